@@ -1,0 +1,118 @@
+"""What can go wrong with a command, in the words a page shows.
+
+WorkflowError
+├── NotAllowed       403  the rule that forbids it, and the next step
+├── NotFound         404
+├── Stale            409  somebody was faster: who, when, what
+├── StepImpossible   409  the case does not stand where the command needs it
+├── RequestReused    422  the same request key came with other contents
+├── AnswersRefused   422  one fault per field
+├── RowsRefused      422  one fault per row of an imported file
+└── Busy             503  the database could not take it now; nothing has happened
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bpmn.text import Text
+
+
+class WorkflowError(Exception):
+    """Base of everything a user may be told. `message` is complete in itself."""
+
+    status = 400
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message.en)
+        self.message = message
+
+
+class NotAllowed(WorkflowError):
+    """A rule forbids it. `rule` is its id: role, area, kin, SD-1 … SD-11, seat."""
+
+    status = 403
+
+    def __init__(self, rule: str, message: Text) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+class NotFound(WorkflowError):
+    status = 404
+
+    def __init__(self, message: Text | None = None) -> None:
+        super().__init__(message or Text("没有找到。地址可能写错，或者已经移走。", "Not found."))
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What somebody else did meanwhile: enough for the page that says so."""
+
+    case_id: str
+    number: str
+    task: str
+    by: str
+    at: datetime | None
+    seq: int
+
+
+class Stale(WorkflowError):
+    """The page was older than the case."""
+
+    status = 409
+
+    def __init__(self, happened: Happened) -> None:
+        super().__init__(Text("这一步已经有人办过了。", "Somebody has done this step already."))
+        self.happened = happened
+
+
+class StepImpossible(WorkflowError):
+    status = 409
+
+
+class RequestReused(WorkflowError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text("同一个提交编号带了不同的内容，没有执行。", "The same request id came with other contents.")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    field: str
+    message: Text
+
+
+class AnswersRefused(WorkflowError):
+    status = 422
+
+    def __init__(self, faults: Sequence[FieldFault]) -> None:
+        first = faults[0].message
+        super().__init__(first)
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Row 1 is the head of the table; `column` may be empty when the whole row is meant."""
+
+    row: int
+    column: str
+    message: Text
+
+
+class RowsRefused(WorkflowError):
+    status = 422
+
+    def __init__(self, faults: Sequence[RowFault]) -> None:
+        super().__init__(
+            Text(f"有{len(faults)}处错误，一行也没有导入。", f"{len(faults)} faults; nothing was imported.")
+        )
+        self.faults = tuple(faults)
+
+
+class Busy(WorkflowError):
+    status = 503

@@ -1,0 +1,119 @@
+"""Connections: one recipe per database, tried and written down in the README's decisions.
+
+SQLite: our own bundled library (the system's may lose acknowledged commits in WAL mode), WAL,
+`synchronous=FULL`, writers begin with BEGIN IMMEDIATE so that a read never has to be upgraded.
+PostgreSQL: psycopg 3, pre-ping, and a cancelled wait for a standby is reported as unknown.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pysqlite3.dbapi2
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from bpmn.text import Text
+from workflow.errors import Busy
+
+SAFE_SQLITE = (3, 51, 3)
+BACKPORTS = ((3, 44, 6), (3, 50, 7))
+
+
+class UnsafeSQLite(RuntimeError):
+    """This SQLite can lose acknowledged commits in WAL mode."""
+
+
+class OutcomeUnknown(RuntimeError):
+    """The commit was made here, but no standby has confirmed it."""
+
+
+def require_safe(version: tuple[int, int, int]) -> None:
+    """Refuse an SQLite with the WAL-reset fault (3.7.0 to 3.51.2 but for two backports)."""
+    fixed = version >= SAFE_SQLITE or any(
+        version[:2] == line[:2] and version >= line for line in BACKPORTS
+    )
+    if not fixed:
+        raise UnsafeSQLite(f"SQLite {'.'.join(map(str, version))} may lose commits; 3.51.3 is needed")
+
+
+def connect(url: str, *, writer: bool = True) -> Engine:
+    """An engine for `url`. `writer=False` gives plain BEGIN on SQLite: readers never block."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url, writer)
+    return _postgresql(url)
+
+
+def _sqlite(url: str, writer: bool) -> Engine:
+    require_safe(pysqlite3.dbapi2.sqlite_version_info)
+    engine = create_engine(
+        url,
+        module=pysqlite3.dbapi2,
+        poolclass=QueuePool,
+        pool_size=1 if writer else 8,
+        max_overflow=0 if writer else 8,
+        connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
+    )
+    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if not writer:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        connection.add_notice_handler(_refuse_unconfirmed)
+
+    return engine
+
+
+def _refuse_unconfirmed(notice: Any) -> None:
+    if "canceling wait for synchronous replication" in (notice.message_primary or ""):
+        raise OutcomeUnknown(notice.message_primary)
+
+
+RETRIED = {"40001", "40P01"}
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Returning commits, raising rolls back; a database that cannot take it now is `Busy`."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        if _is_busy(error):
+            raise Busy(
+                Text("系统现在很忙，没有保存。过一会儿再提交。", "The system is busy; nothing was saved. Try again.")
+            ) from error
+        raise
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    text = str(error.orig)
+    return "database is locked" in text or "database or disk is full" in text
+
+
+def is_retryable(error: DBAPIError) -> bool:
+    """Whether PostgreSQL asks for the same transaction once more (serialisation, deadlock)."""
+    return getattr(error.orig, "sqlstate", None) in RETRIED

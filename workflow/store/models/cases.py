@@ -1,0 +1,252 @@
+"""A case: its state, its open work, its clocks, its papers, letters and money."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.store.models.base import Base
+
+
+class Case(Base):
+    """One application. `engine` is the compact state of the diagrams, `seq` the newest log entry."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        Index(None, "village", "opened_at"),
+        Index(None, "opened_at"),
+        Index(None, "applicant_id"),
+        Index(None, "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    flow: Mapped[str] = mapped_column(String(48))
+    rulebook: Mapped[str] = mapped_column(String(64))
+    policy: Mapped[str] = mapped_column(String(32))
+    applicant_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    village: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    township: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    county: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    state: Mapped[str] = mapped_column(String(28))  # domain 2.0
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    relative: Mapped[bool] = mapped_column(default=False)  # 近亲属备案
+    aid: Mapped[Decimal | None]
+    category: Mapped[str | None] = mapped_column(String(8))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    seq: Mapped[int] = mapped_column(default=-1)
+    engine: Mapped[bytes]
+
+
+class Task(Base):
+    """A place where a case stands: a person's work (`user`) or a wait for time or message (`wait`).
+
+    `id` is the engine's own number inside the case. `org` and `role` say whose work it is.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_worklist", "org", "role", "done_at", "due_at", "case_id"),
+        Index("ix_task_case", "case_id", "done_at"),
+        Index("ix_task_done_by", "done_account", "done_at"),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    node: Mapped[str] = mapped_column(String(48))
+    process: Mapped[str] = mapped_column(String(48))
+    kind: Mapped[str] = mapped_column(String(6))  # user | wait
+    name: Mapped[str] = mapped_column(String(60))  # Chinese name in the diagram
+    role: Mapped[str] = mapped_column(String(8))
+    org: Mapped[str] = mapped_column(String(32))
+    form: Mapped[str | None] = mapped_column(String(48))
+    state: Mapped[str] = mapped_column(String(28))
+    clock_id: Mapped[int | None] = mapped_column(ForeignKey("clock.id"))
+    opened_at: Mapped[datetime]
+    warn_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    paused: Mapped[bool] = mapped_column(default=False)
+    done_at: Mapped[datetime | None]
+    done_account: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    done_seat: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    done_seq: Mapped[int | None]  # the log entry that closed it
+
+
+class Clock(Base):
+    """A legal limit that runs in a case. `pauses` is [[from, to|null, reason], …] in ISO time."""
+
+    __tablename__ = "clock"
+    __table_args__ = (Index(None, "case_id"), Index("ix_clock_alarm", "next_alarm_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    limit_id: Mapped[str] = mapped_column(String(8))
+    started_at: Mapped[datetime]
+    pauses: Mapped[list[Any]]
+    due_at: Mapped[datetime]
+    provisional: Mapped[bool] = mapped_column(default=False)
+    stopped_at: Mapped[datetime | None]
+    next_alarm_at: Mapped[datetime | None]  # null: nothing more to raise, or paused, or stopped
+    next_alarm: Mapped[str | None] = mapped_column(String(12))
+
+
+class Alarm(Base):
+    """A warning that has been raised, exactly once per clock and level."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (UniqueConstraint("clock_id", "level"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    level: Mapped[str] = mapped_column(String(12))  # warn, warn2, overdue, second, third
+    raised_at: Mapped[datetime]
+
+
+class Timer(Base):
+    """A timer of the diagram that waits; the worker turns it into a command."""
+
+    __tablename__ = "timer"
+    __table_args__ = (Index("ix_timer_due", "due_at"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    task_id: Mapped[int] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+
+
+class InboxMessage(Base):
+    """A line in a seat's inbox. Holds no name, illness, number or amount: `params` are codes and dates."""
+
+    __tablename__ = "inbox_message"
+    __table_args__ = (Index(None, "org", "role", "read_at", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org: Mapped[str] = mapped_column(String(32))
+    role: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(16))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    params: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    read_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class Paper(Base):
+    """A scan or photo; the bytes lie in the home folder under their digest."""
+
+    __tablename__ = "paper"
+    __table_args__ = (Index(None, "case_id"), Index(None, "sha256"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    sha256: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(120))
+    mime: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    uploaded_at: Mapped[datetime]
+    uploaded_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    seq: Mapped[int]
+
+
+class Letter(Base):
+    """A letter that has been issued; `fields` are the values it was filled with."""
+
+    __tablename__ = "letter"
+    __table_args__ = (Index(None, "case_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    number: Mapped[str] = mapped_column(String(48), unique=True)
+    issued_at: Mapped[datetime]
+    fields: Mapped[dict[str, Any]]
+    seq: Mapped[int]
+    delivered_at: Mapped[datetime | None]
+    delivery: Mapped[str | None] = mapped_column(String(16))
+
+
+class Posting(Base):
+    """公示: what is shown in public, already masked, until it takes itself down."""
+
+    __tablename__ = "posting"
+    __table_args__ = (Index(None, "case_id"), Index(None, "ends_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    number: Mapped[int]  # 1 评议, 2 审核, 3 审批
+    posted_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    taken_down_at: Mapped[datetime | None]
+    masked: Mapped[dict[str, Any]]  # the row for the web page
+    board: Mapped[dict[str, Any]]  # the row for the paper board, head's full name
+    photo_start: Mapped[str | None] = mapped_column(String(64))
+    photo_end: Mapped[str | None] = mapped_column(String(64))
+
+
+class Objection(Base):
+    """异议: the words and the person stand sealed in the vault, here only where the matter stands."""
+
+    __tablename__ = "objection"
+    __table_args__ = (Index(None, "case_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"))
+    received_at: Mapped[datetime]
+    channel: Mapped[str] = mapped_column(String(12))  # web, phone, letter, window
+    named: Mapped[bool]
+    seq: Mapped[int]
+    result: Mapped[str | None] = mapped_column(String(12))
+
+
+class Calculation(Base):
+    """A calculation sheet (domain 3.1) with every intermediate figure."""
+
+    __tablename__ = "calculation"
+    __table_args__ = (Index(None, "case_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    seq: Mapped[int]
+    at: Mapped[datetime]
+    policy: Mapped[str] = mapped_column(String(48))
+    aid: Mapped[Decimal]
+    sheet: Mapped[list[Any]]  # one sheet per bill
+
+
+class Payment(Base):
+    """One order of money to one account, and what the bank said."""
+
+    __tablename__ = "payment"
+    __table_args__ = (UniqueConstraint("case_id", "attempt"), Index(None, "status"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    attempt: Mapped[int]
+    amount: Mapped[Decimal]
+    account_number: Mapped[str] = mapped_column(String(19))
+    account_holder: Mapped[str] = mapped_column(String(40))
+    ordered_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(10))  # ordered, sent, credited, returned
+    settled_at: Mapped[datetime | None]
+    return_reason: Mapped[str | None] = mapped_column(String(80))
+
+
+class Draft(Base):
+    """What somebody has typed and not yet submitted."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "task_id"], ["task.case_id", "task.id"]),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    values: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
