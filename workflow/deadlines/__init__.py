@@ -1,0 +1,37 @@
+"""Legal limits: the working-day calendar, the clock with its pauses, and the explanation in words.
+
+Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-11 to C-16, C-26.
+"""
+
+from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
+from workflow.deadlines.clock import AlarmAt, Due, Pause, Run, Standing, alarms, due, standing
+from workflow.deadlines.explaining import Explanation, Sentence, explain
+from workflow.deadlines.grid import DayCell
+from workflow.deadlines.limits import Limit, Warn, limits_of
+from workflow.deadlines.tables import CalendarRefused, Filling, read_calendar, read_filling, rows_of
+
+__all__ = [
+    "SHANGHAI",
+    "AlarmAt",
+    "Calendar",
+    "CalendarRefused",
+    "Day",
+    "DayCell",
+    "Due",
+    "Explanation",
+    "Filling",
+    "Limit",
+    "Pause",
+    "Run",
+    "Sentence",
+    "Standing",
+    "Warn",
+    "alarms",
+    "due",
+    "explain",
+    "limits_of",
+    "read_calendar",
+    "read_filling",
+    "rows_of",
+    "standing",
+]
