@@ -1,5 +1,6 @@
 """A text in both languages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -11,4 +12,8 @@ class Text:
     en: str
 
     def __call__(self, language: str = "zh") -> str:
-        return self.en if language == "en" else self.zh
+        return self.en if language.startswith("en") else self.zh
+
+    def fill(self, values: Mapping[str, object]) -> "Text":
+        """Both languages with their `{placeholders}` filled; a missing value raises KeyError."""
+        return Text(self.zh.format_map(values), self.en.format_map(values))

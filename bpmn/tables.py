@@ -1,0 +1,182 @@
+"""The lists of the rule book: limits, roles, reasons, categories, papers, states, variables."""
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bpmn.reader import Section
+from bpmn.text import Text
+
+UNITS: Final = frozenset({"wd", "d", "h"})
+LEVELS: Final = ("village", "township", "county")
+KINDS: Final = frozenset(
+    {"government", "msb", "finance", "civil_affairs", "inspection", "audit", "hospital", "court"}
+)
+_WARN = re.compile(r"-?[1-9]\d*(wd|d|h)")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A legal limit (domain 7.2), or one of ours (`own`).
+
+    `unit`: wd working days, d calendar days, h hours. `warn`: "6wd" = so much used, "-1d" = so
+    much before the end; empty = 60 % and 80 % (C-26). `escalate`: a role code, or
+    "SUP@township" where the role sits at more than one place; read it with `Rulebook.station`.
+    """
+
+    id: str
+    amount: int
+    unit: str
+    warn: tuple[str, ...]
+    escalate: tuple[str, ...]
+    name: Text
+    source: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role (domain 1.2). `level`/`kind` say where its seats are; `places` lists further ones."""
+
+    id: str
+    name: Text
+    level: str
+    kind: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where a message for a role goes: the role, and level and kind of the organisation."""
+
+    role: str
+    level: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """A reason code (domain 4.7). `refuses` is false for R10 and R14: pauses, not refusals."""
+
+    id: str
+    name: Text
+    refuses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRow:
+    """A category of persons (domain 1.3); `order` is the place in the list = priority (C-07)."""
+
+    id: str
+    name: Text
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRow:
+    """A kind of paper in a file (domain 4.1)."""
+
+    id: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A legal state (domain 2.0). `paused` is the legal reason why the clock stands, or None."""
+
+    id: str
+    name: Text
+    paused: Text | None
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRow:
+    """A case variable that no form provides: from the start, a script, a timer or a fact."""
+
+    id: str
+    name: Text
+    type: str
+    origin: str
+
+
+def read_limit(section: Section) -> LimitRow:
+    row = LimitRow(
+        id=section.element,
+        amount=section.whole("amount", least=1) or 1,
+        unit=section.string("unit"),
+        warn=section.strings("warn"),
+        escalate=section.strings("escalate"),
+        name=section.text("name"),
+        source=section.string("source"),
+        own=section.flag("own", False),
+    )
+    if row.unit and row.unit not in UNITS:
+        section.fault(f"没有“{row.unit}”这种单位", f"there is no unit {row.unit!r}", "unit")
+    for entry in row.warn:
+        if not _WARN.fullmatch(entry):
+            section.fault(f"提醒时点“{entry}”应如6wd、-1d", f"{entry!r} should be like 6wd or -1d", "warn")
+    return row
+
+
+def read_role(section: Section) -> RoleRow:
+    row = RoleRow(
+        id=section.element,
+        name=section.text("name"),
+        level=section.string("level"),
+        kind=section.string("kind", "government"),
+        places=section.strings("places"),
+    )
+    for level, kind in [(row.level, row.kind), *(split_place(place) for place in row.places)]:
+        if level and level not in LEVELS:
+            section.fault(f"没有“{level}”这一级", f"there is no level {level!r}", "level")
+        if kind not in KINDS:
+            section.fault(f"没有“{kind}”这类机构", f"there is no kind of office {kind!r}", "kind")
+    return row
+
+
+def split_place(place: str) -> tuple[str, str]:
+    """("county", "finance") for "finance": a level means its government, a kind a county office."""
+    return (place, "government") if place in LEVELS else ("county", place)
+
+
+def read_reason(section: Section) -> ReasonRow:
+    return ReasonRow(section.element, section.text("name"), section.flag("refuses", True))
+
+
+def read_category(section: Section) -> CategoryRow:
+    return CategoryRow(section.element, section.text("name"), section.whole("order", least=1) or 0)
+
+
+def read_paper(section: Section) -> PaperRow:
+    return PaperRow(section.element, section.text("name"))
+
+
+def read_state(section: Section) -> StateRow:
+    return StateRow(
+        section.element, section.text("name"), section.maybe_text("paused"), section.flag("final", False)
+    )
+
+
+def read_variable(section: Section) -> VariableRow:
+    row = VariableRow(section.element, section.text("name"), section.string("type"), section.string("origin"))
+    if row.type and row.type not in {"text", "integer", "yesno", "fen", "list"}:
+        section.fault(f"没有“{row.type}”这种类型", f"there is no type {row.type!r}", "type")
+    if row.origin and row.origin not in {"start", "script", "timer", "fact"}:
+        section.fault(f"没有“{row.origin}”这种来源", f"there is no origin {row.origin!r}", "origin")
+    return row
+
+
+TABLES: Final = MappingProxyType(
+    {
+        "limits": read_limit,
+        "roles": read_role,
+        "reasons": read_reason,
+        "categories": read_category,
+        "papers": read_paper,
+        "states": read_state,
+        "variables": read_variable,
+    }
+)
+"""File name without `.toml` → how one of its rows is read; the row's name is its id."""
