@@ -1,0 +1,43 @@
+"""Working out amounts: policy sets as data, the computation of domain 3.1, the calculation sheet.
+
+No database, no clock, no pages. Money is Decimal yuan throughout.
+"""
+
+from workflow.amounts.claim import Bill, Earlier
+from workflow.amounts.compute import compute
+from workflow.amounts.figures import in_words, money
+from workflow.amounts.lines import amount_lines
+from workflow.amounts.model import Policy, Procedure
+from workflow.amounts.read import packaged, read_folder, read_policies
+from workflow.amounts.refusals import ClaimRefused, PolicyRefused
+from workflow.amounts.result import Alternative, Result
+from workflow.amounts.sheet import Line
+from workflow.amounts.warnings import FORBIDS_PAYMENT, NEEDS_A_PERSON, WARNINGS
+from workflow.amounts.year import SettledClaim, Year, YearLine, corrected, recompute_year
+
+__all__ = [
+    "FORBIDS_PAYMENT",
+    "NEEDS_A_PERSON",
+    "WARNINGS",
+    "Alternative",
+    "Bill",
+    "ClaimRefused",
+    "Earlier",
+    "Line",
+    "Policy",
+    "PolicyRefused",
+    "Procedure",
+    "Result",
+    "SettledClaim",
+    "Year",
+    "YearLine",
+    "amount_lines",
+    "compute",
+    "corrected",
+    "in_words",
+    "money",
+    "packaged",
+    "read_folder",
+    "read_policies",
+    "recompute_year",
+]

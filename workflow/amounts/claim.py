@@ -1,0 +1,79 @@
+"""What goes into a computation: a bill, the earlier claims of the year, whose they are."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from bpmn.text import Text
+from workflow.amounts.figures import check_money
+from workflow.amounts.refusals import ClaimRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One settled bill in the symbols of domain 1.5, yuan with at most two decimals.
+
+    `admitted` is the service date for outpatient care; `settled` decides the policy year [C-02].
+
+    Raises:
+        ClaimRefused: an amount that is none, or settled before admitted.
+    """
+
+    T: Decimal
+    O: Decimal  # noqa: E741  # the symbol of the specification
+    B: Decimal
+    S: Decimal
+    M: Decimal
+    R: Decimal
+    kind: str
+    admitted: date
+    settled: date
+
+    def __post_init__(self) -> None:
+        for symbol, amount in self.parts().items():
+            check_money(symbol, amount)
+        if self.settled < self.admitted:
+            raise ClaimRefused(
+                Text(
+                    f"结算日{self.settled}早于入院日{self.admitted}",
+                    f"settled on {self.settled}, before admission on {self.admitted}",
+                )
+            )
+
+    def parts(self) -> dict[str, Decimal]:
+        return {"T": self.T, "O": self.O, "B": self.B, "S": self.S, "M": self.M, "R": self.R}
+
+    @property
+    def payable(self) -> Decimal:
+        """What the person still has to pay for this bill, T − B − S − M − R, never below 0 [C-08]."""
+        return max(Decimal("0.00"), self.T - self.B - self.S - self.M - self.R)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A claim of the same person settled earlier in the same year: its self-pay and what was paid.
+
+    Raises:
+        ClaimRefused: an amount that is none.
+    """
+
+    P: Decimal
+    paid: Decimal
+    kind: str
+
+    def __post_init__(self) -> None:
+        check_money("P", self.P)
+        check_money("paid", self.paid)
+
+
+def age_on(day: date, birth: date) -> int:
+    """Completed years on a day.
+
+    Raises:
+        ClaimRefused: not yet born.
+    """
+    if day < birth:
+        raise ClaimRefused(
+            Text(f"出生日期{birth}晚于入院日{day}", f"born on {birth}, after admission on {day}")
+        )
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

@@ -1,0 +1,186 @@
+"""What a policy set is, once read: immutable, every name resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from bpmn.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A yearly figure that the county fills in, in yuan by year."""
+
+    name: str
+    title: Text
+    source: str
+    by_year: Mapping[int, Decimal]
+
+    def of_year(self, year: int) -> tuple[int, Decimal]:
+        """The figure for a year, or of the nearest year before, or else the first; with its own year."""
+        known = [each for each in self.by_year if each <= year]
+        used = max(known) if known else min(self.by_year)
+        return used, self.by_year[used]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What shares one yearly limit per person. `limit` in yuan; None = the county has not set one."""
+
+    id: str
+    title: Text
+    kinds: tuple[str, ...]
+    limit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the yearly self-pay, from `low` to `high` yuan (None = open), and its ratio.
+
+    `ratio` is None where the text of the policy states no rate [A-08].
+    """
+
+    low: Decimal
+    high: Decimal | None
+    ratio: Decimal | None
+
+    def part(self, self_pay: Decimal) -> Decimal:
+        """How much of a yearly self-pay lies in this stretch."""
+        top = self_pay if self.high is None else min(self_pay, self.high)
+        return max(Decimal(0), top - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Ratios by stretch. `whole`: counted on the whole self-pay; else on the part above the deductible."""
+
+    id: str
+    whole: bool
+    rows: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deductible:
+    """A sum in yuan, or a share of a parameter (`amount` is then the share)."""
+
+    amount: Decimal
+    parameter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Completed years on the admission date, both ends included; `last` None = open."""
+
+    first: int
+    last: int | None
+
+    def __contains__(self, age: int) -> bool:
+        return self.first <= age and (self.last is None or age <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the decision table. Exactly one of `ratio` and `bands` is set."""
+
+    id: str
+    categories: frozenset[str]
+    kinds: frozenset[str]
+    ages: Ages
+    readings: frozenset[str | None]
+    deductible: Deductible
+    ratio: Decimal | None
+    bands: Bands | None
+    pool: str
+    deducted: tuple[str, ...]  # the parts of the bill taken off T (domain 1.5)
+    source: str
+
+    def fits(self, category: str, kind: str, age: int, reading: str | None) -> bool:
+        return (
+            category in self.categories
+            and kind in self.kinds
+            and age in self.ages
+            and reading in self.readings
+        )
+
+    def segments(self, deductible: Decimal) -> tuple[Segment, ...]:
+        """The stretches of the yearly self-pay above this deductible, in yuan of self-pay."""
+        if self.bands is None:
+            return (Segment(deductible, None, self.ratio),)
+        if self.bands.whole:
+            # The deductible is taken away first: what lies below it is in no stretch.
+            return tuple(
+                Segment(max(row.low, deductible), row.high, row.ratio)
+                for row in self.bands.rows
+                if row.high is None or row.high > deductible
+            )
+        return tuple(
+            Segment(row.low + deductible, None if row.high is None else row.high + deductible, row.ratio)
+            for row in self.bands.rows
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NotCovered:
+    """Categories and kinds for which the policy has no rule, on purpose and with the reason."""
+
+    categories: frozenset[str]
+    kinds: frozenset[str]
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What the county switches in the flow (domain 2.1): postings, review, obligatory economy check."""
+
+    posting_review: bool
+    posting_audit: bool
+    posting_decision: bool
+    review_signatures: int  # representatives who must have signed [C-20]
+    review_majority: Decimal  # more than this share of the voters present must say yes [C-20]
+    economy_check: frozenset[str]  # categories whose family economy is always checked
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A figure at which something else happens: yuan, or a ratio."""
+
+    name: str
+    title: Text
+    value: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy set (政策集) in one version. A version never changes once it is in force."""
+
+    id: str
+    version: str
+    title: Text
+    area: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    demonstration: bool
+    order: tuple[str, ...]  # every category code there is, in the order that decides a tie
+    categories: frozenset[str]  # those the policy speaks of
+    kinds: Mapping[str, Text]
+    reading: str | None
+    readings: Mapping[str, Text]
+    parameters: Mapping[str, Parameter]
+    pools: Mapping[str, Pool]
+    rules: tuple[Rule, ...]
+    not_covered: tuple[NotCovered, ...]
+    procedure: Procedure
+    thresholds: Mapping[str, Threshold]
+
+    def rule_for(self, category: str, kind: str, age: int, reading: str | None) -> Rule | None:
+        """The one rule that fits, or None: the policy states no rate for this person and kind."""
+        return next((rule for rule in self.rules if rule.fits(category, kind, age, reading)), None)
+
+    def pool_of(self, kind: str) -> Pool:
+        return next(pool for pool in self.pools.values() if kind in pool.kinds)
+
+    def in_force(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

@@ -1,0 +1,155 @@
+"""The shape of policy.toml: every key with its type; unknown, missing or wrong ones become faults."""
+
+import tomllib
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from bpmn.faults import Fault
+from bpmn.text import Text
+from workflow.amounts.refusals import fault
+
+
+def _number(value: object) -> object:
+    # TOML numbers arrive as int or, exact, as Decimal; a text that looks like a number is refused.
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Word = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Year = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+Money = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, max_digits=12, decimal_places=2)]
+Share = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, le=1)]
+Number = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Words(_Part):
+    zh: Word
+    en: Word
+
+    def text(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+class ParameterPart(_Part):
+    title: Words
+    source: Word
+    by_year: Annotated[dict[Year, Money], Field(min_length=1)]
+
+
+class PoolPart(_Part):
+    title: Words
+    kinds: Annotated[list[Snake], Field(min_length=1)]
+    limit: Money | None = None
+
+
+class BandPart(_Part):
+    """`ratio`, or `unstated = true` where the text of the policy states no rate."""
+
+    low: Annotated[Money, Field(alias="from")]
+    high: Annotated[Money | None, Field(alias="to")] = None
+    ratio: Share | None = None
+    unstated: bool = False
+
+
+class BandsPart(_Part):
+    on: Literal["excess", "whole"]
+    rows: Annotated[list[BandPart], Field(min_length=1)]
+
+
+class NotCoveredPart(_Part):
+    categories: Annotated[list[Word], Field(min_length=1)]
+    kinds: Annotated[list[Snake], Field(min_length=1)]
+    reason: Words
+
+
+class ProcedurePart(_Part):
+    posting_review: bool
+    posting_audit: Literal[True]  # fixed by the national rule (domain 2.1)
+    posting_decision: bool
+    review_signatures: Annotated[int, Field(ge=1)]
+    review_majority: Share
+    economy_check: list[Word]
+
+
+class ThresholdPart(_Part):
+    title: Words
+    value: Number
+    source: Word
+
+
+class PolicyPart(_Part):
+    id: Slug
+    version: Word
+    title: Words
+    area: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    valid_from: date
+    valid_to: date | None = None
+    source: Word
+    demonstration: bool = False
+    categories: Annotated[list[Word], Field(min_length=1)]
+    kinds: Annotated[dict[Snake, Words], Field(min_length=1)]
+    reading: Word | None = None
+    readings: dict[Word, Words] = {}
+    parameters: dict[Snake, ParameterPart] = {}
+    pools: Annotated[dict[Snake, PoolPart], Field(min_length=1)]
+    bands: dict[Snake, BandsPart] = {}
+    not_covered: list[NotCoveredPart] = []
+    procedure: ProcedurePart
+    thresholds: dict[Snake, ThresholdPart] = {}
+
+
+# pydantic's words are English; the faults a person can make most often are said in Chinese too.
+_IN_CHINESE = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "不认识这一项",
+    "string_type": "应为文字",
+    "string_too_short": "不能为空",
+    "bool_type": "应为 true 或 false",
+    "int_type": "应为整数",
+    "is_instance_of": "应为数字",
+    "decimal_type": "应为数字",
+    "date_type": "应为日期",
+    "list_type": "应为列表",
+    "dict_type": "应为表",
+    "model_type": "应为表",
+    "greater_than_equal": "数值太小",
+    "greater_than": "数值太小",
+    "less_than_equal": "数值太大",
+    "decimal_max_places": "小数位太多",
+    "decimal_max_digits": "数值太大",
+    "decimal_whole_digits": "数值太大",
+    "finite_number": "应为有限的数",
+    "literal_error": "不是允许的值",
+    "string_pattern_mismatch": "写法不对",
+    "too_short": "不能为空",
+}
+
+
+def read_policy_file(file: str, content: bytes, faults: list[Fault]) -> PolicyPart | None:
+    """Read policy.toml; None when anything in it is wrong (each thing is then one of the faults)."""
+    try:
+        data: dict[str, Any] = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(fault(file, "-", f"不是有效的 TOML 文件：{error}", f"not valid TOML: {error}"))
+        return None
+    try:
+        return PolicyPart.model_validate(data)
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_context=False):
+            where = ".".join(str(step) for step in each["loc"])
+            zh = _IN_CHINESE.get(each["type"], "内容不对")
+            faults.append(fault(file, where, f"{zh}：{_shown(each)}", f"{each['msg']}: {_shown(each)}"))
+        return None
+
+
+def _shown(error: Any) -> str:
+    # For a missing key pydantic shows the whole table around it, which helps nobody.
+    return str(error["loc"][-1]) if error["type"] == "missing" else repr(error["input"])[:80]
