@@ -1,0 +1,55 @@
+"""The log: what happened, in an order that can be checked.
+
+Layer 1: every entry is canonical JSON (`canonical`, `entry`), chained per case (`chain`), written in the
+transaction of the caller into tables (`tables`) that refuse to be rewritten (`guards`). Personal values stand
+in the entry as salted commitments and lie encrypted in the vault (`vault`). `verify` checks all of it.
+
+The log knows nothing of the flows, the pages or the people: it is given drafts and keeps them.
+"""
+
+from audit.canonical import CanonicalError
+from audit.chain import (
+    SYSTEM_CHAIN,
+    Appended,
+    ChainBroken,
+    Head,
+    Stored,
+    append,
+    append_next,
+    entries,
+    head,
+)
+from audit.entry import Attachment, Draft, EntryRefused, EntryType, declare
+from audit.report import Fault, Opening, Report, Status
+from audit.text import Text
+from audit.vault import Vault, VaultError, load_key, load_or_create_key
+from audit.verify import openings, verify
+
+__all__ = [
+    "SYSTEM_CHAIN",
+    "Appended",
+    "Attachment",
+    "CanonicalError",
+    "ChainBroken",
+    "Draft",
+    "EntryRefused",
+    "EntryType",
+    "Fault",
+    "Head",
+    "Opening",
+    "Report",
+    "Status",
+    "Stored",
+    "Text",
+    "Vault",
+    "VaultError",
+    "append",
+    "append_next",
+    "declare",
+    "entries",
+    "head",
+    "load_key",
+    "load_or_create_key",
+    "openings",
+    "verify",
+]

@@ -1,0 +1,265 @@
+"""One entry of the log: its fields, its types, and what must never stand in it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unicodedata import normalize
+from uuid import UUID
+
+VERSION = 1
+LOG = "mingjian"
+LATE_AFTER = timedelta(minutes=10)
+"""A claim older than this, compared with its recording, carries `late`."""
+
+FIELDS = frozenset(
+    {"v", "log", "case", "seq", "prev", "type", "from", "to", "actor", "task", "at_claimed", "at_recorded"}
+    | {"vars", "commit", "attach", "rule", "command", "kernel", "request"}
+)
+ACTOR = frozenset({"id", "role", "org", "on_behalf"})
+TASK = frozenset({"spec", "version", "spec_sha256", "node"})
+ATTACHED = frozenset({"commit", "size"})
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+# An identity number, a mobile phone, a bank account, a division code, wherever it stands alone in a text.
+_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|1[3-9]\d{9}|\d{16,19}|\d{12})(?![0-9A-Za-z])")
+_SHORTEST_PERSONAL = 11
+
+
+class EntryRefused(ValueError):
+    """A draft that may not become an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryType:
+    """A thing that can have happened, in the past tense.
+
+    `needs` are the keys `vars` must have; `may` those it can have besides, None for any (a flow's decisions).
+    """
+
+    name: str
+    needs: frozenset[str] = frozenset()
+    may: frozenset[str] | None = frozenset()
+
+    def fault(self, keys: Iterable[str]) -> str | None:
+        """Why `keys` are not the declared ones; None when they are."""
+        given = frozenset(keys)
+        if missing := self.needs - given:
+            return f"{self.name} lacks {', '.join(sorted(missing))}"
+        if self.may is not None and (extra := given - self.needs - self.may):
+            return f"{self.name} does not know {', '.join(sorted(extra))}"
+        return None
+
+
+_types: dict[str, EntryType] = {}
+
+
+def declare(name: str, needs: Iterable[str] = (), may: Iterable[str] | None = ()) -> EntryType:
+    """Make a type known. The same declaration may be repeated; another one under the same name is refused."""
+    kind = EntryType(name, frozenset(needs), None if may is None else frozenset(may))
+    if _types.setdefault(name, kind) != kind:
+        raise EntryRefused(f"the type {name} is already declared with other keys")
+    return kind
+
+
+def declared() -> Mapping[str, EntryType]:
+    """All types known so far, by name."""
+    return dict(_types)
+
+
+for _name in (
+    "case_opened",
+    "task_completed",
+    "message_received",
+    "timer_fired",
+    "application_withdrawn",
+    "death_reported",
+):
+    declare(_name, may=None)
+declare("paper_attached", needs=["kind"])
+declare("objection_received", needs=["channel", "named"], may=["posting"])
+declare("alarm_raised", needs=["limit", "level"], may=["due"])
+declare("deadline_paused", needs=["limit", "reason"])
+declare("deadline_resumed", needs=["limit"])
+declare("deadline_extended", needs=["limit", "until", "reason"])
+declare("deadline_recalculated", needs=["limit", "due"], may=["reason"])
+declare("file_read", needs=["what"])
+declare("file_exported", needs=["what"], may=["count"])
+declare("attempt_refused", needs=["action"], may=["node", "task", "status", "detail"])
+declare("rules_released", needs=["digest"], may=["previous"])
+declare("calendar_released", needs=["year"], may=["digest"])
+declare("time_corrected", needs=["reason"], may=["by_seconds"])
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A paper: the hex SHA-256 of its bytes (goes to the vault, salted) and its size in bytes (in clear)."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What happened, before it is sealed and chained.
+
+    `vars` and `command` stand in clear: codes, amounts, flags, nothing of a person. `sealed` holds the
+    personal values by field; only their salted commitments enter the entry. `actor` has the keys id, role,
+    org, on_behalf; `task` is None or has spec, version, spec_sha256, node. Times are aware.
+    """
+
+    type: str
+    vars: Mapping[str, Any]
+    frm: str | None
+    to: str | None
+    actor: Mapping[str, Any]
+    task: Mapping[str, Any] | None
+    at_claimed: datetime
+    rule: str
+    command: Mapping[str, Any]
+    kernel: str
+    request: str | None
+    attach: Sequence[Attachment] = ()
+    sealed: Mapping[str, Any] = field(default_factory=dict)
+    log: str = LOG
+
+
+def instant(at: datetime) -> str:
+    """An aware time as the log writes it: UTC, six decimals, so that texts sort as times do."""
+    if at.tzinfo is None:
+        raise EntryRefused("a time without a zone cannot be logged")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def sealed_fields(draft: Draft) -> dict[str, Any]:
+    """All values of a draft that go to the vault: `sealed`, and the digest of each paper as attach.N."""
+    fields = dict(draft.sealed)
+    for number, paper in enumerate(draft.attach):
+        if fields.setdefault(name := f"attach.{number}", paper.sha256) is not paper.sha256:
+            raise EntryRefused(f"the field name {name} is kept for papers")
+    return fields
+
+
+def build(
+    draft: Draft, chain: UUID, seq: int, prev: bytes, commits: Mapping[str, str], at_recorded: datetime
+) -> dict[str, Any]:
+    """The entry of a draft. Raises EntryRefused when type, fields or values are not as declared."""
+    kind = _types.get(draft.type)
+    if kind is None:
+        raise EntryRefused(f"the type {draft.type} is not declared")
+    if reason := kind.fault(draft.vars):
+        raise EntryRefused(reason)
+    entry = {
+        "v": VERSION,
+        "log": draft.log,
+        "case": str(chain),
+        "seq": seq,
+        "prev": prev.hex(),
+        "type": draft.type,
+        "from": draft.frm,
+        "to": draft.to,
+        "actor": dict(draft.actor),
+        "task": None if draft.task is None else dict(draft.task),
+        "at_claimed": instant(draft.at_claimed),
+        "at_recorded": instant(at_recorded),
+        "vars": dict(draft.vars),
+        "commit": {name: commits[name] for name in draft.sealed},
+        "attach": [
+            {"commit": commits[f"attach.{number}"], "size": paper.size}
+            for number, paper in enumerate(draft.attach)
+        ],
+        "rule": draft.rule,
+        "command": dict(draft.command),
+        "kernel": draft.kernel,
+        "request": draft.request,
+    }
+    if at_recorded - draft.at_claimed > LATE_AFTER:
+        entry["late"] = True
+    if reason := shape_fault(entry) or time_fault(entry):
+        raise EntryRefused(reason)
+    _refuse_personal(entry["vars"], "vars")
+    _refuse_personal(entry["command"], "command")
+    return entry
+
+
+def shape_fault(entry: Any) -> str | None:
+    """Why a decoded value is not an entry of this version; None when it is."""
+    if type(entry) is not dict:
+        return "not an object"
+    if entry.get("v") != VERSION:
+        return "of an unknown version"
+    if wrong := (entry.keys() - {"late"}) ^ FIELDS:
+        return f"fields missing or unknown: {', '.join(sorted(wrong))}"
+    for name in ("log", "case", "type", "rule", "kernel"):
+        if type(entry[name]) is not str:
+            return f"{name} is not text"
+    for name in ("from", "to", "request"):
+        if entry[name] is not None and type(entry[name]) is not str:
+            return f"{name} is neither text nor null"
+    for name in ("at_claimed", "at_recorded"):
+        if type(entry[name]) is not str or not _INSTANT.fullmatch(entry[name]):
+            return f"{name} is not a time in UTC with six decimals"
+    if type(entry["seq"]) is not int or entry["seq"] < 0:
+        return "seq is not a count"
+    if not _is_hash(entry["prev"]):
+        return "prev is not a hash"
+    if type(entry["actor"]) is not dict or entry["actor"].keys() != ACTOR:
+        return "actor has other keys than id, role, org, on_behalf"
+    if entry["task"] is not None and (type(entry["task"]) is not dict or entry["task"].keys() != TASK):
+        return "task has other keys than spec, version, spec_sha256, node"
+    for name in ("vars", "command", "commit"):
+        if type(entry[name]) is not dict:
+            return f"{name} is not an object"
+    if not all(_is_hash(commit) for commit in entry["commit"].values()):
+        return "commit holds what is not a hash"
+    if type(entry["attach"]) is not list or not all(_is_attached(item) for item in entry["attach"]):
+        return "attach holds what is not a commitment and a size"
+    if entry.get("late", True) is not True:
+        return "late is not true"
+    return None
+
+
+def time_fault(entry: Mapping[str, Any]) -> str | None:
+    """Why the times of a well-formed entry contradict each other; None when they do not."""
+    try:
+        claimed, recorded = (datetime.fromisoformat(entry[name]) for name in ("at_claimed", "at_recorded"))
+    except ValueError:
+        return "a time that no calendar has"
+    if claimed > recorded:
+        return "claimed for a time after its recording"
+    if (recorded - claimed > LATE_AFTER) is not ("late" in entry):
+        return "late is set or missing against its times"
+    return None
+
+
+def _is_hash(value: Any) -> bool:
+    return type(value) is str and _HEX.fullmatch(value) is not None
+
+
+def _is_attached(item: Any) -> bool:
+    return (
+        type(item) is dict
+        and item.keys() == ATTACHED
+        and _is_hash(item["commit"])
+        and type(item["size"]) is int
+        and item["size"] >= 0
+    )
+
+
+def _refuse_personal(value: Any, place: str) -> None:
+    """A net below the forms: they decide what is personal, this only catches what slipped through."""
+    if type(value) is dict:
+        inside: Iterable[Any] = [*value, *value.values()]
+    else:
+        inside = value
+    for item in inside:
+        kind = type(item)
+        if kind is str or kind is int:
+            text = item if kind is str else str(item)
+            # NFKC: full-width digits are digits.
+            if len(text) >= _SHORTEST_PERSONAL and _PERSONAL.search(normalize("NFKC", text)):
+                raise EntryRefused(f"{place} hold what looks like a number of a person or a village")
+        elif kind is dict or kind is list or kind is tuple:
+            _refuse_personal(item, place)

@@ -1,0 +1,188 @@
+"""Personal values: a salted commitment in the entry, salt and value encrypted beside it.
+
+Each chain has a data key; the data keys are wrapped by one key-encryption key that lies in a file outside the
+database. Destroying a chain's key and rows erases the values and leaves the chain as it was.
+"""
+
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, select
+
+from audit import canonical
+from audit.driver import Statement
+from audit.tables import audit_key
+
+KEY_FILE = Path("keys") / "vault.key"
+"""Where the key-encryption key lies below the home folder, unless somebody puts it elsewhere."""
+KEY_LENGTH = 32
+SALT_LENGTH = 32
+_NONCE_LENGTH = 12
+_LIMIT = 1_048_576
+_CACHED = 4_096
+_DOMAIN = b"mingjian/v1\x00"
+_UNREADABLE = (InvalidTag, ValueError, TypeError, AttributeError)  # altered rows may hold anything
+
+_WRAPPED = Statement("SELECT wrapped FROM audit_key WHERE chain = ?")
+_ANY_KEY = select(audit_key.c.chain, audit_key.c.wrapped).limit(1)
+_NEW_KEY = Statement("INSERT INTO audit_key (chain, wrapped) VALUES (?, ?)")
+# Only under the key that the database holds: one remembered from a lost transaction finds no row.
+_KEEP = Statement(
+    "INSERT INTO audit_vault (chain, seq, nonce, sealed) "
+    "SELECT chain, ?, ?, ? FROM audit_key WHERE chain = ? AND wrapped = ?"
+)
+_OPEN = Statement(
+    "SELECT k.wrapped, v.nonce, v.sealed FROM audit_vault v JOIN audit_key k ON k.chain = v.chain "
+    "WHERE v.chain = ? AND v.seq = ?"
+)
+
+
+class VaultError(Exception):
+    """A key file that is missing, open to others or another one, or a row that does not open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """The commitments of an entry (field → hex) and what the vault has to keep for them."""
+
+    commits: dict[str, str]
+    plain: bytes
+
+
+def commitment(salt: bytes, field: str, value: Any) -> str:
+    """HMAC-SHA256 in hex under the salt, over the domain, the field's name and the canonical value."""
+    message = _DOMAIN + field.encode("ascii") + b"\x00" + canonical.encode(value, _LIMIT)
+    return hmac.digest(salt, message, "sha256").hex()
+
+
+class Vault:
+    """Seals and opens. `key` is the key-encryption key, 32 bytes; `random` gives n unpredictable bytes."""
+
+    def __init__(self, key: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
+        if len(key) != KEY_LENGTH:
+            raise VaultError(f"a key has {KEY_LENGTH} bytes, not {len(key)}")
+        self._wrapping = AESGCM(key)
+        self._random = random
+        self._keys: dict[UUID, tuple[bytes, AESGCM]] = {}
+
+    def seal(self, fields: Mapping[str, Any]) -> Sealing:
+        """Commit to each value under a fresh salt. Writes nothing."""
+        if not fields:
+            return Sealing({}, b"")
+        salts = self._random(SALT_LENGTH * len(fields))
+        commits, openings = {}, {}
+        for number, (field, value) in enumerate(fields.items()):
+            if not field.isascii():
+                raise canonical.CanonicalError(f"the field name {field!a} is not ASCII text")
+            salt = salts[number * SALT_LENGTH : (number + 1) * SALT_LENGTH]
+            commits[field] = commitment(salt, field, value)
+            openings[field] = [salt.hex(), value]
+        return Sealing(commits, canonical.encode(openings, _LIMIT))
+
+    def keep(self, conn: Connection, chain: UUID, seq: int, plain: bytes) -> None:
+        """Write the encrypted row of one entry, and the chain's key if it has none yet."""
+        for key in (self._keys.get(chain), None):
+            wrapped, cipher = key or self._fetch(conn, chain)
+            nonce = self._random(_NONCE_LENGTH)
+            sealed = cipher.encrypt(nonce, plain, _place(chain, seq))
+            if _KEEP.change(conn, seq, nonce, sealed, chain, wrapped) == 1:
+                return
+        raise VaultError(f"the key of {chain} changed while it was in use")
+
+    def open(self, conn: Connection, chain: UUID, seq: int) -> dict[str, Any]:
+        """The values of one entry by field; empty when there are none. Raises VaultError.
+
+        They are what was sealed there, not yet compared with the entry: `audit.openings` does that.
+        """
+        row = _OPEN.one(conn, chain, seq)
+        if row is None:
+            return {}
+        return {field: value for field, (_, value) in self.unseal(chain, seq, *row).items()}
+
+    def unseal(
+        self, chain: UUID, seq: int, wrapped: bytes, nonce: bytes, sealed: bytes
+    ) -> dict[str, tuple[bytes, Any]]:
+        """Salt and value of every field in one row of the vault. Raises VaultError when it does not open."""
+        known = self._keys.get(chain)
+        cipher = known[1] if known and known[0] == wrapped else self._unwrap(chain, wrapped)
+        try:
+            plain = canonical.decode_strict(cipher.decrypt(nonce, sealed, _place(chain, seq)), _LIMIT)
+            return {field: (bytes.fromhex(salt), value) for field, (salt, value) in plain.items()}
+        except _UNREADABLE as error:
+            raise VaultError(f"the sealed row {seq} of {chain} is altered or belongs elsewhere") from error
+
+    def check(self, conn: Connection) -> None:
+        """Make sure, before anything is sealed, that this key is this database's. Raises VaultError."""
+        if row := conn.execute(_ANY_KEY).first():
+            self._unwrap(*row)
+
+    def _fetch(self, conn: Connection, chain: UUID) -> tuple[bytes, AESGCM]:
+        row = _WRAPPED.one(conn, chain)
+        if row is None:
+            data_key, nonce = self._random(KEY_LENGTH), self._random(_NONCE_LENGTH)
+            wrapped = nonce + self._wrapping.encrypt(nonce, data_key, _DOMAIN + chain.bytes)
+            _NEW_KEY.change(conn, chain, wrapped)
+            cipher = AESGCM(data_key)
+        else:
+            wrapped = row[0]
+            cipher = self._unwrap(chain, wrapped)
+        if len(self._keys) >= _CACHED:
+            self._keys.clear()
+        self._keys[chain] = wrapped, cipher
+        return wrapped, cipher
+
+    def _unwrap(self, chain: UUID, wrapped: bytes) -> AESGCM:
+        try:
+            return AESGCM(
+                self._wrapping.decrypt(
+                    wrapped[:_NONCE_LENGTH], wrapped[_NONCE_LENGTH:], _DOMAIN + chain.bytes
+                )
+            )
+        except _UNREADABLE as error:
+            raise VaultError(f"the key file does not open the key of {chain}") from error
+
+
+def _place(chain: UUID, seq: int) -> bytes:
+    return _DOMAIN + chain.bytes + seq.to_bytes(8, "big")
+
+
+def load_key(path: Path) -> bytes:
+    """The 32 bytes of a key file. Raises VaultError when it is missing, damaged or readable by others."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise VaultError(f"{path} must be readable by its owner alone (chmod 600)")
+        key = path.read_bytes()
+    except OSError as error:
+        raise VaultError(f"{path} cannot be read: {error.strerror}") from error
+    if len(key) != KEY_LENGTH:
+        raise VaultError(f"{path} holds {len(key)} bytes instead of {KEY_LENGTH}")
+    return key
+
+
+def load_or_create_key(path: Path) -> bytes:
+    """The key of a file, made first if it is not there. Two who start at once end with the same key."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(os.urandom(KEY_LENGTH))
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, path)  # refuses to replace, and shows only a whole file
+        except FileExistsError:
+            pass  # somebody else was faster: theirs is the key
+        finally:
+            draft.unlink()
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+    return load_key(path)
