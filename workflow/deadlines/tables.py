@@ -115,19 +115,20 @@ def read_filling(rows: Iterable[Row], calendar: Calendar, file: str) -> Filling:
                 f"{day}不是周末，本来就上班，请核对日期",
                 f"{day} is no weekend day: offices work anyway, check the date",
             )
-    years = set(calendar.years)
     fresh = sorted({day.year for day in special} - calendar.years)
-    for year in sorted(fresh, key=lambda year: year < min(years, default=year)):
-        if years and year - 1 not in years and year + 1 not in years:
+    years = calendar.years.union(fresh)
+    covered = calendar.years or years
+    for year in fresh:
+        oldest, newest = min(covered), max(covered)
+        if any(between not in years for between in range(min(year, oldest), max(year, newest))):
             faults.whole(
-                f"{year}年与已有的{min(years)}–{max(years)}年之间有缺口，请先导入中间的年份",
-                f"there is a gap between {year} and the covered years {min(years)}–{max(years)}: "
+                f"{year}年与已有的{oldest}–{newest}年之间有缺口，请先导入中间的年份",
+                f"there is a gap between {year} and the covered years {oldest}–{newest}: "
                 "import the years between first",
                 str(year),
             )
-        years.add(year)
         for day in sorted(always_off(year)):
-            if day not in special or special[day][1].working:
+            if special[day][1].working if day in special else day.weekday() < SATURDAY:
                 faults.whole(
                     f"{year}年不完整：缺少法定节日{day}的放假",
                     f"{year} is not complete: the statutory day off {day} is missing",

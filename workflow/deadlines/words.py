@@ -10,7 +10,8 @@ from workflow.deadlines.limits import Unit
 
 _WEEKDAYS: Final = (
     Text("星期一", "Monday"), Text("星期二", "Tuesday"), Text("星期三", "Wednesday"),
-    Text("星期四", "Thursday"), Text("星期五", "Friday"), Text("星期六", "Saturday"), Text("星期日", "Sunday"),
+    Text("星期四", "Thursday"), Text("星期五", "Friday"),
+    Text("星期六", "Saturday"), Text("星期日", "Sunday"),
 )  # fmt: skip
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
