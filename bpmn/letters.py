@@ -1,6 +1,6 @@
 """Letters: the wording of what the applicant gets in writing (domain 4.7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bpmn.reader import Section, placeholders
@@ -60,12 +60,21 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """What all letters share: number pattern, rights, signature block; from `letters/shared.toml`."""
+class Block:
+    """Paragraphs and the placeholders they cannot do without, or only may have."""
 
-    number: str
-    rights: tuple[Paragraph, ...]
-    closing: tuple[Paragraph, ...]
+    paragraphs: tuple[Paragraph, ...] = ()
+    needed: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all letters share: the pattern of the number, the rights, the foot."""
+
+    number: str = ""
+    rights: Block = Block()
+    closing: Block = Block()
 
 
 def read_field(section: Section) -> LetterField:
@@ -75,87 +84,98 @@ def read_field(section: Section) -> LetterField:
     return field
 
 
-def _paragraphs(section: Section, key: str) -> tuple[Paragraph, ...]:
-    found = []
-    for part in section.sections(key):
-        found.append(Paragraph(part.here(), part.maybe_string("when_given")))
-        part.close()
-    return tuple(found)
+def types_of(known: Mapping[str, LetterField]) -> dict[str, str]:
+    """Every placeholder a letter may use, and how its value is written."""
+    types = {name: field.type for name, field in known.items()}
+    return types | {f"{name}_words": "words" for name, field in known.items() if field.type == "money"}
 
 
-def read_shared(rights: Section, closing: Section) -> Shared:
+def read_shared(rights: Section, closing: Section, types: Mapping[str, str]) -> Shared:
     """The shared blocks: `rights.toml` (paragraphs) and `closing.toml` (number and paragraphs)."""
-    shared = Shared(
-        closing.string("number"), _paragraphs(rights, "paragraphs"), _paragraphs(closing, "paragraphs")
-    )
-    for section, blocks in ((rights, shared.rights), (closing, shared.closing)):
+    number = closing.string("number")
+    blocks = []
+    for section in (rights, closing):
         section.string("id", "-")
         section.string("source", "-")
-        if not blocks:
-            section.fault("没有段落", "there are no paragraphs", "paragraphs")
+        blocks.append(_block(section, "paragraphs", types, required=True))
         section.close()
-    return shared
+    return Shared(number, *blocks)
 
 
-def read_letter(section: Section, shared: Shared, known: Mapping[str, LetterField]) -> Letter:
-    """Read one letter file; every placeholder must be a field of `known`."""
+def read_letter(section: Section, shared: Shared, types: Mapping[str, str]) -> Letter:
+    """Read one letter file; every placeholder must be one of `types`."""
     letter_id = section.string("id")
     stem = section.file.rsplit("/", 1)[-1].removesuffix(".toml")
     if letter_id and letter_id != stem:
         section.fault(f"id应为文件名“{stem}”", f"the id should be the file name, {stem!r}", "id")
     title, kind = section.text("title"), section.string("kind")
     section.string("source")
-    paragraphs = _paragraphs(section, "paragraphs")
-    table = []
-    for part in section.sections("table"):
-        table.append(Line(part.text("label"), part.text("value")))
-        part.close()
-    if not paragraphs:
-        section.fault("没有段落", "there are no paragraphs", "paragraphs")
-    after = _paragraphs(section, "after")
-    rights = shared.rights if section.flag("rights", False) else ()
+    opening = _block(section, "paragraphs", types, required=True)
+    table, cells = _table(section, types)
+    after = _block(section, "after", types)
+    rights = shared.rights if section.flag("rights", False) else Block()
     copies = section.whole("copies", required=False, least=1) or 2
     section.close()
-    needed, optional = _placeholders(section, paragraphs + after + shared.closing + rights, table)
-    needed |= {"year", "serial", "county_short"}
-    types = {name: field.type for name, field in known.items()}
-    types |= {f"{name}_words": "words" for name, field in known.items() if field.type == "money"}
-    for name in sorted((needed | optional) - types.keys()):
-        section.fault(f"占位符“{name}”不在信函字段表里", f"placeholder {name!r} is no letter field", name)
-    needed, optional = ({name.removesuffix("_words") for name in names} for names in (needed, optional))
+    blocks = (opening, after, rights, shared.closing)
+    needed = cells.union({"year", "serial", "county_short"}, *(block.needed for block in blocks))
+    optional = frozenset[str]().union(*(block.optional for block in blocks))
+    needed, optional = (
+        frozenset(name.removesuffix("_words") for name in names) for names in (needed, optional)
+    )
     return Letter(
         id=letter_id,
         title=title,
         number=shared.number,
         kind=kind,
-        paragraphs=paragraphs,
-        table=tuple(table),
-        after=after,
-        closing=shared.closing,
-        rights=rights,
-        fields=frozenset(needed),
-        optional=frozenset(optional - needed),
+        paragraphs=opening.paragraphs,
+        table=table,
+        after=after.paragraphs,
+        closing=shared.closing.paragraphs,
+        rights=rights.paragraphs,
+        fields=needed,
+        optional=optional - needed,
         types=types,
         copies=copies,
     )
 
 
-def _placeholders(
-    section: Section, paragraphs: tuple[Paragraph, ...], table: list[Line]
-) -> tuple[set[str], set[str]]:
+def _block(section: Section, key: str, types: Mapping[str, str], *, required: bool = False) -> Block:
+    paragraphs: list[Paragraph] = []
     needed: set[str] = set()
     optional: set[str] = set()
-    for key, text, when_given in _texts(paragraphs, table):
-        names = placeholders(section, text, key)
-        if when_given:
-            optional |= names | {when_given}
-        else:
+    for number, part in enumerate(section.sections(key), start=1):
+        paragraph = Paragraph(part.here(), part.maybe_string("when_given"))
+        part.close()
+        names = _known(section, paragraph.text, f"{key}[{number}]", types)
+        if paragraph.when_given is None:
             needed |= names
-    return needed, optional
+        elif paragraph.when_given in types:
+            optional |= names | {paragraph.when_given}
+        else:
+            part.fault(
+                f"“{paragraph.when_given}”不在信函字段表里",
+                f"{paragraph.when_given!r} is no letter field",
+                "when_given",
+            )
+        paragraphs.append(paragraph)
+    if required and not paragraphs:
+        section.fault("没有段落", "there are no paragraphs", key)
+    return Block(tuple(paragraphs), frozenset(needed), frozenset(optional))
 
 
-def _texts(paragraphs: tuple[Paragraph, ...], table: list[Line]) -> Iterator[tuple[str, Text, str | None]]:
-    for number, paragraph in enumerate(paragraphs, start=1):
-        yield f"paragraphs[{number}]", paragraph.text, paragraph.when_given
-    for number, line in enumerate(table, start=1):
-        yield f"table[{number}]", line.value, None
+def _table(section: Section, types: Mapping[str, str]) -> tuple[tuple[Line, ...], frozenset[str]]:
+    lines: list[Line] = []
+    names: set[str] = set()
+    for number, part in enumerate(section.sections("table"), start=1):
+        line = Line(part.text("label"), part.text("value"))
+        part.close()
+        names |= _known(section, line.value, f"table[{number}]", types)
+        lines.append(line)
+    return tuple(lines), frozenset(names)
+
+
+def _known(section: Section, text: Text, key: str, types: Mapping[str, str]) -> frozenset[str]:
+    names = placeholders(section, text, key)
+    for name in sorted(names - types.keys()):
+        section.fault(f"占位符“{name}”不在信函字段表里", f"placeholder {name!r} is no letter field", key)
+    return names

@@ -147,4 +147,4 @@ def placeholders(section: Section, text: Text, key: str) -> frozenset[str]:
     if found[0] != found[1]:
         odd = "、".join(sorted(found[0] ^ found[1]))
         section.fault(f"中英文占位符不一致：{odd}", f"the languages differ in placeholders: {odd}", key)
-    return frozenset(found[0] | found[1])
+    return frozenset(found[0] & found[1])

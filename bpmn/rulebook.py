@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bpmn.faults import Fault, RulebookError
 from bpmn.forms import Choice, Form, check_conditions, read_form
-from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, read_shared
+from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, read_shared, types_of
 from bpmn.reader import Section, read_toml
 from bpmn.tables import (
     TABLES,
@@ -163,14 +163,15 @@ def _read_letters(
             _missing(faults, path)
         elif (section := read_toml(faults, path, files[path])) is not None:
             shared.append(section)
-    common = read_shared(*shared) if len(shared) == 2 else Shared("", (), ())
+    types = MappingProxyType(types_of(known))
+    common = read_shared(shared[0], shared[1], types) if len(shared) == 2 else Shared()
     letters = {}
     for path in _within(files, "letters"):
         if path in {"letters/rights.toml", "letters/closing.toml"}:
             continue
         section = read_toml(faults, path, files[path])
         if section is not None:
-            letter = read_letter(section, common, known)
+            letter = read_letter(section, common, types)
             letters[letter.id] = letter
     return letters
 

@@ -1,0 +1,128 @@
+"""Diagrams, forms, limits, papers and letters fit together: what one names, another provides."""
+
+import ast
+from collections.abc import Callable, Iterator
+
+import pytest
+from lxml import etree
+
+import bpmn
+from bpmn import Rulebook
+from workflow.engine.expressions import compile_expression, compile_script
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+NOT_DRAWN = {"application", "withdrawal"}
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    return bpmn.load()
+
+
+def diagrams(book: Rulebook) -> dict[str, etree._Element]:
+    return {path: etree.fromstring(content) for path, content in book.files.items() if path.endswith(".bpmn")}
+
+
+def properties(book: Rulebook, name: str) -> set[str]:
+    return {
+        word
+        for tree in diagrams(book).values()
+        for row in tree.iter(f"{SPIFF}property")
+        if row.get("name") == name
+        for word in (row.get("value") or "").split()
+    }
+
+
+def texts(book: Rulebook, tag: str) -> list[str]:
+    return [node.text or "" for tree in diagrams(book).values() for node in tree.iter(f"{BPMN}{tag}")]
+
+
+def assigned(book: Rulebook) -> Iterator[tuple[str, frozenset[str | int | bool | None]]]:
+    for script in texts(book, "script"):
+        for name, expression in compile_script(script).assignments:
+            yield name, expression.constants
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("role", lambda book: book.roles),
+        ("limit", lambda book: book.limits),
+        ("pauses", lambda book: book.limits),
+        ("runs_on", lambda book: book.limits),
+        ("evidence", lambda book: book.papers),
+    ],
+)
+def test_what_a_diagram_names_exists(
+    book: Rulebook, name: str, table: Callable[[Rulebook], set[str]]
+) -> None:
+    assert properties(book, name) <= set(table(book))
+
+
+def test_every_form_of_a_diagram_exists_and_every_form_is_used(book: Rulebook) -> None:
+    assert properties(book, "form") | NOT_DRAWN == set(book.forms)
+
+
+def test_every_state_of_a_diagram_is_a_legal_state(book: Rulebook) -> None:
+    for state in properties(book, "state"):
+        if "{" not in state:
+            assert state in book.states
+    for name, values in assigned(book):
+        if name in {"delivery_state", "archive_state"}:
+            assert values <= set(book.states)
+
+
+def test_every_letter_of_a_diagram_exists_and_a_refusal_tells_the_rights(book: Rulebook) -> None:
+    letters = {
+        str(value)
+        for tree in diagrams(book).values()
+        for row in tree.iter(f"{SPIFF}parameter")
+        if row.get("id") == "letter"
+        for value in compile_expression(row.get("value") or "").constants
+    }
+    for name, values in assigned(book):
+        if name == "decision_letter":
+            letters |= {str(value) for value in values}
+    assert letters | {"delivery_proof"} == set(book.letters)
+    for letter in ("refusal_to_accept", "refusal_decision", "approval_decision"):
+        assert book.letters[letter].rights
+
+
+def test_every_variable_a_diagram_reads_comes_from_somewhere(book: Rulebook) -> None:
+    provided = set(book.variables) | {name for name, _ in assigned(book)}
+    provided |= {name for form in book.forms.values() for name in form.variables}
+    for source in texts(book, "conditionExpression"):
+        assert compile_expression(source).names <= provided
+    for source in texts(book, "script"):
+        assert compile_script(source).names <= provided
+
+
+def test_what_a_script_sets_is_listed_as_a_variable(book: Rulebook) -> None:
+    provided = set(book.variables) | {name for form in book.forms.values() for name in form.variables}
+    assert {name for name, _ in assigned(book)} <= provided
+
+
+def test_every_answer_a_diagram_asks_for_can_be_given(book: Rulebook) -> None:
+    answers: dict[str, set[object]] = {}
+    required = set()
+    for form in book.forms.values():
+        for field in form.fields:
+            if field.variable and field.type == "choice":
+                answers.setdefault(field.name, set()).update(choice.id for choice in field.choices)
+            if field.required and field.when is None:
+                required.add(field.name)
+    for name, values in assigned(book):
+        answers.setdefault(name, set()).update(values)
+    for name, value in comparisons(texts(book, "conditionExpression")):
+        if isinstance(value, str) and name not in {"filed_by"}:
+            assert value in answers[name], f"{name} == {value!r}"
+            assert name in required or name in dict(assigned(book)), name
+
+
+def comparisons(sources: list[str]) -> Iterator[tuple[str, object]]:
+    for source in sources:
+        for node in ast.walk(ast.parse(source.strip(), mode="eval")):
+            match node:
+                case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=value)]):
+                    yield name, value
