@@ -20,6 +20,7 @@ Instants come back in UTC; days are days in Shanghai.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from bpmn.text import Text
@@ -150,6 +151,7 @@ def local_day(at: datetime) -> int:
     return at.astimezone(SHANGHAI).toordinal()
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: int) -> datetime:
     """The beginning of a day in Shanghai, as an instant in UTC."""
     return datetime.combine(date.fromordinal(day), time.min, SHANGHAI).astimezone(UTC)
