@@ -154,6 +154,7 @@ class TableReader:
             entries = {"description"} | {f"{part}Entry" for part in columns}
             self._known_children(rule, entries)
             cells: dict[str, str] = {}
+            remarks: dict[str, str] = {}
             for part, names in columns.items():
                 found = list(rule.iterchildren(f"{DMN}{part}Entry"))
                 if len(found) != len(names):
@@ -163,8 +164,10 @@ class TableReader:
                         f"{part} must have {len(names)} cells, has {len(found)}",
                     )
                 for name, entry in zip(names, found, strict=False):
-                    cells[name] = self._cell(entry, f"{where} / {name}")
-            source = cells.get(SOURCE, "")
+                    # A remark must never stand in for a cell, even if its column has the same name.
+                    remark = part == "annotation"
+                    (remarks if remark else cells)[name] = self._cell(entry, f"{where} / {name}")
+            source = remarks.get(SOURCE, "")
             if not source and SOURCE in columns["annotation"]:
                 self._say(f"{where} / {SOURCE}", "每一行要写明依据", "every row must name its source")
             yield Row(identity, cells, source)
