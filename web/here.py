@@ -1,0 +1,83 @@
+"""What a view may ask about the request it answers: the house, the time, the reader, the actor.
+
+Services get all of this as arguments; only views look here.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from flask import current_app, g, request, url_for
+from flask_login import current_user
+
+from workflow.actor import PUBLIC, Actor
+
+if TYPE_CHECKING:
+    from web.sessions import Member
+    from workflow.house import House
+
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+def house() -> "House":
+    return cast("House", current_app.extensions["mingjian.house"])
+
+
+def now() -> datetime:
+    """The time of this request, UTC; the same however often one asks."""
+    if "now" not in g:
+        clock = cast("Callable[[], datetime]", current_app.extensions["mingjian.clock"])
+        g.now = clock()
+    return cast("datetime", g.now)
+
+
+def member() -> "Member | None":
+    """Who is signed in, if anybody."""
+    return cast("Member", current_user._get_current_object()) if current_user.is_authenticated else None
+
+
+def current_actor() -> Actor:
+    """The person on the seat chosen; PUBLIC for somebody without an account."""
+    person = member()
+    if person is None or person.seat is None:
+        return PUBLIC
+    return Actor(person.account_id, person.seat.id, person.seat.role, person.seat.org, person.name)
+
+
+def request_id() -> str:
+    """The number of this request: in the log line, in the answer's header, on error pages."""
+    if "request_id" not in g:
+        g.request_id = uuid4().hex
+    return cast("str", g.request_id)
+
+
+def request_key() -> str:
+    """The id the page gave this submission, so that a second click has no second effect."""
+    key = request.form.get("_once", "")
+    return key if _KEY.fullmatch(key) else uuid4().hex
+
+
+def own_address(address: str | None) -> str | None:
+    """`address` if it is a path of this site, otherwise None: nobody is sent elsewhere."""
+    if not address or not address.startswith("/") or address[1:2] in {"/", "\\"}:
+        return None
+    if any(ord(letter) < 0x20 or letter == "\\" for letter in address):
+        return None
+    parts = urlsplit(address)
+    return address if not parts.scheme and not parts.netloc else None
+
+
+def this_address() -> str:
+    """Where a switch of language or size leads back to: this page, if it can be fetched again."""
+    if request.method in {"GET", "HEAD"}:
+        return request.full_path.rstrip("?")
+    rule = request.url_rule
+    if rule is not None and any(
+        "GET" in (other.methods or ()) and other.rule == rule.rule
+        for other in current_app.url_map.iter_rules()
+    ):
+        return request.path
+    return url_for("public.home")

@@ -1,0 +1,100 @@
+"""The inbox of a seat: warnings that the worker has raised. A line holds codes and dates, no person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection, func, select, update
+
+from bpmn.text import Text
+from web.access import signed_in
+from web.here import current_actor, house, now
+from workflow.store import transaction
+from workflow.store.models import Case, InboxMessage, Organisation
+
+bp = Blueprint("inbox", __name__, url_prefix="/inbox")
+SIZE = 30
+LEVELS = {
+    "warn": Text("临期", "Due soon"),
+    "warn2": Text("快到期", "Due very soon"),
+    "overdue": Text("超期", "Overdue"),
+    "second": Text("超期后第二次提醒", "Overdue, second notice"),
+    "third": Text("超期后第三次提醒", "Overdue, third notice"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: int
+    case_id: UUID
+    number: str
+    place: str
+    at: datetime
+    unread: bool
+    late: bool
+    level: Text
+    limit: Text
+    due: datetime | None
+
+
+def _message(row: Any) -> Message:
+    limits = house().rules().rulebook.limits
+    code, level = str(row.params.get("limit", "")), str(row.params.get("level", ""))
+    due = row.params.get("due")
+    return Message(
+        id=row.id, case_id=row.case_id, number=row.number, place=row.place, at=row.at,
+        unread=row.read_at is None, late=level in {"overdue", "second", "third"},
+        level=LEVELS.get(level, Text("提醒", "Reminder")),
+        limit=limits[code].name if code in limits else Text(code, code),
+        due=datetime.fromisoformat(due) if due else None,
+    )  # fmt: skip
+
+
+def _mine() -> tuple[Any, ...]:
+    actor = current_actor()
+    return (InboxMessage.org == actor.org, InboxMessage.role == actor.role)
+
+
+def _page(connection: Connection, page: int) -> list[Any]:
+    return list(
+        connection.execute(
+            select(InboxMessage.__table__, Case.number, Organisation.name.label("place"))
+            .join(Case, Case.id == InboxMessage.case_id)
+            .join(Organisation, Organisation.code == Case.village)
+            .where(*_mine())
+            .order_by(InboxMessage.id.desc())
+            .limit(SIZE)
+            .offset((page - 1) * SIZE)
+        )
+    )
+
+
+@bp.get("")
+@signed_in
+def index() -> ResponseReturnValue:
+    with house().reader.connect() as connection:
+        total = connection.scalar(select(func.count()).select_from(InboxMessage).where(*_mine())) or 0
+        pages = max(1, -(-total // SIZE))
+        page = min(max(1, request.args.get("page", 1, type=int)), pages)
+        messages = [_message(row) for row in _page(connection, page)]
+    return make_response(
+        render_template("inbox/index.html", messages=messages, total=total, number=page, pages=pages)
+    )
+
+
+@bp.post("/read")
+@signed_in
+def read() -> ResponseReturnValue:
+    """Mark lines as read: one by its id, or all."""
+    chosen = request.form.get("message", type=int)
+    with transaction(house().engine) as connection:
+        connection.execute(
+            update(InboxMessage)
+            .where(*_mine(), InboxMessage.read_at.is_(None))
+            .where(*([InboxMessage.id == chosen] if chosen is not None else []))
+            .values(read_at=now(), read_by=current_actor().account_id)
+        )
+    return redirect(url_for(".index"), 303)

@@ -1,0 +1,86 @@
+"""What stands in the head of every page: only what the reader's seat may open."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from sqlalchemy import func, select
+
+from bpmn.text import Text
+from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
+from web.here import current_actor, house, member
+from workflow.store.models import InboxMessage, Organisation
+
+ENTRIES = (
+    ("work.index", Text("待办", "My work")),
+    ("case.index", Text("案卷", "Cases")),
+    ("supervise.index", Text("督办", "Deadlines")),
+    ("inspect.index", Text("核查", "Inspection")),
+    ("inbox.index", Text("消息", "Messages")),
+    ("posting.index", Text("公示", "Postings")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    address: str
+    name: Text
+    here: bool
+    count: int | None
+
+
+def links() -> list[Link]:
+    person = member()
+    if person is None or person.seat is None:
+        return []
+    found = []
+    for endpoint, name in ENTRIES:
+        permission = permission_of(endpoint) if endpoint in current_app.view_functions else None
+        if permission is None or (permission not in {PUBLIC, SIGNED_IN} and not allowed(permission)):
+            continue
+        here = (request.endpoint or "").partition(".")[0] == endpoint.partition(".")[0]
+        found.append(Link(url_for(endpoint), name, here, unread() if endpoint == "inbox.index" else None))
+    return found
+
+
+def unread() -> int:
+    """How many lines of the seat's inbox nobody has read yet."""
+    if "unread" not in g:
+        actor = current_actor()
+        with house().reader.connect() as connection:
+            g.unread = connection.scalar(
+                select(func.count())
+                .select_from(InboxMessage)
+                .where(
+                    InboxMessage.org == actor.org,
+                    InboxMessage.role == actor.role,
+                    InboxMessage.read_at.is_(None),
+                )
+            )
+    return int(g.unread or 0)
+
+
+def county() -> str:
+    """The county's name, as it stands in the register; empty before there is one."""
+    known: Any = current_app.extensions.get("mingjian.county")
+    if not known:
+        with house().reader.connect() as connection:
+            known = connection.scalar(
+                select(Organisation.name)
+                .where(Organisation.level == "county", Organisation.kind == "government")
+                .order_by(Organisation.code)
+                .limit(1)
+            )
+        current_app.extensions["mingjian.county"] = known
+    return str(known or "")
+
+
+def has(endpoint: str) -> bool:
+    """Whether there is such a page, for links between parts."""
+    return endpoint in current_app.view_functions
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        navigation=links, county=county, member=member, allowed=allowed, has_page=has
+    )

@@ -1,0 +1,143 @@
+"""Who is signed in: read anew for every request, so that a session dies with its account.
+
+The cookie holds the account's number and its epoch (which rises with every change of password or
+standing), the seat chosen, and when it was last used. Nothing in it is believed without the database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, g, session
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+from sqlalchemy import Connection, or_, select
+
+from bpmn.text import Text
+from web.here import house, now
+from workflow.deadlines import SHANGHAI
+from workflow.store.models import Account, Organisation, Seat
+
+IDLE = timedelta(minutes=60)
+LONGEST = timedelta(hours=12)
+TOUCH = 60  # seconds between two writes of the cookie
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """A seat as the pages show it."""
+
+    id: int
+    org: str
+    org_name: str
+    role: str
+    role_name: Text
+
+
+@dataclass(frozen=True)
+class Member(UserMixin):  # type: ignore[misc]
+    """The person who is signed in, with the seats that are valid today."""
+
+    account_id: int
+    epoch: int
+    login: str
+    name: str
+    language: str
+    elder: bool
+    demonstration: bool
+    seats: tuple[SeatView, ...]
+    seat: SeatView | None
+
+    def get_id(self) -> str:
+        return f"{self.account_id}.{self.epoch}"
+
+
+def _stamp(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def _alive(at: datetime) -> bool:
+    seen, since = session.get("seen"), session.get("since")
+    if not isinstance(seen, int) or not isinstance(since, int):
+        return False
+    age, idle = _stamp(at) - since, _stamp(at) - seen
+    return idle <= IDLE.total_seconds() and age <= LONGEST.total_seconds()
+
+
+def read_seats(connection: Connection, account_id: int, at: datetime) -> tuple[SeatView, ...]:
+    """The seats of an account that are valid on that day, in the order of their numbers."""
+    today = at.astimezone(SHANGHAI).date()
+    rows = connection.execute(
+        select(Seat.id, Seat.org, Organisation.name, Seat.role)
+        .join(Organisation, Organisation.code == Seat.org)
+        .where(
+            Seat.account_id == account_id,
+            Seat.valid_from <= today,
+            or_(Seat.valid_to.is_(None), Seat.valid_to >= today),
+        )
+        .order_by(Seat.id)
+    )
+    return tuple(SeatView(row.id, row.org, row.name, row.role, role_name(row.role)) for row in rows)
+
+
+def role_name(code: str) -> Text:
+    row = house().rules().rulebook.roles.get(code)
+    return row.name if row is not None else Text(code, code)
+
+
+def _load(token: str) -> Member | None:
+    """The member a cookie speaks of, or None when account, epoch or time do not agree any more."""
+    account, _, epoch = token.partition(".")
+    if not (account.isdecimal() and epoch.isdecimal()) or not _alive(now()):
+        return None
+    with house().reader.connect() as connection:
+        row = connection.execute(select(Account.__table__).where(Account.id == int(account))).one_or_none()
+        if row is None or not row.active or row.epoch != int(epoch):
+            return None
+        seats = read_seats(connection, row.id, now())
+    if _stamp(now()) - session["seen"] >= TOUCH:
+        session["seen"] = _stamp(now())
+    chosen = session.get("seat")
+    seat = next((seat for seat in seats if seat.id == chosen), None)
+    return Member(
+        row.id, row.epoch, row.login, row.name, row.language, row.elder, row.demonstration, seats, seat
+    )
+
+
+def begin(row: Any, seats: tuple[SeatView, ...]) -> None:
+    """Start a session of its own for an account just proved; the old cookie's contents are gone."""
+    session.clear()
+    session["seen"] = session["since"] = _stamp(now())
+    if len(seats) == 1:
+        session["seat"] = seats[0].id
+    person = Member(
+        row.id, row.epoch, row.login, row.name, row.language, row.elder, row.demonstration, seats, None
+    )
+    login_user(person)
+    g.pop("language", None)
+
+
+def choose(seat: SeatView) -> None:
+    session["seat"] = seat.id
+
+
+def end() -> None:
+    logout_user()
+    session.clear()
+
+
+def renew(account_id: int, epoch: int) -> None:
+    """Keep this one session alive over a change of one's own password."""
+    session["_user_id"] = f"{account_id}.{epoch}"
+
+
+def last_account() -> int | None:
+    """Whose session this was, if it has only run out; for giving back what was typed."""
+    account = str(session.get("_user_id", "")).partition(".")[0]
+    return int(account) if account.isdecimal() else None
+
+
+def install(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None  # a phone changes its address while one types
+    manager.user_loader(_load)
+    manager.init_app(app)

@@ -1,0 +1,42 @@
+// Bundles styles and scripts into web/static/dist under names that carry a hash of their contents,
+// and writes manifest.json: plain name → hashed name. Nothing is fetched while building.
+import { build } from "esbuild";
+import { rm, writeFile, mkdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = dirname(fileURLToPath(import.meta.url));
+const dist = join(source, "..", "static", "dist");
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+
+const entries = ["theme.css", "letter.css", "main.js", "diagram.js"];
+const result = await build({
+  entryPoints: entries.map((name) => join(source, name)),
+  outdir: dist,
+  entryNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["chrome88", "firefox91", "safari14"],
+  supported: { destructuring: true },
+  legalComments: "eof",
+  metafile: true,
+  loader: { ".woff": "empty", ".woff2": "empty", ".ttf": "empty", ".eot": "empty", ".svg": "file" },
+});
+
+const manifest = {};
+for (const [file, output] of Object.entries(result.metafile.outputs)) {
+  if (output.entryPoint) {
+    const kind = file.endsWith(".css") ? ".css" : ".js";
+    manifest[basename(output.entryPoint).replace(/\.(css|js)$/, "") + kind] = basename(file);
+  }
+  if (output.cssBundle) {
+    const plain = basename(output.entryPoint).replace(/\.js$/, ".css");
+    manifest[plain] = basename(output.cssBundle);
+  }
+}
+await writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
+for (const [name, file] of Object.entries(manifest)) console.log(`${name} → ${file}`);

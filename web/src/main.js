@@ -1,0 +1,19 @@
+// Comfort only: every page works without this file.
+import { elderSwitch, revealScripts, showPassword, focusErrors } from "./js/page.js";
+import { conditions } from "./js/conditions.js";
+import { drafts } from "./js/drafts.js";
+import { keyboard } from "./js/keyboard.js";
+import { counters } from "./js/counters.js";
+
+revealScripts();
+elderSwitch();
+showPassword();
+focusErrors();
+conditions();
+counters();
+drafts();
+keyboard();
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-print]");
+  if (button) window.print();
+});
