@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from audit.tables import audit_entry
 from workflow.store.models.base import Base
 
 
@@ -20,6 +21,14 @@ class Case(Base):
         Index(None, "opened_at"),
         Index(None, "applicant_id"),
         Index(None, "state"),
+        # no state without its log entry: checked when the transaction commits
+        ForeignKeyConstraint(
+            ["id", "seq"],
+            [audit_entry.c.chain, audit_entry.c.seq],
+            name="fk_case_entry",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -50,7 +59,13 @@ class Task(Base):
 
     __tablename__ = "task"
     __table_args__ = (
-        Index("ix_task_worklist", "org", "role", "done_at", "due_at", "case_id"),
+        # answers a worklist page and its counts without touching the table; closed tasks are not in it
+        Index(
+            "ix_task_worklist",
+            "org", "role", "kind", "due_at", "warn_at", "paused", "case_id", "id",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
         Index("ix_task_case", "case_id", "done_at"),
         Index("ix_task_done_by", "done_account", "done_at"),
     )
@@ -77,7 +92,7 @@ class Task(Base):
 
 
 class Clock(Base):
-    """A legal limit that runs in a case. `pauses` is [[from, to|null, reason], …] in ISO time."""
+    """A legal limit that runs in a case. `pauses` is [[from, to|null, reason zh, reason en], …], ISO times."""
 
     __tablename__ = "clock"
     __table_args__ = (Index(None, "case_id"), Index("ix_clock_alarm", "next_alarm_at"))

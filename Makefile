@@ -1,0 +1,94 @@
+# 明鉴 Mingjian — `make run` to see it, `make test` to check it, `make help` for the rest.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup system run serve test check lint types contracts diagrams unit browser bench clean lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMPS := .stamps
+HOME_DIR ?= .mingjian
+PORT ?= 8000
+APT := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
+APT_TEST := chromium postgresql
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## 列出命令 list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMPS)/apt:
+	@mkdir -p $(STAMPS)
+	missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(APT) 2>/dev/null | grep -c 'install ok installed' || true)
+	if [ "$$missing" != "$(words $(APT))" ]; then
+	  echo "── system packages (apt-get) / 安装系统软件包"
+	  $(SUDO) apt-get update -q
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(APT)
+	fi
+	touch $@
+
+$(STAMPS)/apt-test: $(STAMPS)/apt
+	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(APT_TEST) 2>/dev/null | grep -c 'install ok installed' || true)
+	if [ "$$missing" != "$(words $(APT_TEST))" ]; then
+	  echo "── browser and PostgreSQL for the tests (apt-get) / 安装测试用浏览器和数据库"
+	  $(SUDO) apt-get update -q
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(APT_TEST)
+	fi
+	touch $@
+
+$(STAMPS)/python: requirements.lock pyproject.toml
+	@mkdir -p $(STAMPS)
+	echo "── Python packages / 安装 Python 依赖"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+$(STAMPS)/pages: package-lock.json $(shell find web/src -type f)
+	@mkdir -p $(STAMPS)
+	echo "── front end / 构建页面"
+	npm ci --no-progress --loglevel=error
+	npm run --silent build
+	touch $@
+
+setup: $(STAMPS)/apt $(STAMPS)/python $(STAMPS)/pages ## 安装 install what the product needs
+
+run: setup ## 启动演示县 serve the demonstration county at http://127.0.0.1:8000
+	@test -f $(HOME_DIR)/demo.json || $(BIN)/mingjian --home $(HOME_DIR) demo
+	$(BIN)/mingjian --home $(HOME_DIR) serve --port $(PORT)
+
+lock: ## 更新依赖锁 renew the lock files
+	$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.lock pyproject.toml
+	npm install --package-lock-only
+
+lint: ## 代码风格 style
+	$(BIN)/ruff check .
+
+types: ## 类型 types
+	$(BIN)/mypy
+
+contracts: ## 包之间的方向 import contracts
+	$(BIN)/lint-imports
+
+diagrams: ## 流程图 lint of the diagrams
+	$(BIN)/mingjian lint
+	npx --no-install bpmnlint 'bpmn/flows/*.bpmn'
+
+unit: ## 全部测试 unit, property, differential, PostgreSQL and browser tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: lint types contracts diagrams unit
+
+test: setup $(STAMPS)/apt-test ## 检查一切 everything CI runs
+	@echo "── 1/5 style"; $(MAKE) -s lint
+	echo "── 2/5 types"; $(MAKE) -s types
+	echo "── 3/5 import contracts"; $(MAKE) -s contracts
+	echo "── 4/5 diagrams"; $(MAKE) -s diagrams
+	echo "── 5/5 tests"; $(MAKE) -s unit
+
+bench: setup ## 性能 figures as ratios
+	$(BIN)/mingjian bench
+
+clean: ## 删除构建产物 remove what was built
+	rm -rf .venv node_modules .stamps web/static/dist build *.egg-info

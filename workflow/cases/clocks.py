@@ -1,0 +1,98 @@
+"""The legal clocks of a case: which run, stand still and stop after a step. Pure.
+
+The open places of a case decide (properties in the diagram): a limit named by `limit` or
+`runs_on` runs, one named by `pauses` stands still with the state as its legal reason
+(domain 2.0, C-12), and a clock that nothing names any more has done its work.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bpmn import Text
+from workflow.deadlines import AlarmAt, Calendar, Limit, Pause, Run, alarms, due
+from workflow.engine import Open
+
+
+@dataclass(frozen=True, slots=True)
+class Ticking:
+    """A clock of one case as the database keeps it. `id` is None before it is stored."""
+
+    id: int | None
+    run: Run
+    raised: frozenset[str] = frozenset()
+    stopped_at: datetime | None = None
+
+    @property
+    def limit_id(self) -> str:
+        return self.run.limit.id
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.run.pauses) and self.run.pauses[-1].end is None
+
+
+def started(limit: Limit, at: datetime) -> Ticking:
+    return Ticking(None, Run(limit, at, ()))
+
+
+def resumed(clock: Ticking, at: datetime) -> Ticking:
+    if not clock.paused:
+        return clock
+    last = clock.run.pauses[-1]
+    return replace(clock, run=replace(clock.run, pauses=(*clock.run.pauses[:-1], replace(last, end=at))))
+
+
+def paused(clock: Ticking, at: datetime, reason: Text) -> Ticking:
+    if clock.paused:
+        return clock
+    return replace(clock, run=replace(clock.run, pauses=(*clock.run.pauses, Pause(at, None, reason))))
+
+
+def names(places: Iterable[Open], key: str) -> dict[str, str]:
+    """limit id → state of the place that names it."""
+    return {
+        limit: place.properties.get("state", "")
+        for place in places
+        for limit in place.properties.get(key, "").split()
+    }
+
+
+def after_step(
+    clocks: Sequence[Ticking],
+    places: Sequence[Open],
+    limits: Mapping[str, Limit],
+    reasons: Mapping[str, Text],
+    at: datetime,
+) -> list[Ticking]:
+    """The same clocks as they stand after the step, new ones included. `reasons`: state → legal reason."""
+    running = {**names(places, "runs_on"), **names(places, "limit")}
+    standing = names(places, "pauses")
+    result = []
+    for clock in clocks:
+        if clock.limit_id in running:
+            result.append(resumed(clock, at))
+        elif clock.limit_id in standing:
+            result.append(paused(clock, at, reasons[standing[clock.limit_id]]))
+        else:
+            result.append(replace(clock, stopped_at=at))
+    known = {clock.limit_id for clock in clocks}
+    result.extend(started(limits[limit], at) for limit in running if limit not in known)
+    return result
+
+
+def due_by(
+    clocks: Sequence[Ticking], limits: Mapping[str, Limit], calendar: Calendar, at: datetime, limit_id: str
+) -> datetime:
+    """When a limit ends that runs from now on: the case's own clock resumed, or a new one."""
+    for clock in clocks:
+        if clock.limit_id == limit_id:
+            return due(resumed(clock, at).run, calendar).at
+    return due(Run(limits[limit_id], at, ()), calendar).at
+
+
+def next_alarm(clock: Ticking, calendar: Calendar) -> AlarmAt | None:
+    """The first warning not yet raised; none while the clock stands still or has stopped."""
+    if clock.paused or clock.stopped_at is not None:
+        return None
+    return next((a for a in alarms(clock.run, calendar) if a.level not in clock.raised), None)

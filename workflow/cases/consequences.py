@@ -1,0 +1,99 @@
+"""What a form changes in the register when its step is done: a corrected bill, another account."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import select, update
+
+from bpmn import Text
+from workflow.cases.work import Work
+from workflow.errors import AnswersRefused, FieldFault
+from workflow.forms import Answers
+from workflow.store.models import Claim, Payment, Person
+
+Consequence = Callable[[Work, Answers], None]
+
+
+def follow(work: Work, form_id: str, answers: Answers) -> None:
+    change = CONSEQUENCES.get(form_id)
+    if change is not None:
+        change(work, answers)
+
+
+def correct_bill(work: Work, answers: Answers) -> None:
+    """F13: the new settlement statement tells what serious-illness insurance has paid.
+
+    The open bill with the highest cost carries it; a bill that would be overpaid is refused.
+    """
+    amount = answers.values["serious_illness_amount"]
+    claim = work.conn.execute(
+        select(Claim.__table__)
+        .where(Claim.case_id == work.row.id.hex, Claim.serious_illness_settled.is_(False))
+        .order_by(Claim.total.desc(), Claim.id)
+        .limit(1)
+    ).first()
+    if claim is None:
+        return
+    rest = claim.total - claim.out_of_catalogue - claim.basic - claim.commercial - claim.other_relief
+    if amount > rest:
+        raise AnswersRefused(
+            [
+                FieldFault(
+                    "serious_illness_amount",
+                    Text(
+                        f"大病保险支付{amount:,.2f}元，超过这张单据剩下的{rest:,.2f}元。",
+                        f"{amount:,.2f} yuan is more than the {rest:,.2f} left of this bill.",
+                    ),
+                )
+            ]
+        )
+    work.conn.execute(
+        update(Claim)
+        .where(Claim.case_id == work.row.id.hex, Claim.serious_illness_settled.is_(False))
+        .values(serious_illness_settled=True)
+    )
+    work.conn.execute(update(Claim).where(Claim.id == claim.id).values(serious_illness=amount))
+
+
+def change_account(work: Work, answers: Answers) -> None:
+    """After a bank return: another account of the applicant or a household member (domain 4.2)."""
+    holder = str(answers.values["account_holder"])
+    members = work.conn.scalars(
+        select(Person.name).where(
+            (Person.id == work.row.applicant_id) | (Person.household_id == work.row.household_id)
+        )
+    ).all()
+    if holder not in members:
+        raise AnswersRefused(
+            [
+                FieldFault(
+                    "account_holder",
+                    Text(
+                        f"户名“{holder}”不是申请人或家庭成员。账户只能是本人或家庭成员的。",
+                        "The holder is neither the applicant nor a member of the household.",
+                    ),
+                )
+            ]
+        )
+    work.conn.execute(
+        update(Person)
+        .where(Person.id == work.row.applicant_id)
+        .values(account_number=str(answers.values["account_number"]), account_holder=holder)
+    )
+
+
+def note_return(work: Work, answers: Answers) -> None:
+    """What the bank says about a returned payment stands with the payment."""
+    reason = answers.values.get("return_reason")
+    if reason:
+        work.conn.execute(
+            update(Payment)
+            .where(Payment.case_id == work.row.id, Payment.status == "ordered")
+            .values(return_reason=str(reason)[:80])
+        )
+
+
+CONSEQUENCES: Mapping[str, Consequence] = {
+    "serious_illness_settlement": correct_bill,
+    "correct_account": change_account,
+    "confirm_credit": note_return,
+}

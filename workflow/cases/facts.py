@@ -1,0 +1,154 @@
+"""What a step needs to know beyond its form: asked at the moment of completion, recorded in the log.
+
+A provider reads the register and returns decision variables; replay serves the recorded values.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import exists, insert, select
+
+from workflow import amounts
+from workflow.cases.work import Work
+from workflow.register.identity import birth_of
+from workflow.store.models import Calculation, Category, Claim, Household, Kin, Person
+
+Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
+
+
+def ask(work: Work, providers: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of all named providers, in their order."""
+    found: dict[str, Any] = {}
+    for name in providers:
+        found.update(PROVIDERS[name](work, variables))
+    return found
+
+
+def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Work out the aid for every bill of the case, in the order of settlement (domain 3.1)."""
+    results = calculate(work.conn, work.rules.policies[work.row.policy], work.row)
+    aid = sum((result.aid for result in results), Decimal("0.00"))
+    warnings = sorted({code for result in results for code in result.warnings})
+    best = max(results, key=lambda result: result.aid, default=None)
+    work.conn.execute(
+        insert(Calculation),
+        {
+            "case_id": work.row.id,
+            "seq": work.row.seq + 1,
+            "at": work.at,
+            "policy": work.row.policy,
+            "aid": aid,
+            "sheet": [result.as_json() for result in results],
+        },
+    )
+    return {
+        "aid_fen": int(aid.scaleb(2)),
+        "aid_category": (best and best.category) or "",
+        "warnings": warnings,
+    }
+
+
+def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
+    """The sheet of each bill of a case, computed from the register as it stands now."""
+    person = conn.execute(select(Person.__table__).where(Person.id == case.applicant_id)).one()
+    income = conn.scalar(select(Household.income).where(Household.id == person.household_id))
+    claims = conn.execute(
+        select(Claim.__table__).where(Claim.case_id == case.id.hex).order_by(Claim.settled_on, Claim.id)
+    ).all()
+    held = conn.execute(select(Category.__table__).where(Category.person_id == person.id)).all()
+    before = conn.execute(
+        select(Claim.__table__).where(
+            Claim.person_id == person.id, Claim.aid_paid.is_not(None), Claim.case_id.is_distinct_from(case.id.hex)
+        )
+    ).all()
+    earlier = {year: [_earlier(row) for row in before if row.settled_on.year == year] for year in years(claims)}
+    results = []
+    for claim in claims:
+        result = amounts.compute(
+            policy,
+            bill_of(claim),
+            [row.code for row in held if _valid(row, claim.admitted_on)],
+            birth_of(person.id_number),
+            earlier[claim.settled_on.year],
+            income=None,
+            serious_illness_settled=claim.serious_illness_settled,
+        )
+        earlier[claim.settled_on.year].append(
+            amounts.Earlier(P=result.self_pay, paid=result.aid, kind=claim.kind)
+        )
+        results.append(result)
+    del income  # the household's income decides the category, not the amount
+    return results
+
+
+def years(claims: Sequence[Any]) -> set[int]:
+    return {claim.settled_on.year for claim in claims}
+
+
+def bill_of(claim: Any) -> amounts.Bill:
+    return amounts.Bill(
+        T=claim.total,
+        O=claim.out_of_catalogue,
+        B=claim.basic,
+        S=claim.serious_illness,
+        M=claim.commercial,
+        R=claim.other_relief,
+        kind=claim.kind,
+        admitted=claim.admitted_on,
+        settled=claim.settled_on,
+    )
+
+
+def _earlier(row: Any) -> amounts.Earlier:
+    bill = bill_of(row)
+    return amounts.Earlier(
+        P=max(Decimal(0), bill.T - bill.O - bill.B - bill.S - bill.M - bill.R), paid=row.aid_paid, kind=row.kind
+    )
+
+
+def _valid(row: Any, day: date) -> bool:
+    return bool(row.valid_from <= day and (row.valid_to is None or day <= row.valid_to))
+
+
+def serious_illness(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """F13: is serious-illness insurance settled for every bill of the case?"""
+    unsettled = work.conn.scalar(
+        select(exists().where(Claim.case_id == work.row.id.hex, Claim.serious_illness_settled.is_(False)))
+    )
+    return {"serious_illness_settled": not unsettled}
+
+
+def duplicates(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """RF-12a: is an invoice of this case in any other case?"""
+    mine = Claim.__table__.alias()
+    found = work.conn.scalar(
+        select(
+            exists()
+            .where(mine.c.case_id == work.row.id.hex)
+            .where(Claim.invoice_number == mine.c.invoice_number, Claim.hospital == mine.c.hospital)
+            .where(Claim.case_id.is_not(None), Claim.case_id != work.row.id.hex)
+        )
+    )
+    return {"duplicate_found": bool(found)}
+
+
+def relatives(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Is anybody of the household filed as a relative of somebody on duty (domain 6.2)?"""
+    found = work.conn.scalar(
+        select(
+            exists()
+            .where(Kin.id_number == Person.id_number)
+            .where((Person.id == work.row.applicant_id) | (Person.household_id == work.row.household_id))
+        )
+    )
+    return {"relative_case": bool(found)}
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "calculation": calculation,
+    "serious_illness": serious_illness,
+    "duplicates": duplicates,
+    "relatives": relatives,
+}

@@ -1,0 +1,348 @@
+"""Write what a step has brought: places, clocks, timers, the case row and its log entry, together.
+
+The hot path of the product. Statements are prepared once; rows that did not change are not touched.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from audit import Draft, append, head
+from bpmn import Text
+from workflow.actor import Actor
+from workflow.cases import clocks as clockwork
+from workflow.cases.places import office_of, state_of
+from workflow.cases.work import CASE, Work
+from workflow.deadlines import Pause, Run, alarms, due
+from workflow.engine import KERNEL, Open, Step
+from workflow.store.models import Alarm, Clock, Task, Timer
+
+TASK, CLOCK, TIMER, ALARM = Task.__table__, Clock.__table__, Timer.__table__, Alarm.__table__
+
+_OPEN = select(TASK.c.id, TASK.c.clock_id).where(
+    TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None)
+)
+_CLOCKS = select(CLOCK).where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None))
+_RAISED = select(ALARM.c.clock_id, ALARM.c.level).where(ALARM.c.case_id == bindparam("case_id"))
+_TIMERS = select(TIMER.c.task_id).where(TIMER.c.case_id == bindparam("case_id"))
+_CLOSE = (
+    update(TASK)
+    .where(TASK.c.case_id == bindparam("b_case"), TASK.c.id == bindparam("b_task"))
+    .values(
+        done_at=bindparam("done_at"),
+        done_account=bindparam("done_account"),
+        done_seat=bindparam("done_seat"),
+        done_seq=bindparam("done_seq"),
+    )
+)
+_RETIME = (
+    update(TASK)
+    .where(TASK.c.case_id == bindparam("b_case"), TASK.c.clock_id == bindparam("b_clock"), TASK.c.done_at.is_(None))
+    .values(due_at=bindparam("due_at"), warn_at=bindparam("warn_at"), paused=bindparam("paused"))
+)
+_PLACE = insert(TASK)
+_NEW_CLOCK = insert(CLOCK).returning(CLOCK.c.id)
+_MOVE_CLOCK = (
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values(
+        pauses=bindparam("pauses"),
+        due_at=bindparam("due_at"),
+        provisional=bindparam("provisional"),
+        stopped_at=bindparam("stopped_at"),
+        next_alarm_at=bindparam("next_alarm_at"),
+        next_alarm=bindparam("next_alarm"),
+    )
+)
+_NEW_TIMER = insert(TIMER)
+_DROP_TIMER = delete(TIMER).where(
+    TIMER.c.case_id == bindparam("b_case"), TIMER.c.task_id == bindparam("b_task")
+)
+_MOVE_CASE = (
+    update(CASE)
+    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
+    .values(
+        engine=bindparam("engine"),
+        seq=bindparam("seq"),
+        state=bindparam("state"),
+        outcome=bindparam("outcome"),
+        closed_at=bindparam("closed_at"),
+        aid=bindparam("aid"),
+        category=bindparam("category"),
+    )
+)
+_COUNT_ENTRY = update(CASE).where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq")).values(
+    seq=bindparam("seq")
+)
+
+
+def read_clocks(work: Work) -> list[clockwork.Ticking]:
+    """The clocks of the case that have not stopped."""
+    rows = work.conn.execute(_CLOCKS, {"case_id": work.row.id}).all()
+    raised: dict[int, set[str]] = {}
+    if rows:
+        for clock_id, level in work.conn.execute(_RAISED, {"case_id": work.row.id}):
+            raised.setdefault(clock_id, set()).add(level)
+    return [ticking(row, work.rules.limits, frozenset(raised.get(row.id, ()))) for row in rows]
+
+
+def ticking(row: Any, limits: Mapping[str, Any], raised: frozenset[str] = frozenset()) -> clockwork.Ticking:
+    """A clock as the pure rules see it, from its row."""
+    pauses = tuple(
+        Pause(datetime.fromisoformat(start), end and datetime.fromisoformat(end), Text(zh, en))
+        for start, end, zh, en in row.pauses
+    )
+    return clockwork.Ticking(row.id, Run(limits[row.limit_id], row.started_at, pauses), raised, row.stopped_at)
+
+
+def pauses_as_stored(run: Run) -> list[list[str | None]]:
+    """[[from, to or null, reason in Chinese, in English], …]: the shape of `Clock.pauses`."""
+    return [
+        [p.start.isoformat(), p.end.isoformat() if p.end else None, p.reason.zh, p.reason.en] for p in run.pauses
+    ]
+
+
+class Dues:
+    """What the diagram asks the calendar, answered by the case's own clocks."""
+
+    def __init__(self, work: Work, clocks: Sequence[clockwork.Ticking]) -> None:
+        self._work, self._clocks = work, clocks
+
+    def __call__(self, limit_id: str) -> datetime:
+        work = self._work
+        return clockwork.due_by(self._clocks, work.rules.limits, work.calendar, work.at, limit_id)
+
+
+def keep_step(
+    work: Work,
+    step: Step,
+    clocks: Sequence[clockwork.Ticking],
+    *,
+    kind: str,
+    command: Mapping[str, Any],
+    task: Mapping[str, Any] | None,
+    done: int | None = None,
+    new: bool = False,
+) -> dict[str, Any]:
+    """Write a step whole. `done` is the task the actor has completed; `new` a case just opened.
+
+    Returns:
+        the answer to remember for the request: case_id, number, seq.
+    """
+    row, at = work.row, work.at
+    seq = row.seq + 1
+    state = state_of(step, work.rules.rulebook) or row.state
+    moved = clockwork.after_step(clocks, step.open, work.rules.limits, work.rules.pause_reasons, at)
+    if not new:
+        _move_case(work, step, seq, state)
+    clock_ids = _keep_clocks(work, clocks, moved)
+    _keep_places(work, step.open, clock_ids, seq, done, new)
+    _keep_timers(work, step, new)
+    _log(
+        work,
+        seq,
+        kind=kind,
+        frm=None if new else row.state,
+        to=state,
+        task=task,
+        command={**command, "state": hashlib.sha256(step.state).hexdigest()},
+        extra={"dues": dict(step.dues)} if step.dues else {},
+    )
+    return {"case_id": row.id.hex, "number": row.number, "seq": seq}
+
+
+def keep_entry(
+    work: Work, *, kind: str, command: Mapping[str, Any], task: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write an entry that changes no step: a paper added, a warning raised, a reading."""
+    row = work.row
+    seq = row.seq + 1
+    _require_one(work.conn.execute(_COUNT_ENTRY, {"b_id": row.id, "b_seq": row.seq, "seq": seq}))
+    _log(work, seq, kind=kind, frm=row.state, to=row.state, task=task, command=command, extra={})
+    return {"case_id": row.id.hex, "number": row.number, "seq": seq}
+
+
+def _log(
+    work: Work,
+    seq: int,
+    *,
+    kind: str,
+    frm: str | None,
+    to: str,
+    task: Mapping[str, Any] | None,
+    command: Mapping[str, Any],
+    extra: Mapping[str, Any],
+) -> None:
+    draft = Draft(
+        type=kind,
+        frm=frm,
+        to=to,
+        actor=actor_of(work.actor),
+        task=task,
+        at_claimed=work.at,
+        vars={**work.notes, **extra},
+        rule=work.row.rulebook,
+        command=dict(command),
+        kernel=KERNEL,
+        request=work.request_id,
+        attach=work.attach,
+        sealed=work.sealed,
+    )
+    last = head(work.conn, work.row.id)
+    append(work.conn, work.house.vault, work.row.id, seq, last.leaf, draft, last.recorded(work.house.now()))
+
+
+def actor_of(actor: Actor) -> dict[str, Any]:
+    """The actor as the log names it: numbers and codes, never a name; of a village only its township
+    (with few people in it, a village's code says too much: audit-log, "Entry").
+    """
+    org = actor.org[:9] if actor.org.isdigit() else actor.org
+    return {"id": actor.account_id, "role": actor.role, "org": org, "on_behalf": None}
+
+
+def _require_one(result: Any) -> None:
+    if result.rowcount != 1:
+        raise RuntimeError("the case row moved although it was locked")
+
+
+def _move_case(work: Work, step: Step, seq: int, state: str) -> None:
+    row = work.row
+    variables = step.variables
+    aid = variables.get("aid_fen")
+    _require_one(
+        work.conn.execute(
+            _MOVE_CASE,
+            {
+                "b_id": row.id,
+                "b_seq": row.seq,
+                "engine": step.state,
+                "seq": seq,
+                "state": state,
+                "outcome": variables.get("outcome") or row.outcome,
+                "closed_at": work.at if step.ended else None,
+                "aid": row.aid if aid is None else _yuan(aid),
+                "category": variables.get("aid_category") or row.category,
+            },
+        )
+    )
+
+
+def _yuan(fen: int) -> Decimal:
+    return Decimal(fen).scaleb(-2)
+
+
+def _keep_clocks(
+    work: Work, before: Sequence[clockwork.Ticking], after: Sequence[clockwork.Ticking]
+) -> dict[str, dict[str, Any]]:
+    """Write the clocks that have moved; for each running or standing limit the times its tasks show."""
+    old = {clock.id: clock for clock in before}
+    shown: dict[str, dict[str, Any]] = {}
+    for clock in after:
+        limit = clock.limit_id
+        ends = due(clock.run, work.calendar)
+        alarm = clockwork.next_alarm(clock, work.calendar)
+        row = {
+            "pauses": pauses_as_stored(clock.run),
+            "due_at": ends.at,
+            "provisional": ends.provisional,
+            "stopped_at": clock.stopped_at,
+            "next_alarm_at": alarm and alarm.at,
+            "next_alarm": alarm and alarm.level,
+        }
+        clock_id = clock.id
+        if clock_id is None:
+            clock_id = work.conn.scalar(
+                _NEW_CLOCK,
+                {**row, "case_id": work.row.id, "limit_id": limit, "started_at": clock.run.started_at},
+            )
+        elif old[clock_id] != clock:
+            work.conn.execute(_MOVE_CLOCK, {"b_id": clock_id, **row})
+        if clock.stopped_at is None:
+            first = next((a.at for a in alarms(clock.run, work.calendar)), None) if not clock.paused else None
+            shown[limit] = {
+                "clock_id": clock_id,
+                "due_at": ends.at,
+                "warn_at": first,
+                "paused": clock.paused,
+                "moved": clock.id is not None and old[clock.id] != clock,
+            }
+    return shown
+
+
+def _keep_places(
+    work: Work, places: Sequence[Open], clocks: Mapping[str, dict[str, Any]], seq: int, done: int | None, new: bool
+) -> None:
+    case_id = work.row.id
+    known = set() if new else {r.id for r in work.conn.execute(_OPEN, {"case_id": case_id})}
+    now_open = {place.id: place for place in places}
+    for task_id in known - now_open.keys():
+        mine = task_id == done
+        work.conn.execute(
+            _CLOSE,
+            {
+                "b_case": case_id,
+                "b_task": task_id,
+                "done_at": work.at,
+                "done_account": work.actor.account_id if mine and work.actor.account_id else None,
+                "done_seat": work.actor.seat_id if mine and work.actor.seat_id else None,
+                "done_seq": seq,
+            },
+        )
+    for limit in clocks.values():
+        if limit["moved"]:
+            work.conn.execute(
+                _RETIME,
+                {
+                    "b_case": case_id,
+                    "b_clock": limit["clock_id"],
+                    "due_at": limit["due_at"],
+                    "warn_at": limit["warn_at"],
+                    "paused": limit["paused"],
+                },
+            )
+    rows = [_place(work, place, clocks) for task_id, place in now_open.items() if task_id not in known]
+    if rows:
+        work.conn.execute(_PLACE, rows)
+
+
+def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    properties = place.properties
+    role = properties.get("role", "")
+    shown = clocks.get(properties.get("limit", ""), {})
+    return {
+        "case_id": work.row.id,
+        "id": place.id,
+        "node": place.node,
+        "process": place.process,
+        "kind": place.kind,
+        "name": place.name,
+        "role": role,
+        "org": office_of(role, work.row, work.rules.rulebook),
+        "form": properties.get("form"),
+        "state": properties.get("state", ""),
+        "clock_id": shown.get("clock_id"),
+        "opened_at": work.at,
+        "warn_at": shown.get("warn_at"),
+        "due_at": shown.get("due_at"),
+        "paused": shown.get("paused", False),
+        "done_at": None,
+    }
+
+
+def _keep_timers(work: Work, step: Step, new: bool) -> None:
+    case_id = work.row.id
+    known = set() if new else set(work.conn.scalars(_TIMERS, {"case_id": case_id}))
+    wanted = {timer.task: timer for timer in step.timers}
+    for task_id in known - wanted.keys():
+        work.conn.execute(_DROP_TIMER, {"b_case": case_id, "b_task": task_id})
+    fresh = [
+        {"case_id": case_id, "task_id": task_id, "due_at": timer.due}
+        for task_id, timer in wanted.items()
+        if task_id not in known
+    ]
+    if fresh:
+        work.conn.execute(_NEW_TIMER, fresh)

@@ -1,0 +1,48 @@
+"""The applicant leaves the procedure: takes the application back, or has died."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflow import engine, forms
+from workflow.cases import effects
+from workflow.cases.keeping import Dues, keep_step, read_clocks
+from workflow.cases.work import Work
+from workflow.cases.working import task_of
+from workflow.commands import ReportDeath, Withdraw
+from workflow.permissions import require
+
+
+def withdraw(work: Work, command: Withdraw) -> Mapping[str, Any]:
+    """Until the decision is signed the applicant may take the application back."""
+    return _leave(work, command, "withdraw", message="withdrawn", form="withdrawal", kind="application_withdrawn")
+
+
+def report_death(work: Work, command: ReportDeath) -> Mapping[str, Any]:
+    """Somebody reports that the applicant has died; the township verifies it next."""
+    return _leave(work, command, "report_death", message="applicant_died", form="death", kind="death_reported")
+
+
+def _leave(
+    work: Work, command: Withdraw | ReportDeath, action: str, *, message: str, form: str, kind: str
+) -> Mapping[str, Any]:
+    require(work.actor, action, area=work.row.village)
+    answers = forms.check(work.rules.rulebook.forms[form], command.answers, {}, today=work.today)
+    clocks = read_clocks(work)
+    step = engine.step(
+        work.rules.model,
+        work.row.engine,
+        engine.Message(message, dict(answers.variables)),
+        work.at,
+        Dues(work, clocks),
+    )
+    work.sealed.update(answers.sealed)
+    work.notes.update(answers=dict(answers.variables))
+    effects.follow(work, step, clocks)
+    return keep_step(
+        work,
+        step,
+        clocks,
+        kind=kind,
+        command={"name": "message", "message": message},
+        task=task_of(work, work.row.flow, message),
+    )

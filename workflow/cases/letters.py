@@ -1,0 +1,224 @@
+"""Issue a letter: gather what its text asks for, give it a number, keep the values it was filled with."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from workflow.cases import clocks as clockwork
+from workflow.cases.county import county_of
+from workflow.cases.numbers import next_number
+from workflow.cases.work import Work
+from workflow.deadlines import SHANGHAI
+from workflow.engine import Step
+from workflow.letters import write
+from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, Task
+
+POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示"}
+RESULTS = {"unfounded": "异议不成立", "founded": "异议成立，更正后重新公示", "unclear": "情况不能查清，由县级决定"}
+HELP = {"none": "申请人自行补齐", "staff": "由工作人员帮办代办", "commitment": "以承诺书代替"}
+AID_KIND = "医疗救助"
+
+
+def issue(work: Work, letter_id: str, step: Step) -> None:
+    """Write the letter's row. Its text is made from these values whenever it is shown or printed."""
+    letter = work.rules.rulebook.letters[letter_id]
+    year = work.today.year
+    serial = int(next_number(work.conn, f"letter-{letter.kind}-{year}", "{}"))
+    wanted = {*letter.fields, *letter.optional}
+    fields: dict[str, Any] = {"year": year, "serial": serial}
+    for source in SOURCES:
+        missing = wanted - fields.keys()
+        if missing:
+            fields.update({k: v for k, v in source(work, step).items() if k in missing and v is not None})
+    stored = {key: _plain(value) for key, value in fields.items()}
+    document = write(letter, stored)
+    work.conn.execute(
+        insert(Letter),
+        {
+            "case_id": work.row.id,
+            "kind": letter_id,
+            "number": document.number,
+            "issued_at": work.at,
+            "fields": stored,
+            "seq": work.row.seq + 1,
+        },
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def county(work: Work, step: Step) -> dict[str, Any]:
+    place = county_of(work.rules.rulebook)
+    return {
+        "county_short": place.short.zh,
+        "authority": place.authority.zh,
+        "bureau": place.authority.zh,
+        "county_government": place.government.zh,
+        "court": place.court.zh,
+        "handler_phone": place.handler_phone,
+        "complaint_phone": place.complaint_phone,
+        "issued_on": work.today,
+        "handler": work.actor.name or place.authority.zh,
+        "aid_kind": AID_KIND,
+        "case_number": work.row.number,
+        "withdrawn_on": work.today,
+        "accepted_on": work.today,
+        "first_check_days": work.rules.limits["D05"].amount,
+        "supplement_days": work.rules.limits["D02"].amount,
+        "pay_by": _last_day(work, "D11"),
+        "supplement_by": _last_day(work, "D02"),
+    }
+
+
+def _last_day(work: Work, limit_id: str) -> date:
+    end = clockwork.due_by((), work.rules.limits, work.calendar, work.at, limit_id)
+    return date.fromordinal(end.astimezone(SHANGHAI).date().toordinal() - 1)
+
+
+def applicant(work: Work, step: Step) -> dict[str, Any]:
+    person = work.conn.execute(select(Person.__table__).where(Person.id == work.row.applicant_id)).one()
+    applied = sealed_at(work, 0).get("paper_date") or work.row.opened_at.astimezone(SHANGHAI).date()
+    return {
+        "name": person.name,
+        "id_number": person.id_number,
+        "account": person.account_number or "",
+        "applied_on": applied,
+    }
+
+
+def forms(work: Work, step: Step) -> dict[str, Any]:
+    """What earlier steps have written, opened from the vault, and what this one has."""
+    now = work.sealed
+    decided = _sealed_of(work, "decide")
+    variables = step.variables
+    code = str(variables.get("refusal_reason") or variables.get("refusal_code") or "")
+    reasons = work.rules.rulebook.reasons
+    missing = [work.rules.rulebook.papers[kind].name.zh for kind in variables.get("missing") or ()]
+    notes = [line for line in str(now.get("missing_note") or "").splitlines() if line.strip()]
+    return {
+        "missing": notes or missing,
+        "help": HELP.get(str(now.get("help_offered", "none"))),
+        "competent_office": now.get("competent_office"),
+        "facts": now.get("refusal_facts") or decided.get("refusal_facts"),
+        "reason_code": code or None,
+        "reason": now.get("review_reasons") or (reasons[code].name.zh if code in reasons else None),
+        "legal_basis": decided.get("legal_basis"),
+        "article": decided.get("article"),
+        "steps": _steps(step),
+        "answer": now.get("answer") or now.get("findings"),
+        "result": RESULTS.get(str(variables.get("objection_result"))),
+        "review_on": _sealed_of(work, "record_review").get("meeting_date"),
+        "votes": "同意{votes_yes}票、反对{votes_no}票、弃权{votes_abstain}票".format(**variables)
+        if "votes_yes" in variables
+        else None,
+    }
+
+
+def _steps(step: Step) -> str:
+    steps = ["乡镇审核、公示", "县级复核"]
+    if step.variables.get("review_passed"):
+        steps.insert(0, "村民代表评议、公示")
+    return "、".join(steps)
+
+
+def objection(work: Work, step: Step) -> dict[str, Any]:
+    row = work.conn.execute(
+        select(Objection.received_at, Objection.seq, Posting.number)
+        .join(Posting, Posting.id == Objection.posting_id)
+        .where(Objection.case_id == work.row.id)
+        .order_by(Objection.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return {}
+    opened = sealed_at(work, row.seq)
+    return {
+        "objection_on": row.received_at.astimezone(SHANGHAI).date(),
+        "objector": opened.get("objector") or "异议人",
+        "posting_title": POSTINGS[row.number],
+    }
+
+
+def money(work: Work, step: Step) -> dict[str, Any]:
+    """The figures of the newest calculation; a sum where there are several bills."""
+    sheet = work.conn.execute(
+        select(Calculation.aid, Calculation.sheet)
+        .where(Calculation.case_id == work.row.id)
+        .order_by(Calculation.id.desc())
+        .limit(1)
+    ).first()
+    totals = work.conn.execute(
+        select(
+            func.sum(Claim.total), func.sum(Claim.out_of_catalogue), func.sum(Claim.basic),
+            func.sum(Claim.serious_illness), func.sum(Claim.commercial), func.sum(Claim.other_relief),
+        ).where(Claim.case_id == work.row.id.hex)
+    ).one()
+    if sheet is None or totals[0] is None:
+        return {}
+    t, o, b, s, m, r = totals
+    first = sheet.sheet[0]
+    lines = {line["symbol"]: line for line in first["sheet"]["lines"]}
+    category = work.rules.rulebook.categories.get(first["category"] or "")
+    return {
+        "total": t, "out_of_catalogue": o, "basic": b, "serious_illness": s, "other_paid": m + r,
+        "self_pay": max(Decimal("0.00"), t - o - b - s - m - r),
+        "category": category.name.zh if category else "未定",
+        "deductible": _amount(lines, "K"),
+        "ratio": lines["F1"]["formula"].partition("= ")[2] if "F1" in lines else "",
+        "paid_this_year": _amount(lines, "A0"),
+        "annual_limit": _amount(lines, "L"),
+        "aid": sheet.aid,
+        "reading": first["sheet"]["reading_title"]["zh"] if first["category"] == "YBZP" else None,
+        "calculation": "，".join(
+            f"{line['label']['zh']}{line['amount']}元"
+            for symbol in ("P", "P0", "K", "raw", "L", "A0")
+            if (line := lines.get(symbol)) and line["amount"] is not None
+        ),
+    }
+
+
+def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
+    amount = lines.get(symbol, {}).get("amount")
+    return Decimal(amount) if amount is not None else Decimal("0.00")
+
+
+Source = Callable[[Work, Step], Mapping[str, Any]]
+SOURCES: tuple[Source, ...] = (county, applicant, forms, objection, money)
+
+
+def sealed_at(work: Work, seq: int) -> Mapping[str, Any]:
+    """The personal values of one earlier entry of the case."""
+    return work.house.vault.open(work.conn, work.row.id, seq)
+
+
+def _sealed_of(work: Work, node: str) -> Mapping[str, Any]:
+    """What the newest completion of a step has sealed; empty when it was never done."""
+    seq = work.conn.scalar(
+        select(Task.done_seq)
+        .where(Task.case_id == work.row.id, Task.node == node, Task.done_account.is_not(None))
+        .order_by(Task.done_seq.desc())
+        .limit(1)
+    )
+    return {} if seq is None else sealed_at(work, seq)
+
+
+def aid_per_bill(work: Work) -> Iterator[tuple[int, Decimal]]:
+    """What each bill of the case is aided with, by the newest calculation; the order is settlement."""
+    sheet = work.conn.scalar(
+        select(Calculation.sheet)
+        .where(Calculation.case_id == work.row.id)
+        .order_by(Calculation.id.desc())
+        .limit(1)
+    )
+    claims = work.conn.scalars(
+        select(Claim.id).where(Claim.case_id == work.row.id.hex).order_by(Claim.settled_on, Claim.id)
+    ).all()
+    for claim_id, result in zip(claims, sheet or (), strict=True):
+        yield claim_id, Decimal(result["aid"])

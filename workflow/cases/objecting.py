@@ -1,0 +1,81 @@
+"""Anybody may object to a posting while it hangs, with or without a name (domain 2.10)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from bpmn import Text
+from workflow import engine
+from workflow.cases import effects
+from workflow.cases.keeping import Dues, keep_step, read_clocks
+from workflow.cases.work import Work
+from workflow.cases.working import task_of
+from workflow.commands import ReceiveObjection
+from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
+from workflow.store.models import Objection, Posting
+
+SHORTEST, LONGEST = 10, 2000
+POSTED_AT = {"process": "sub_posting", "node": "public_notice"}
+
+
+def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any]:
+    """Stop the posting's clock and give the objection to the township for registration.
+
+    The words and the person are sealed: only handler, approver and inspector may open them.
+
+    Raises:
+        NotFound, StepImpossible (the posting has ended), AnswersRefused
+    """
+    posting = work.conn.execute(select(Posting.__table__).where(Posting.id == command.posting_id)).first()
+    if posting is None:
+        raise NotFound()
+    work.lock(posting.case_id)
+    if posting.taken_down_at is not None or work.at >= posting.ends_at:
+        raise StepImpossible(
+            Text("公示期已满，不能再提异议。", "The posting has ended; objections are closed.")
+        )
+    text = command.text.strip()
+    if not SHORTEST <= len(text) <= LONGEST:
+        raise AnswersRefused(
+            [
+                FieldFault(
+                    "text",
+                    Text(
+                        f"写了{len(text)}个字。异议内容{SHORTEST}到{LONGEST}个字。",
+                        f"{len(text)} characters. An objection has {SHORTEST} to {LONGEST}.",
+                    ),
+                )
+            ]
+        )
+    named = bool(command.name.strip())
+    clocks = read_clocks(work)
+    step = engine.step(
+        work.rules.model,
+        work.row.engine,
+        engine.Message("objection_received", {"objection_named": named}),
+        work.at,
+        Dues(work, clocks),
+    )
+    work.conn.execute(
+        insert(Objection),
+        {
+            "case_id": work.row.id,
+            "posting_id": posting.id,
+            "received_at": work.at,
+            "channel": command.channel,
+            "named": named,
+            "seq": work.row.seq + 1,
+        },
+    )
+    work.sealed.update(objection_text=text, objector=command.name.strip(), contact=command.contact.strip())
+    work.notes.update(answers={"objection_named": named}, channel=command.channel, named=named)
+    effects.follow(work, step, clocks)
+    return keep_step(
+        work,
+        step,
+        clocks,
+        kind="objection_received",
+        command={"name": "message", "message": "objection_received"},
+        task=task_of(work, POSTED_AT["process"], POSTED_AT["node"]),
+    )

@@ -1,0 +1,57 @@
+"""Add papers to a case: the bytes lie in the store, the case notes kind and digest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert
+
+from audit import Attachment
+from bpmn import Text
+from workflow.cases.keeping import keep_entry
+from workflow.cases.work import Work
+from workflow.commands import AttachPaper, NewPaper
+from workflow.errors import AnswersRefused, FieldFault
+from workflow.permissions import require
+from workflow.store.models import Paper
+
+
+def attach_paper(work: Work, command: AttachPaper) -> Mapping[str, Any]:
+    """Somebody in whose area the case lies adds one paper outside a task."""
+    require(work.actor, "upload_paper", area=work.row.village)
+    add_papers(work, [command.paper])
+    work.notes["kind"] = command.paper.kind
+    return keep_entry(work, kind="paper_attached", command={"name": "attach_paper"})
+
+
+def add_papers(work: Work, papers: Sequence[NewPaper]) -> None:
+    """Note the papers in the case and their digests for the log entry that is being written.
+
+    The file's name may hold a person's name, so it is sealed.
+    """
+    unknown = [paper.kind for paper in papers if paper.kind not in work.rules.rulebook.papers]
+    if unknown:
+        raise AnswersRefused(
+            [FieldFault("paper", Text(f"没有“{unknown[0]}”这种材料。", f"There is no paper {unknown[0]!r}."))]
+        )
+    if not papers:
+        return
+    work.conn.execute(
+        insert(Paper),
+        [
+            {
+                "case_id": work.row.id,
+                "kind": paper.kind,
+                "sha256": paper.sha256,
+                "name": paper.name,
+                "mime": paper.mime,
+                "size": paper.size,
+                "uploaded_at": work.at,
+                "uploaded_by": work.actor.account_id,
+                "seq": work.row.seq + 1,
+            }
+            for paper in papers
+        ],
+    )
+    for number, paper in enumerate(papers):
+        work.sealed[f"paper.{number}.name"] = paper.name
+        work.attach.append(Attachment(paper.sha256, paper.size))

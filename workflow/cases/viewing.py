@@ -1,0 +1,20 @@
+"""Looking at what is masked leaves a trace (domain 6.1, notes)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflow.cases.keeping import keep_entry
+from workflow.cases.work import Work
+from workflow.commands import LogReading
+from workflow.permissions import require
+
+ACTIONS = {"full_id": "view_full_id", "account": "view_account", "entries": "replay", "objector": "view_objector"}
+
+
+def log_reading(work: Work, command: LogReading) -> Mapping[str, Any]:
+    """Note that the actor has seen an unmasked value or, as inspector, the whole case."""
+    require(work.actor, ACTIONS[command.what], area=work.row.village)
+    work.notes["what"] = command.what
+    if command.reason:
+        work.sealed["reason"] = command.reason
+    return keep_entry(work, kind="file_read", command={"name": "log_reading"})

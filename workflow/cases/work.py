@@ -1,0 +1,72 @@
+"""What one command carries through its steps: the transaction, the actor, the locked case."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from audit import Attachment
+from workflow.actor import Actor
+from workflow.deadlines import SHANGHAI, Calendar
+from workflow.errors import NotFound
+from workflow.house import House
+from workflow.rules import Rules
+from workflow.store.models import Case, Person
+
+CASE = Case.__table__
+_LOCKED = (
+    select(CASE, Person.id_number, Person.household_id)
+    .join(Person.__table__, Person.id == CASE.c.applicant_id)
+    .where(CASE.c.id == bindparam("case_id"))
+    .with_for_update(of=CASE)
+)
+
+
+@dataclass(slots=True)
+class Work:
+    """One command on its way. `sealed`, `attach` and `notes` gather what the log entry will hold:
+    personal values (committed to, kept in the vault), digests of papers, and facts in clear.
+    """
+
+    house: House
+    conn: Connection
+    actor: Actor
+    at: datetime
+    request_id: str
+    case: Row[Any] | None = None
+    rules: Rules = field(init=False)
+    sealed: dict[str, Any] = field(default_factory=dict)
+    attach: list[Attachment] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(SHANGHAI).date()
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.house.calendar()
+
+    @property
+    def row(self) -> Row[Any]:
+        if self.case is None:
+            raise RuntimeError("no case has been locked for this command")
+        return self.case
+
+    def lock(self, case_id: UUID) -> Row[Any]:
+        """Take the case for this transaction, with the rule book it lives by.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        self.case = self.conn.execute(_LOCKED, {"case_id": case_id}).first()
+        if self.case is None:
+            raise NotFound()
+        self.rules = self.house.rules(self.case.rulebook)
+        return self.case
+
+
+Handler = Callable[[Work, Any], Mapping[str, Any]]

@@ -1,0 +1,147 @@
+"""Complete one open task and move the case on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from bpmn import Text
+from workflow import engine, forms
+from workflow.cases import consequences, effects, facts
+from workflow.cases.keeping import Dues, keep_step, read_clocks
+from workflow.cases.papers import add_papers
+from workflow.cases.work import Work
+from workflow.commands import CompleteTask, NewPaper
+from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale
+from workflow.permissions import TaskFacts, require_can_complete
+from workflow.store.models import Account, Kin, Paper, Person, Task
+
+TASK, PAPER = Task.__table__, Paper.__table__
+_TASK = select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
+_DOERS = select(TASK.c.node, TASK.c.done_account).where(
+    TASK.c.case_id == bindparam("case_id"), TASK.c.done_account.is_not(None)
+)
+_KIN = (
+    select(Kin.account_id)
+    .join(Person, Person.id_number == Kin.id_number)
+    .where(
+        Kin.account_id == bindparam("account_id"),
+        (Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id")),
+    )
+    .limit(1)
+)
+_PAPER_KINDS = select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id"))
+
+
+def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
+    """Check who, what and with which evidence; then let the engine take the step.
+
+    Raises:
+        NotFound, Stale, NotAllowed, AnswersRefused, StepImpossible
+    """
+    case = work.row
+    task = work.conn.execute(_TASK, {"case_id": case.id, "task_id": command.task_id}).first()
+    if task is None or task.kind != "user":
+        raise NotFound()
+    if task.done_at is not None:
+        raise Stale(what_happened(work, task))
+    node = work.rules.model.node(task.process, task.node)
+    require_can_complete(work.actor, task_facts(work, task, node.properties))
+    variables = engine.variables(work.rules.model, case.engine, task.id)
+    form = work.rules.rulebook.forms[task.form]
+    answers = forms.check(form, command.answers, variables, today=work.today)
+    _require_evidence(work, node.properties, task, command.papers)
+    clocks = read_clocks(work)
+    given = dict(answers.variables)
+    consequences.follow(work, form.id, answers)
+    given.update(facts.ask(work, node.properties.get("facts", "").split(), {**variables, **given}))
+    step = engine.step(
+        work.rules.model, case.engine, engine.Complete(task.id, given), work.at, Dues(work, clocks)
+    )
+    add_papers(work, command.papers)
+    work.sealed.update(answers.sealed)
+    work.notes.update(answers=given)
+    effects.follow(work, step, clocks)
+    return keep_step(
+        work,
+        step,
+        clocks,
+        kind="task_completed",
+        command={"name": "complete", "task": task.id},
+        task=task_of(work, task.process, task.node),
+        done=task.id,
+    )
+
+
+def task_of(work: Work, process: str, node: str) -> dict[str, Any]:
+    """How the log names a place in a diagram."""
+    flow = work.rules.model.flows[process]
+    return {"spec": process, "version": work.rules.digest[:12], "spec_sha256": flow.sha256, "node": node}
+
+
+def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFacts:
+    """What `permissions` has to know about the task, read from the database."""
+    case = work.row
+    not_by = frozenset(properties.get("not_by", "").split())
+    doers: dict[str, set[int]] = {}
+    if not_by:
+        for node, account in work.conn.execute(_DOERS, {"case_id": case.id}):
+            doers.setdefault(node, set()).add(account)
+    kin = work.conn.scalar(
+        _KIN,
+        {
+            "account_id": work.actor.account_id,
+            "person_id": case.applicant_id,
+            "household_id": case.household_id if case.household_id is not None else -1,
+        },
+    )
+    return TaskFacts(
+        role=task.role,
+        org=task.org,
+        node=task.node,
+        not_by=not_by,
+        village=case.village,
+        township=case.township,
+        county=case.county,
+        doers=doers,
+        applicant_relatives_of=frozenset() if kin is None else frozenset({kin}),
+        name=Text(task.name, task.name),
+    )
+
+
+def what_happened(work: Work, task: Any) -> Happened:
+    """Who closed this task and when, for the page of the one who came second."""
+    name = None
+    if task.done_account is not None:
+        name = work.conn.scalar(select(Account.name).where(Account.id == task.done_account))
+    return Happened(
+        case_id=str(task.case_id), number=work.row.number, task=task.name,
+        by=name or "", at=task.done_at, seq=task.done_seq or 0,
+    )
+
+
+def _require_evidence(
+    work: Work, properties: Mapping[str, str], task: Any, given: Sequence[NewPaper]
+) -> None:
+    """What the diagram demands must lie there: a paper made in this step since the step was opened,
+    any other from whenever it came.
+    """
+    demanded = properties.get("evidence", "").split()
+    if not demanded:
+        return
+    papers = work.rules.rulebook.papers
+    there = {paper.kind for paper in given}
+    for kind, uploaded_at in work.conn.execute(_PAPER_KINDS, {"case_id": work.row.id}):
+        if not papers[kind].per_step or uploaded_at >= task.opened_at:
+            there.add(kind)
+    missing = [kind for kind in demanded if kind not in there]
+    if missing:
+        raise AnswersRefused(
+            [
+                FieldFault(
+                    f"paper_{kind}",
+                    Text(f"还没有上传{papers[kind].name.zh}。", f"{papers[kind].name.en} is missing."),
+                )
+                for kind in missing
+            ]
+        )

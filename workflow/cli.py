@@ -1,0 +1,225 @@
+"""One program, `mingjian`. Every command has help in both languages and an exit status that means something:
+0 done, 1 done and something is wrong (a fault found, a row refused), 2 the call itself was wrong.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import select
+
+import audit
+from bpmn import RulebookError
+from workflow.amounts.command import amount
+from workflow.errors import WorkflowError
+from workflow.house import House, database_url, default_home, open_house
+from workflow.register.commands import import_group, user
+from workflow.replay import Replayed, replay, replay_all
+from workflow.store.models import Case
+
+stderr = Console(stderr=True)
+
+
+class Program(click.Group):
+    """Also finds commands of other packages (`serve` comes with the pages)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(point.name for point in self._points())})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for point in self._points():
+            if point.name == cmd_name:
+                command: click.Command = point.load()
+                return command
+        return None
+
+    @staticmethod
+    def _points() -> Any:
+        return entry_points(group="mingjian.commands")
+
+
+class Settings:
+    """Where the product lives; the house is opened only by commands that need it."""
+
+    def __init__(self, database: str | None, home: Path | None) -> None:
+        self.database, self.home = database, home or default_home()
+        self._house: House | None = None
+
+    @property
+    def url(self) -> str:
+        return database_url(self.database, self.home)
+
+    def house(self) -> House:
+        if self._house is None:
+            self._house = open_house(self.database, self.home)
+        return self._house
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--database", metavar="URL", help="数据库地址（默认：数据目录里的 SQLite）。Database (default: SQLite in the home folder).")
+@click.option("--home", type=click.Path(path_type=Path), metavar="DIR", help="数据目录（默认 ~/.mingjian）。Home folder (default ~/.mingjian).")
+@click.pass_context
+def mingjian(context: click.Context, database: str | None, home: Path | None) -> None:
+    """明鉴：医疗救助流程与案卷。Mingjian: case management for medical assistance."""
+    context.obj = Settings(database, home)
+
+
+def bar() -> Progress:
+    """A progress bar on the error stream, so that results can be piped."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=stderr
+    )
+
+
+@mingjian.command()
+@click.argument("case", required=False)
+@click.option("--all", "every", is_flag=True, help="所有案件。Every case.")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
+@click.pass_obj
+def replay_command(settings: Settings, case: str | None, every: bool, as_json: bool) -> None:
+    """按记录重走案件，逐字节比对状态。Re-execute recorded commands and compare the state byte for byte.
+
+    CASE 是案件编号（2026-0276）或内部号。CASE is a case number or id.
+    """
+    if bool(case) == every:
+        raise click.UsageError("写一个案件编号，或者 --all。Name one case, or --all.")
+    house = settings.house()
+    results: list[Replayed] = []
+    with bar() as progress:
+        task = progress.add_task("重放 replay", total=None)
+        if every:
+            results.extend(replay_all(house, lambda done, of: progress.update(task, completed=done, total=of)))
+        else:
+            with house.reader.connect() as conn:
+                results.append(replay(house, conn, find_case(conn, str(case))))
+    bad = [result for result in results if result.difference]
+    if as_json:
+        click.echo(json.dumps([_replayed(result) for result in results], ensure_ascii=False))
+    else:
+        for result in bad:
+            difference = result.difference
+            if difference:
+                click.echo(f"✘ {result.number} 第{difference.seq}条 entry {difference.seq}: {difference.what.zh} · {difference.what.en}")
+        steps = sum(result.commands for result in results)
+        click.echo(
+            f"{'✘' if bad else '✔'} {len(results)} 件案件，{steps} 步，{len(results) - len(bad)} 件逐字节一致。"
+            f" {len(results)} cases, {steps} steps, {len(results) - len(bad)} identical byte for byte."
+        )
+    sys.exit(1 if bad else 0)
+
+
+mingjian.add_command(replay_command, "replay")
+
+
+def _replayed(result: Replayed) -> dict[str, Any]:
+    difference = result.difference
+    return {
+        "case": str(result.case_id),
+        "number": result.number,
+        "entries": result.entries,
+        "commands": result.commands,
+        "identical": difference is None,
+        "difference": difference and {"seq": difference.seq, "zh": difference.what.zh, "en": difference.what.en},
+    }
+
+
+def find_case(conn: Any, given: str) -> UUID:
+    """A case by its number or its id."""
+    try:
+        wanted = Case.id == UUID(given)
+    except ValueError:
+        wanted = Case.number == given
+    found: UUID | None = conn.scalar(select(Case.id).where(wanted))
+    if found is None:
+        raise click.UsageError(f"没有案件 {given}。There is no case {given}.")
+    return found
+
+
+@mingjian.group("audit")
+def audit_group() -> None:
+    """日志。The log."""
+
+
+@audit_group.command()
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
+@click.pass_obj
+def verify(settings: Settings, as_json: bool) -> None:
+    """核对所有链、承诺和开封值，指出第一处错误。Check all chains, commitments and openings; name the first fault."""
+    house = settings.house()
+    with house.reader.connect() as conn, bar() as progress:
+        task = progress.add_task("核对 verify", total=None)
+        report = audit.verify(conn, house.vault, lambda done, of: progress.update(task, completed=done, total=of))
+    click.echo(report.as_json() if as_json else report.in_words())
+    sys.exit(0 if report.first_fault is None else 1)
+
+
+@mingjian.group()
+def db() -> None:
+    """数据库。The database."""
+
+
+@db.command("upgrade")
+@click.pass_obj
+def upgrade_command(settings: Settings) -> None:
+    """升级数据库结构到最新版。Bring the database to the newest layout."""
+    from workflow.store.migrations import upgrade
+
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    changed = upgrade(settings.url)
+    click.echo("已升级到最新版。Upgraded." if changed else "已是最新版。Already newest.")
+
+
+@mingjian.command()
+@click.option("--once", is_flag=True, help="办完现在到时的就结束。Do what is due now and stop.")
+@click.pass_obj
+def worker(settings: Settings, once: bool) -> None:
+    """到时的事：计时器和提醒。What time brings: timers and warnings."""
+    from workflow.jobs import Worker, run_until_quiet
+
+    house = settings.house()
+    if once:
+        done = run_until_quiet(house, house.now())
+        click.echo(f"计时器 {done.timers}，提醒 {done.alarms}。{done.timers} timers, {done.alarms} warnings.")
+        return
+    click.echo("后台任务已启动，Ctrl+C 结束。The worker runs; Ctrl+C stops it.")
+    Worker(house).loop()
+
+
+def told(function: Callable[[], None]) -> Callable[[], None]:
+    """Errors that have words are shown in words, without a trace."""
+
+    @wraps(function)
+    def run() -> None:
+        try:
+            function()
+        except WorkflowError as error:
+            click.echo(f"✘ {error.message.zh} {error.message.en}", err=True)
+            sys.exit(1)
+        except RulebookError as error:
+            for fault in error.faults:
+                click.echo(f"✘ {fault.file} · {fault.element}: {fault.reason.zh} · {fault.reason.en}", err=True)
+            sys.exit(1)
+
+    return run
+
+
+@told
+def main() -> None:
+    """The entry point of the program."""
+    mingjian(prog_name="mingjian")
+
+
+mingjian.add_command(amount)
+mingjian.add_command(user)
+mingjian.add_command(import_group, "import")

@@ -1,0 +1,80 @@
+"""Who works in the demonstration county: accounts, seats, representatives, and who can sign in."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from random import Random
+
+from sqlalchemy import Connection, insert, select
+
+from workflow.actor import Actor
+from workflow.demo.people import invent_name
+from workflow.register.accounts import hash_password
+from workflow.store.models import Account, Organisation, Representative, Seat
+
+SINCE = date(2025, 1, 1)
+COUNTY_ROLES = {
+    "msb": ("CHND", "CCHK", "CAPR", "SUP", "REVW", "ARCH", "PUB", "ADM"),
+    "finance": ("FIN1", "FIN2", "SUP"),
+    "civil_affairs": ("CAFF",),
+    "inspection": ("INSP",),
+}
+TOWNSHIP_ROLES = ("TWIN", "TREV", "TINV", "TLEAD", "SUP")
+VILLAGE_ROLES = ("VLIA", "VHEAD")
+PASSWORD = "mingjian-demo"  # noqa: S105 — printed on purpose: demonstration data only
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One person on one seat: login, who, where, as what."""
+
+    login: str
+    name: str
+    role: str
+    org: str
+    org_name: str
+    account_id: int
+    seat_id: int
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.account_id, self.seat_id, self.role, self.org, self.name)
+
+
+def place_staff(
+    conn: Connection, random: Random, at: datetime, townships: list[str], villages: list[str], county: str
+) -> list[Post]:
+    """Give every office and the chosen units their people. All share one printed password."""
+    names = {row.code: row.name for row in conn.execute(select(Organisation.code, Organisation.name))}
+    wanted: list[tuple[str, str, str]] = []
+    for kind, roles in COUNTY_ROLES.items():
+        code = f"{county[:6]}-{kind}"
+        wanted += [(f"{role.lower()}-{kind}" if role == "SUP" else role.lower(), role, code) for role in roles]
+    for number, township in enumerate(townships, start=1):
+        wanted += [(f"{role.lower()}{number}", role, township) for role in TOWNSHIP_ROLES]
+    for number, village in enumerate(villages, start=1):
+        wanted += [(f"{role.lower()}{number}", role, village) for role in VILLAGE_ROLES]
+    password = hash_password(PASSWORD)
+    posts = []
+    for login, role, org in wanted:
+        name = invent_name(random, random.choice(("male", "female")))
+        account_id = conn.scalar(
+            insert(Account).returning(Account.id),
+            {
+                "login": login, "name": name, "phone": None, "password": password, "active": True, "epoch": 1,
+                "language": "zh", "elder": False, "demonstration": True, "created_at": at,
+            },
+        )
+        seat_id = conn.scalar(
+            insert(Seat).returning(Seat.id),
+            {"account_id": account_id, "org": org, "role": role, "valid_from": SINCE},
+        )
+        posts.append(Post(login, name, role, org, names[org], int(account_id or 0), int(seat_id or 0)))
+    conn.execute(
+        insert(Representative),
+        [
+            {"village": village, "name": invent_name(random, "male"), "valid_from": SINCE}
+            for village in villages
+            for _ in range(21)
+        ],
+    )
+    return posts

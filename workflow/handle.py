@@ -1,0 +1,154 @@
+"""The one way to change a case.
+
+A command goes through six steps in one transaction: the case row is locked and the request key
+checked; permissions are asked; the answers are checked against the form; the engine computes the
+next state; state, tasks, clocks, timers, letters and the log entry are written; it is committed.
+Only then is it announced, to whoever may also miss it.
+
+Returning commits, raising rolls back. A refusal is written to the log in a transaction of its own.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from blinker import Namespace
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from workflow.actor import SYSTEM, Actor
+from workflow.cases import alarming, leaving, objecting, opening, papers, relatives, viewing, working
+from workflow.cases.refusing import log_refusal
+from workflow.cases.work import Handler, Work
+from workflow.commands import (
+    AttachPaper,
+    Command,
+    CompleteTask,
+    FileRelative,
+    FireTimers,
+    LogReading,
+    OpenCase,
+    RaiseAlarm,
+    ReceiveObjection,
+    ReportDeath,
+    Withdraw,
+)
+from workflow.errors import NotAllowed, RequestReused
+from workflow.house import House
+from workflow.store import transaction
+from workflow.store.connect import is_retryable
+from workflow.store.models import Request
+
+HANDLERS: Mapping[type, Handler] = {
+    OpenCase: opening.open_case,
+    CompleteTask: working.complete_task,
+    AttachPaper: papers.attach_paper,
+    Withdraw: leaving.withdraw,
+    ReportDeath: leaving.report_death,
+    ReceiveObjection: objecting.receive_objection,
+    FireTimers: alarming.fire_timers,
+    RaiseAlarm: alarming.raise_alarm,
+    LogReading: viewing.log_reading,
+    FileRelative: relatives.file_relative,
+}
+TRIES = 4
+
+signals = Namespace()
+case_changed = signals.signal("case-changed")
+
+REQUEST = Request.__table__
+_ANSWERED = (
+    select(REQUEST.c.digest, REQUEST.c.response)
+    .where(REQUEST.c.principal == bindparam("principal"), REQUEST.c.key == bindparam("key"))
+    .with_for_update()
+)
+_ANSWER = insert(REQUEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command. `repeated`: it had been done before, nothing happened now."""
+
+    case_id: UUID | None
+    number: str
+    seq: int
+    repeated: bool
+
+
+def handle(house: House, actor: Actor, command: Command, *, at: datetime, request_id: str) -> Outcome:
+    """Do one command, once.
+
+    Args:
+        at: the time the command counts from; aware.
+        request_id: the client's own key. The same key again gets the same answer.
+
+    Raises:
+        NotAllowed, NotFound, Stale, StepImpossible, RequestReused, AnswersRefused, Busy
+    """
+    digest = _digest(command)
+    try:
+        outcome = _with_retries(house, actor, command, at, request_id, digest)
+    except NotAllowed as refusal:
+        log_refusal(house, actor, command, refusal, at, request_id)
+        raise
+    if not outcome.repeated:
+        case_changed.send(house, outcome=outcome, actor=actor)
+    return outcome
+
+
+def _with_retries(
+    house: House, actor: Actor, command: Command, at: datetime, request_id: str, digest: str
+) -> Outcome:
+    for attempt in range(TRIES):
+        try:
+            return _once(house, actor, command, at, request_id, digest)
+        except DBAPIError as error:
+            repeat = is_retryable(error) or isinstance(error, IntegrityError)
+            if not repeat or attempt == TRIES - 1:
+                raise
+            time.sleep(0.01 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _once(
+    house: House, actor: Actor, command: Command, at: datetime, request_id: str, digest: str
+) -> Outcome:
+    with transaction(house.engine) as conn:
+        work = Work(house, conn, actor, at, request_id)
+        remembered = actor is not SYSTEM
+        case_id = getattr(command, "case_id", None)
+        if case_id is not None:
+            work.lock(case_id)
+        if remembered:
+            key = {"principal": actor.principal, "key": request_id}
+            answered = conn.execute(_ANSWERED, key).first()
+            if answered is not None:
+                if answered.digest != digest:
+                    raise RequestReused()
+                return _outcome(answered.response, repeated=True)
+        response = HANDLERS[type(command)](work, command)
+        if remembered:
+            conn.execute(_ANSWER, {**key, "digest": digest, "response": response, "at": at})
+    return _outcome(response, repeated=False)
+
+
+def _outcome(response: Mapping[str, Any], *, repeated: bool) -> Outcome:
+    case_id = response.get("case_id")
+    return Outcome(
+        case_id=UUID(case_id) if case_id else None,
+        number=response.get("number", ""),
+        seq=response.get("seq", -1),
+        repeated=repeated,
+    )
+
+
+def _digest(command: Command) -> str:
+    body = orjson.dumps(
+        [type(command).__name__, asdict(command)], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    )
+    return hashlib.sha256(body).hexdigest()

@@ -1,0 +1,140 @@
+"""The running product: database, keys, rule books, papers, and the clock it lives by."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.engine import make_url
+
+import bpmn
+from audit import Vault, load_or_create_key
+from workflow.deadlines import Calendar, Day, read_calendar
+from workflow.papers import PaperStore
+from workflow.rules import Rules, Shelf, prepare, release
+from workflow.store import connect, transaction
+from workflow.store.migrations import upgrade
+from workflow.store.models import CalendarDay, CalendarYear
+
+Now = Callable[[], datetime]
+PACKAGED = "国务院节假日安排（随程序提供）"
+
+
+def wall_clock() -> datetime:
+    """The edge where the real time comes in."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class House:
+    """Everything a command needs that is not the command itself."""
+
+    home: Path
+    engine: Engine
+    reader: Engine
+    vault: Vault
+    shelf: Shelf
+    files: PaperStore
+    now: Now
+    _calendar: Calendar | None = None
+
+    def rules(self, digest: str | None = None) -> Rules:
+        return self.shelf.get(digest) if digest else self.shelf.current()
+
+    def calendar(self) -> Calendar:
+        """The working-day table of the database, read once; `forget_calendar` after an import."""
+        if self._calendar is None:
+            with self.reader.connect() as connection:
+                days = {
+                    row.day: Day(row.working, row.name)
+                    for row in connection.execute(select(CalendarDay.__table__))
+                }
+                years = frozenset(connection.scalars(select(CalendarYear.year)))
+            self._calendar = Calendar(days, years)
+        return self._calendar
+
+    def forget_calendar(self) -> None:
+        self._calendar = None
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.reader.dispose()
+
+
+def default_home() -> Path:
+    """`$MINGJIAN_HOME`, else a folder of its own in the user's home."""
+    return Path(os.environ.get("MINGJIAN_HOME") or Path.home() / ".mingjian")
+
+
+def database_url(database: str | None, home: Path) -> str:
+    """The address given, else `$MINGJIAN_DATABASE`, else an SQLite file in the home folder."""
+    given = database or os.environ.get("MINGJIAN_DATABASE")
+    if given is None:
+        return f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}"
+    url = make_url(given)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return given
+
+
+def open_house(
+    database: str | None = None,
+    home: Path | None = None,
+    *,
+    now: Now = wall_clock,
+    rulebook: Mapping[str, bytes] | None = None,
+    migrate: bool = True,
+) -> House:
+    """Open (and on the first time build) the product at `home`.
+
+    The packaged rule book is checked and, where it is new, put into force.
+
+    Raises:
+        RulebookError, ModelRefused, PolicyRefused: the packaged data are broken. What is in
+            force in the database stays in force there.
+    """
+    home = home or default_home()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    url = database_url(database, home)
+    if migrate:
+        upgrade(url)
+    book = bpmn.load() if rulebook is None else bpmn.from_files(rulebook)
+    rules = prepare(book)
+    engine, reader = connect(url), connect(url, writer=False)
+    house = House(
+        home=home,
+        engine=engine,
+        reader=reader,
+        vault=Vault(load_or_create_key(home / "keys" / "vault.key")),
+        shelf=Shelf(reader),
+        files=PaperStore(home / "papers"),
+        now=now,
+    )
+    with transaction(engine) as connection:
+        release(connection, book, now())
+        _fill_calendar(connection, book.files, now())
+    house.shelf.put(rules)
+    return house
+
+
+def _fill_calendar(connection: Connection, files: Mapping[str, bytes], at: datetime) -> None:
+    """Put the packaged years into the table that are not in it yet; an office's own years stay."""
+    packaged = read_calendar(files["calendar/cn.csv"], files["calendar/years.csv"])
+    known = set(connection.scalars(select(CalendarYear.year)))
+    missing = packaged.years - known
+    if not missing:
+        return
+    connection.execute(
+        insert(CalendarYear),
+        [{"year": year, "source": PACKAGED, "imported_at": at} for year in sorted(missing)],
+    )
+    connection.execute(
+        insert(CalendarDay),
+        [
+            {"day": day, "working": kind.working, "name": kind.name}
+            for day, kind in packaged.days.items()
+            if day.year in missing
+        ],
+    )

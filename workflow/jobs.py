@@ -1,0 +1,104 @@
+"""The worker: turns what is due into ordinary commands. It holds no state and no lock rows.
+
+Several workers may run: the case row's lock and the check inside the command make each timer and
+each warning happen once; the one who comes second finds nothing due.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from workflow.actor import SYSTEM
+from workflow.commands import FireTimers, RaiseAlarm
+from workflow.errors import Busy, StepImpossible
+from workflow.handle import handle
+from workflow.house import House
+from workflow.store.models import Clock, Timer
+
+BATCH = 200
+IDLE_SECONDS = 5.0
+
+log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round has done."""
+
+    timers: int = 0
+    alarms: int = 0
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.timers or self.alarms)
+
+
+def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
+    """Do what is due at `at`, at most `batch` timers and `batch` warnings, oldest first."""
+    with house.reader.connect() as conn:
+        timers = conn.execute(
+            select(Timer.case_id, Timer.due_at).where(Timer.due_at <= at).order_by(Timer.due_at).limit(batch)
+        ).all()
+        alarms = conn.execute(
+            select(Clock.id, Clock.case_id)
+            .where(Clock.next_alarm_at <= at)
+            .order_by(Clock.next_alarm_at)
+            .limit(batch)
+        ).all()
+    fired = sum(
+        _do(house, FireTimers(case_id), at) for case_id in dict.fromkeys(row.case_id for row in timers)
+    )
+    raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in alarms)
+    return Round(fired, raised)
+
+
+def run_until_quiet(house: House, at: datetime) -> Round:
+    """Rounds until nothing more is due at `at`: after a week of standstill warnings follow each other."""
+    timers = alarms = 0
+    while (done := run_once(house, at)).anything:
+        timers, alarms = timers + done.timers, alarms + done.alarms
+    return Round(timers, alarms)
+
+
+def _do(house: House, command: FireTimers | RaiseAlarm, at: datetime) -> bool:
+    try:
+        handle(house, SYSTEM, command, at=at, request_id=uuid4().hex)
+    except StepImpossible:
+        return False  # somebody else has done it meanwhile
+    return True
+
+
+class Worker:
+    """The thread that `serve` runs beside the pages, and the loop of `mingjian worker`."""
+
+    def __init__(self, house: House, *, idle: float = IDLE_SECONDS) -> None:
+        self.house, self.idle = house, idle
+        self.stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def loop(self) -> None:
+        """Work until told to stop; a database that is away is waited for, loudly."""
+        while not self.stopping.is_set():
+            started = time.monotonic()
+            try:
+                busy = run_once(self.house, self.house.now()).anything
+            except (DBAPIError, Busy) as error:
+                log.error("worker_round_failed", error=type(error).__name__)
+                busy = False
+            if not busy:
+                self.stopping.wait(max(0.0, self.idle - (time.monotonic() - started)))
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self.loop, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self._thread is not None:
+            self._thread.join()

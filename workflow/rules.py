@@ -1,0 +1,123 @@
+"""The rule book in force, and the ones that older cases still live by.
+
+A case stays on the rule book it was started with. A rule book is one digest over all data files;
+each file is kept once, by its own digest, so that a recorded command can be run again on the
+very diagram, form, limit and tariff it was run on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from threading import Lock
+
+from sqlalchemy import Connection, Engine, insert, select
+
+import bpmn
+from bpmn import Rulebook, Text
+from workflow import amounts, deadlines, engine
+from workflow.errors import NotFound
+from workflow.store.models import RuleFile, RulebookRelease
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A rule book with its parts made ready: diagrams, limits, tariffs."""
+
+    rulebook: Rulebook
+    model: engine.Model
+    limits: Mapping[str, deadlines.Limit]
+    policies: Mapping[str, amounts.Policy]
+
+    @cached_property
+    def pause_reasons(self) -> Mapping[str, Text]:
+        """For each state, why a clock stands still in it: its legal reason, or its name."""
+        return {code: state.paused or state.name for code, state in self.rulebook.states.items()} | {"": Text("", "")}
+
+    @property
+    def digest(self) -> str:
+        return self.rulebook.digest
+
+
+def prepare(rulebook: Rulebook) -> Rules:
+    """Check and parse everything; raises with all faults of the first part that has any.
+
+    Raises:
+        ModelRefused, PolicyRefused: file, element and reason.
+    """
+    return Rules(
+        rulebook=rulebook,
+        model=engine.read_model(rulebook.files),
+        limits=deadlines.limits_of(rulebook),
+        policies=amounts.read_policies(rulebook.files),
+    )
+
+
+def release(connection: Connection, rulebook: Rulebook, at: datetime) -> bool:
+    """Put a checked rule book into force; False when it already was."""
+    known = connection.execute(
+        select(RulebookRelease.digest).where(RulebookRelease.digest == rulebook.digest)
+    ).first()
+    if known:
+        return False
+    stored = set(connection.scalars(select(RuleFile.sha256)))
+    new = {sha: rulebook.files[path] for path, sha in rulebook.manifest.items() if sha not in stored}
+    if new:
+        connection.execute(insert(RuleFile), [{"sha256": sha, "content": content} for sha, content in new.items()])
+    connection.execute(
+        insert(RulebookRelease),
+        {"digest": rulebook.digest, "manifest": dict(rulebook.manifest), "released_at": at},
+    )
+    return True
+
+
+class Shelf:
+    """All rule books ever in force, prepared once per process."""
+
+    def __init__(self, reader: Engine) -> None:
+        self._reader = reader
+        self._ready: dict[str, Rules] = {}
+        self._current: str | None = None
+        self._lock = Lock()
+
+    def put(self, rules: Rules) -> None:
+        self._ready[rules.digest] = rules
+        self._current = rules.digest
+
+    def current(self) -> Rules:
+        """The newest rule book of the database."""
+        if self._current is None:
+            with self._reader.connect() as connection:
+                newest = connection.scalar(
+                    select(RulebookRelease.digest).order_by(RulebookRelease.released_at.desc()).limit(1)
+                )
+            if newest is None:
+                raise NotFound()
+            self._current = newest
+        return self.get(self._current)
+
+    def get(self, digest: str) -> Rules:
+        """One rule book by its digest.
+
+        Raises:
+            NotFound: it was never released here.
+        """
+        rules = self._ready.get(digest)
+        if rules is None:
+            with self._lock:
+                rules = self._ready.get(digest) or self._read(digest)
+                self._ready[digest] = rules
+        return rules
+
+    def _read(self, digest: str) -> Rules:
+        with self._reader.connect() as connection:
+            manifest = connection.scalar(
+                select(RulebookRelease.manifest).where(RulebookRelease.digest == digest)
+            )
+            if manifest is None:
+                raise NotFound()
+            rows = connection.execute(
+                select(RuleFile.sha256, RuleFile.content).where(RuleFile.sha256.in_(manifest.values()))
+            )
+            content = {sha: bytes(data) for sha, data in rows}
+        return prepare(bpmn.from_files({path: content[sha] for path, sha in manifest.items()}))
