@@ -1,0 +1,60 @@
+"""The engine: diagrams in, ``start`` and ``step`` out. All that knows SpiffWorkflow is in this package."""
+
+from workflow.engine.expressions import (
+    Expression,
+    ExpressionError,
+    ExpressionFailed,
+    ExpressionRefused,
+    Script,
+    compile_expression,
+    compile_script,
+)
+from workflow.engine.faults import EngineError, Incident, ModelFault, ModelRefused, StepRefused
+from workflow.engine.model import Flow, Model, Node, read_model
+from workflow.engine.steps import (
+    KERNEL,
+    Command,
+    Complete,
+    Due,
+    Effect,
+    Message,
+    Open,
+    Signal,
+    Step,
+    Tick,
+    TimerAt,
+    start,
+    step,
+)
+
+__all__ = [
+    "KERNEL",
+    "Command",
+    "Complete",
+    "Due",
+    "Effect",
+    "EngineError",
+    "Expression",
+    "ExpressionError",
+    "ExpressionFailed",
+    "ExpressionRefused",
+    "Flow",
+    "Incident",
+    "Message",
+    "Model",
+    "ModelFault",
+    "ModelRefused",
+    "Node",
+    "Open",
+    "Script",
+    "Signal",
+    "Step",
+    "StepRefused",
+    "Tick",
+    "TimerAt",
+    "compile_expression",
+    "compile_script",
+    "read_model",
+    "start",
+    "step",
+]

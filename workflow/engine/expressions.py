@@ -37,7 +37,7 @@ _ALLOWED: tuple[type[ast.AST], ...] = (
     ast.And, ast.Or, ast.Not, ast.USub, ast.UAdd, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
     ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot,
 )  # fmt: skip
-_CONSTANTS = (str, int, bool, type(None))
+_CONSTANTS = (str, int, float, bool, type(None))
 
 
 class ExpressionError(Exception):
@@ -67,7 +67,7 @@ class Expression:
     source: str
     names: frozenset[str]
     functions: frozenset[str]
-    constants: frozenset[str | int | bool | None]
+    constants: frozenset[str | int | float | bool | None]
     code: CodeType
     scope: dict[str, Any]
 
@@ -170,7 +170,7 @@ def _build(source: str, body: ast.expr, extra: Functions) -> Expression:
     names: set[str] = set()
     called: set[str] = set()
     callees: set[int] = set()
-    constants: set[str | int | bool | None] = set()
+    constants: set[str | int | float | bool | None] = set()
     try:
         for node in ast.walk(tree):
             _check(source, node, functions)

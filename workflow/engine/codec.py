@@ -1,0 +1,221 @@
+"""The state of a case as bytes: about 1 kB of JSON arrays, the diagrams apart.
+
+    [format, digest of the diagrams, process, next id, tick, last end event, variables, [workflow, …]]
+    workflow: [parent task, process, tasks, data, correlations, ended, completed]
+    task:     [id, parent, number of its spec, state, data, tick, internal data, triggered]
+
+Trailing zeros of a task are left out. Data of a task is kept as the difference from ``variables``. Rows stand
+with parents before children, so order matters: store a state as bytes, never as JSONB (sharp edge 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+import orjson
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.util.task import TaskState
+
+from workflow.engine.kernel import Case, CaseTask, SubCase
+from workflow.engine.shapes import Shape
+
+FORMAT = 1
+_WAITING = TaskState.WAITING
+_KEEPS_ORDER = TaskState.WAITING | TaskState.FINISHED_MASK
+_ABSENT = object()
+
+
+class StateUnreadable(ValueError):
+    """The bytes are no state, or not one of these diagrams."""
+
+
+def dump(case: Case, digest: str, shapes: Mapping[str, Shape]) -> bytes:
+    """The state as bytes. Raises ``TypeError`` for data that has no place in it."""
+    base = case.variables
+    rows = []
+    inner = sorted(case.subprocesses.values(), key=lambda one: (one.depth, one.parent_task_id))
+    workflows: list[Any] = [case, *inner]
+    for workflow in workflows:
+        index = shapes[workflow.spec.name].index
+        rows.append(
+            [
+                workflow.parent_task_id or 0,
+                workflow.spec.name,
+                [_row(task, index, base) for task in workflow.tasks.values()],
+                workflow.data or 0,
+                workflow.correlations or 0,
+                _pack(workflow.ended, base),
+                int(workflow.completed),
+            ]
+        )
+    return orjson.dumps(
+        [FORMAT, digest, case.spec.name, case.next_id, case.tick, case.last_end, base, rows],
+        option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS,
+    )
+
+
+def _row(task: CaseTask, index: Mapping[str, int], base: dict[str, Any]) -> list[Any]:
+    row: list[Any] = [task.id, task._parent or 0, index[task.task_spec.name], task._state]
+    data = _pack(task.data, base)
+    tick = task.last_state_change if task._state & _KEEPS_ORDER else 0
+    internal = _pack_internal(task) if task.internal_data else 0
+    if task.triggered:
+        row += [data, tick, internal, 1]
+    elif internal:
+        row += [data, tick, internal]
+    elif tick:
+        row += [data, tick]
+    elif data:
+        row.append(data)
+    return row
+
+
+def _pack(data: dict[str, Any], base: dict[str, Any]) -> Any:
+    """0 for nothing, 1 for the same as ``base``, else [what differs, what is missing]."""
+    if not data:
+        return 0
+    if data is base:
+        return 1
+    differs: dict[str, Any] = {}
+    missing: list[str] = []
+    for name, value in base.items():
+        own = data.get(name, _ABSENT)
+        if own is value:
+            continue
+        if own is _ABSENT:
+            missing.append(name)
+        elif own.__class__ is not value.__class__ or _unlike(own, value):
+            differs[name] = own
+    for name, own in data.items():
+        if name not in base:
+            differs[name] = own
+    if missing:
+        return [differs, missing]
+    return [differs] if differs else 1
+
+
+def _unlike(one: Any, other: Any) -> bool:
+    if isinstance(one, dict | list | tuple):
+        return orjson.dumps(one) != orjson.dumps(other)  # [1] and [True] are equal and not the same
+    return bool(one != other)
+
+
+def _unpack(packed: Any, base: dict[str, Any], nested: list[str]) -> dict[str, Any]:
+    if packed == 0:
+        return {}
+    data = base.copy()
+    for name in nested:
+        data[name] = deepcopy(data[name])
+    if packed != 1:
+        data.update(packed[0])
+        if len(packed) > 1:
+            for name in packed[1]:
+                del data[name]
+    return data
+
+
+def _pack_internal(task: CaseTask) -> Any:
+    packed: dict[str, Any] = {}
+    for name, value in task.internal_data.items():
+        if name == "merged":
+            packed[name] = [len(value), value[-1] if value else ""]
+        elif name == "seen_events":
+            if value:
+                known = task.task_spec.event_definition.event_definitions
+                packed[name] = [[known.index(e.event_definition), e.payload, e.correlations] for e in value]
+        elif value is not False or name != "event_fired":
+            packed[name] = value
+    return packed or 0
+
+
+def _unpack_internal(packed: dict[str, Any], task_spec: Any) -> dict[str, Any]:
+    if "merged" in packed:
+        count, last = packed["merged"]
+        packed["merged"] = [""] * (count - 1) + [last] if count else []
+    if "seen_events" in packed:
+        known = task_spec.event_definition.event_definitions
+        packed["seen_events"] = [
+            BpmnEvent(known[n], payload, keys) for n, payload, keys in packed["seen_events"]
+        ]
+    return packed
+
+
+def process_of(state: bytes, digest: str) -> tuple[str, list[Any]]:
+    """The id of the process and the decoded rows. Raises ``StateUnreadable``."""
+    try:
+        rows = orjson.loads(state)
+        kind, made_on, process = rows[0], rows[1], rows[2]
+    except (ValueError, LookupError, TypeError) as fault:
+        raise StateUnreadable(f"not a state: {fault}") from fault
+    if kind != FORMAT:
+        raise StateUnreadable(f"state of format {kind}, this kernel reads format {FORMAT}")
+    if made_on != digest:
+        raise StateUnreadable(f"state of diagrams {made_on}, not of {digest}")
+    return process, rows
+
+
+def load(
+    rows: list[Any],
+    specs: Mapping[str, Any],
+    shapes: Mapping[str, Shape],
+    engine: Any,
+    clock: datetime,
+    due: Callable[[str], datetime],
+) -> Case:
+    """The case as it was dumped, with the clock of the next command."""
+    _, _, process, next_id, tick, last_end, base, workflows = rows
+    case = Case(specs[process], specs, engine, clock, due)
+    case.next_id, case.tick, case.last_end, case.variables = next_id, tick, last_end, base
+    nested = [name for name, value in base.items() if value.__class__ in (list, dict)]
+    waiting: list[CaseTask] = []
+    parents: dict[int, CaseTask] = {}
+    for parent_id, name, tasks, data, correlations, ended, completed in workflows:
+        workflow: Any = case
+        if parent_id:
+            parent = parents[parent_id]
+            workflow = case.subprocesses[parent_id] = SubCase(specs[name], parent, case)
+            workflow.completed_event.connect(parent.task_spec._on_subworkflow_completed, parent)
+        known = shapes[name].specs
+        all_tasks = workflow.tasks
+        for row in tasks:
+            task = _task(row, workflow, known, base, nested)
+            all_tasks[task.id] = task
+            if task._parent is not None:
+                all_tasks[task._parent]._children.append(task.id)
+            if task._state == _WAITING and isinstance(task.task_spec, CatchingEvent):
+                waiting.append(task)
+        parents.update(all_tasks)
+        workflow.task_tree = all_tasks[tasks[0][0]]
+        if data:
+            workflow.data = data
+        if correlations:
+            workflow.correlations = correlations
+        if ended:
+            workflow.ended = _unpack(ended, base, nested)
+        workflow.completed = bool(completed)
+    waiting.sort(key=lambda task: task.last_state_change)
+    case.event_manager.tasks = {task.id: task for task in waiting}
+    return case
+
+
+def _task(
+    row: list[Any], workflow: Any, known: tuple[Any, ...], base: dict[str, Any], nested: list[str]
+) -> CaseTask:
+    task = CaseTask.__new__(CaseTask)
+    size = len(row)
+    task.id = row[0]
+    task._parent = row[1] or None
+    task.task_spec = spec = known[row[2]]
+    task._state = row[3]
+    task.workflow = workflow
+    task._children = []
+    task.thread_id = 0
+    task.data = _unpack(row[4], base, nested) if size > 4 else {}
+    task.last_state_change = row[5] if size > 5 else 0
+    task.internal_data = _unpack_internal(row[6], spec) if size > 6 and row[6] else {}
+    task.triggered = size > 7
+    return task

@@ -1,0 +1,384 @@
+"""The running case: SpiffWorkflow's workflow and task with our stepper, ids and clock.
+
+Everything is a subclass; stock code in the same process is not touched. One `Case` lives for one command: it
+is read from its state, moved, pruned, written and thrown away. When anything fails the object is thrown away
+too, so a half-done command leaves no trace (sharp edge 15).
+"""
+
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.end_event import EndEvent
+from SpiffWorkflow.bpmn.specs.mixins.events.start_event import StartEvent
+from SpiffWorkflow.bpmn.util.event import EventManager
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.specs.Join import Join
+from SpiffWorkflow.specs.MultiChoice import MultiChoice
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.event import Event
+from SpiffWorkflow.util.task import TaskFilter, TaskState
+
+from workflow.engine.tree import FINISHED, NOT_FINISHED, preorder
+
+STEP_LIMIT = 2_000
+"""Automatic tasks one command may run. More is an endless loop in the diagram (sharp edge 13)."""
+
+READY, WAITING = TaskState.READY, TaskState.WAITING
+_ABSENT = object()
+
+
+class EndlessLoop(Exception):
+    """A command ran more than ``STEP_LIMIT`` automatic tasks."""
+
+
+class CaseTask(Task):
+    """A task with a small integer for an id and a counter for the order of its changes of state."""
+
+    def __init__(
+        self, workflow: Any, task_spec: Any, parent: Any = None, state: int = TaskState.MAYBE
+    ) -> None:
+        top = workflow.top_workflow
+        self.id = top.next_id
+        top.next_id += 1
+        workflow.tasks[self.id] = self
+        self.workflow = workflow
+        self.task_spec = task_spec
+        self._parent = None if parent is None else parent.id
+        self._children: list[int] = []
+        self._state = state
+        self.triggered = False
+        self.thread_id = 0
+        self.data: dict[str, Any] = {}
+        self.internal_data: dict[str, Any] = {}
+        self.last_state_change = top.tick
+        if parent is not None:
+            parent._children.append(self.id)
+
+    def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE) -> CaseTask:
+        task = CaseTask(self.workflow, task_spec, self, state)
+        if state == READY:
+            task._ready()
+        return task
+
+    def _set_state(self, value: int) -> None:
+        if value != self._state:
+            self._state = value
+            top = self.workflow.top_workflow
+            top.tick += 1
+            # Stock sorts the branches of a join by wall clock. Within one command ours stands still, so the
+            # order itself is what is kept.
+            self.last_state_change = top.tick
+
+    def is_descendant_of(self, task: Any) -> bool:
+        tasks = self.workflow.tasks
+        parent = tasks.get(self._parent)
+        while parent is not None:
+            if parent is task:
+                return True
+            parent = tasks.get(parent._parent)
+        return False
+
+    def find_ancestor(self, spec_name: str) -> Any:
+        tasks = self.workflow.tasks
+        parent = tasks.get(self._parent)
+        while parent is not None and parent.task_spec.name != spec_name:
+            parent = tasks.get(parent._parent)
+        return parent
+
+    def collect_log_extras(self, dct: Any = None) -> dict[str, Any]:
+        return dct or {}
+
+    def __iter__(self) -> Any:
+        return preorder(self)
+
+
+class _Flat:
+    """What the top workflow and its sub-workflows have in common: scans without a depth limit."""
+
+    spec: Any
+    tasks: dict[int, CaseTask]
+    task_tree: CaseTask
+    top_workflow: Case
+    completed: bool
+    success: bool
+    last_task: CaseTask | None
+    ended: dict[str, Any]
+
+    def update_waiting_tasks(self) -> None:
+        waiting = [task for task in self.tasks.values() if task._state == WAITING]
+        if len(waiting) > 1:
+            waiting = list(preorder(self.task_tree, WAITING))
+        for task in waiting:
+            if task._state == WAITING and task.id in self.tasks:
+                task.task_spec._update(task)
+
+    def get_tasks_iterator(self, first_task: Any = None, **kwargs: Any) -> Any:
+        end_at = kwargs.pop("end_at_spec", None)
+        inner = None if kwargs.pop("skip_subprocesses", False) else self.top_workflow.subprocesses
+        catches, lane = kwargs.pop("catches_event", None), kwargs.pop("lane", None)
+        chosen = kwargs.pop("task_filter", None) or TaskFilter(**kwargs)
+        for task in list(preorder(first_task or self.task_tree, chosen.state, end_at, inner)):
+            if (
+                chosen.matches(task)
+                and (lane is None or task.task_spec.lane == lane)
+                and (catches is None or task.task_spec.catches(task, catches))
+            ):
+                yield task
+
+    def is_completed(self) -> bool:
+        if not self.completed:
+            self.completed = not any(task._state & NOT_FINISHED for task in self.tasks.values())
+        return self.completed
+
+    def collect_log_extras(self, dct: Any = None) -> dict[str, Any]:
+        return dct or {}
+
+    def _cancel(self) -> list[CaseTask]:
+        self.success, self.completed = False, True
+        open_tasks = list(preorder(self.task_tree, NOT_FINISHED))
+        for task in open_tasks:
+            task.cancel()
+        return open_tasks
+
+    def begin(self) -> None:
+        """Plant the tree of a new process."""
+        start = self.spec.start
+        self.task_tree = CaseTask(self, start, state=TaskState.FUTURE)
+        start._predict(self.task_tree, mask=NOT_FINISHED)
+        self.task_tree._ready()
+
+    def _prepare(self, spec: Any) -> None:
+        self.spec = spec
+        self.data: dict[str, Any] = {}
+        if spec.data_objects:
+            self.data["data_objects"] = {}
+        self.locks: dict[str, Any] = {}
+        self.last_task = None
+        self.success, self.completed = True, False
+        self.tasks = {}
+        self.correlations: dict[str, Any] = {}
+        self.ended = {}
+        self.completed_event, self.task_removed_event = Event(), Event()
+
+
+class Catcher(EventManager):
+    """Hands events to whoever waits; a task cancelled by an earlier catcher stays cancelled."""
+
+    tasks: dict[int, CaseTask]
+    workflow: Case
+
+    def catch(self, event: Any, internal: bool = True) -> int:
+        if event.target is not None:
+            tasks = [
+                task
+                for task in self.tasks.values()
+                if task.workflow is event.target and task.task_spec.event_definition.catches(task, event)
+            ]
+            if not tasks:
+                event.target = event.target.parent_workflow
+                self.catch(event)
+        else:
+            self.update_collaboration(event)
+            tasks = [task for task in self.tasks.values() if task.task_spec.catches(task, event)]
+            if not tasks and internal:
+                self.workflow.bpmn_events.append(event)
+        for task in tasks:
+            if task._state & NOT_FINISHED or isinstance(task.task_spec, StartEvent):
+                task.task_spec.catch(task, event)
+                task.task_spec._update(task)
+        return len(tasks)
+
+
+class SubCase(_Flat, BpmnSubWorkflow):
+    """A running call activity or sub-process."""
+
+    def __init__(self, spec: Any, parent: CaseTask, top: Case) -> None:
+        self.top_workflow = top
+        self.parent_task = parent
+        self.parent_task_id = parent.id
+        self.depth = parent.workflow.depth + 1
+        self._prepare(spec)
+
+    @property
+    def parent_workflow(self) -> Any:
+        return self.parent_task.workflow
+
+    def cancel(self, success: bool = False) -> list[CaseTask]:
+        return self._cancel()
+
+    def _task_completed_notify(self, task: CaseTask) -> None:
+        self.top_workflow.note(task)
+        super()._task_completed_notify(task)
+
+    def _task_removed_notify(self, task: CaseTask) -> None:
+        self.top_workflow.event_manager.tasks.pop(task.id, None)
+
+
+class Case(_Flat, BpmnWorkflow):
+    """The whole case during one command.
+
+    ``clock`` is the command's own time. ``variables`` is everything the case has learnt, the newest value of
+    each name. ``path``, ``effects`` and ``dues`` collect what happened.
+    """
+
+    depth = 0
+    parent_task_id = None
+    parent_workflow = None
+
+    def __init__(
+        self,
+        spec: Any,
+        specs: Mapping[str, Any],
+        engine: Any,
+        clock: datetime,
+        due: Callable[[str], datetime],
+    ) -> None:
+        self.subprocess_specs = specs
+        self.subprocesses: dict[int, SubCase] = {}
+        self.bpmn_events: list[Any] = []
+        self.event_manager = Catcher(self)
+        self._prepare(spec)
+        for name in spec.data_objects:
+            self.data["data_objects"][name] = None
+        self._engine = engine
+        self.clock = clock
+        self.due = due
+        self.next_id = 1
+        self.tick = 0
+        self.variables: dict[str, Any] = {}
+        self.last_end: str | None = None
+        self.current: CaseTask | None = None
+        self.path: list[str] = []
+        self.effects: list[tuple[CaseTask, str, dict[str, Any]]] = []
+        self.dues: dict[str, datetime] = {}
+
+    @property
+    def top_workflow(self) -> Case:  # type: ignore[override]
+        return self
+
+    @property
+    def script_engine(self) -> Any:
+        return self._engine
+
+    def create_subprocess(self, my_task: CaseTask, spec_name: str) -> SubCase:
+        sub = SubCase(self.subprocess_specs[spec_name], my_task, self)
+        self.subprocesses[my_task.id] = sub
+        sub.begin()
+        return sub
+
+    def workflows(self) -> Iterable[Any]:
+        return [self, *self.subprocesses.values()]
+
+    def get_task_from_id(self, task_id: int) -> CaseTask | None:
+        for workflow in self.workflows():
+            if task_id in workflow.tasks:
+                found: CaseTask = workflow.tasks[task_id]
+                return found
+        return None
+
+    def cancel(self, workflow: Any = None) -> list[CaseTask]:
+        return self._cancel() if workflow is None else workflow.cancel()
+
+    def _task_completed_notify(self, task: CaseTask) -> None:
+        self.note(task)
+        if isinstance(task.task_spec, EndEvent):
+            self.last_end = task.task_spec.name
+        super()._task_completed_notify(task)
+
+    def _task_removed_notify(self, task: CaseTask) -> None:
+        self.event_manager.tasks.pop(task.id, None)
+
+    def note(self, task: CaseTask) -> None:
+        """Remember that a task has completed and what it has changed."""
+        spec = task.task_spec
+        if spec.bpmn_id is not None:
+            self.path.append(f"{task.workflow.spec.name}.{spec.bpmn_id}")
+        parent = task.workflow.tasks.get(task._parent)
+        if parent is None or isinstance(spec, MultiChoice | Join):
+            return  # these only pass on what others brought
+        before = parent.data
+        for name, value in task.data.items():
+            old = before.get(name, _ABSENT)
+            if old is not value and (old != value or old.__class__ is not value.__class__):
+                self.variables[name] = value
+
+    # -- stepping ------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Run everything automatic and every timer that is due, until nothing automatic is READY."""
+        left = STEP_LIMIT
+        while True:
+            moved = True
+            while moved:
+                left, moved = self._pass(left)
+            self.refresh_timers()
+            if not any(self._automatic(workflow) for workflow in self.workflows()):
+                return
+
+    def _pass(self, left: int) -> tuple[int, bool]:
+        """One pass in stock's order: the deepest sub-process first, then its parent's task, the top last."""
+        active = [sub for sub in self.subprocesses.values() if not sub.completed]
+        for sub in sorted(active, key=lambda one: one.depth, reverse=True):
+            ran = 1
+            while ran:
+                ran = self._run(sub, left)
+                left -= ran
+            sub.parent_task.task_spec._update(sub.parent_task)
+        ran = self._run(self, left)
+        still = sum(not sub.completed for sub in self.subprocesses.values())
+        return left - ran, ran > 0 or still > len(active)
+
+    def _run(self, workflow: Any, left: int) -> int:
+        """Run the READY automatic tasks of a workflow and of the sub-processes in it."""
+        if len(self.subprocesses) == 0:
+            ready = self._automatic(workflow)
+        else:
+            inside = [w for w in self.workflows() if w is workflow or self._within(w, workflow)]
+            ready = [task for w in inside for task in self._automatic(w)]
+        if len(ready) > 1:
+            walk = preorder(workflow.task_tree, READY, inner=self.subprocesses)
+            ready = [task for task in walk if not task.task_spec.manual]
+        ran = 0
+        for task in ready:
+            # A task cancelled or dropped earlier in this pass must not run (sharp edge 2).
+            if task._state == READY and task.workflow.tasks.get(task.id) is task:
+                if ran >= left:
+                    raise EndlessLoop(f"more than {STEP_LIMIT} automatic steps in one command")
+                self.current = task
+                task.run()
+                ran += 1
+        return ran
+
+    @staticmethod
+    def _automatic(workflow: Any) -> list[CaseTask]:
+        return [t for t in workflow.tasks.values() if t._state == READY and not t.task_spec.manual]
+
+    @staticmethod
+    def _within(workflow: Any, outer: Any) -> bool:
+        while workflow is not None:
+            workflow = workflow.parent_workflow
+            if workflow is outer:
+                return True
+        return False
+
+    def refresh_timers(self) -> None:
+        """Look at every waiting timer once; one that is due becomes READY."""
+        for task in list(self.event_manager.tasks.values()):
+            definition = task.task_spec.event_definition
+            if task._state == WAITING and isinstance(
+                definition, TimerEventDefinition | MultipleEventDefinition
+            ):
+                self.current = task
+                task.task_spec._update(task)
+
+    def over(self) -> bool:
+        """Whether the case has ended."""
+        return self.completed or not any(t._state & ~FINISHED for t in self.tasks.values())

@@ -1,0 +1,211 @@
+"""Diagrams as the kernel uses them: read once from bytes, guarded, then never changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
+from SpiffWorkflow.spiff.parser import SpiffBpmnParser
+
+from bpmn.text import Text
+from workflow.engine.faults import ModelFault, ModelRefused
+from workflow.engine.guards import faults_of_diagram, faults_of_spec, faults_of_table
+from workflow.engine.scripts import Scripts, Table
+from workflow.engine.shapes import Shape, shape_of
+from workflow.engine.specs import retype
+from workflow.engine.xml import BPMN, Unsafe, local, read_xml
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element of a diagram. ``kind`` is BPMN's own name for it, such as ``userTask``."""
+
+    id: str
+    name: str
+    kind: str
+    lane: str | None
+    properties: Mapping[str, str]
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One process and the file it stands in. ``nodes`` include those of its embedded sub-processes."""
+
+    id: str
+    name: str
+    file: str
+    sha256: str
+    nodes: Mapping[str, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Parsed diagrams: immutable, shared between cases and threads.
+
+    ``digest`` names the diagrams exactly; a state only fits a model with its digest. ``guarded`` tells
+    whether the shapes that SpiffWorkflow misreads were refused.
+    """
+
+    flows: Mapping[str, Flow]
+    digest: str
+    guarded: bool
+    specs: Mapping[str, Any] = field(repr=False)
+    shapes: Mapping[str, Shape] = field(repr=False)
+    scripts: Scripts = field(repr=False)
+    nodes: Mapping[tuple[str, str], Node] = field(repr=False)
+
+    def node(self, process: str, node_id: str) -> Node:
+        """A node of a process or of an embedded sub-process. Raises ``KeyError``."""
+        return self.nodes[process, node_id]
+
+
+def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
+    """Read diagrams (``.bpmn``) and decision tables (``.dmn``) by name and content.
+
+    With ``guard`` off, shapes that SpiffWorkflow misreads and a wider expression language are let through:
+    for other people's diagrams only. Raises ``ModelRefused`` with all faults found.
+    """
+    faults: list[ModelFault] = []
+    diagrams: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
+    for name in sorted(files):
+        if not name.endswith((".bpmn", ".dmn")):
+            continue
+        try:
+            root = read_xml(files[name])
+        except (etree.XMLSyntaxError, Unsafe) as fault:
+            faults.append(ModelFault(name, "", Text(f"不是有效的 XML：{fault}", f"not valid XML: {fault}")))
+            continue
+        (diagrams if name.endswith(".bpmn") else tables)[name] = root
+    if guard:
+        for name, root in diagrams.items():
+            faults += faults_of_diagram(name, root, diagrams.values())
+    if faults:
+        raise ModelRefused(faults)
+    scripts = Scripts(strict=guard)
+    specs = _parse(diagrams, tables, faults)
+    if faults:
+        raise ModelRefused(faults)
+    owners = {p.get("id"): name for name, root in diagrams.items() for p in root.iter(BPMN + "process")}
+    shapes: dict[str, Shape] = {}
+    for spec in specs.values():
+        retype(spec)
+        file = spec.file or ""
+        shapes[spec.name] = shape_of(spec)
+        if guard:
+            faults += faults_of_spec(file, spec, shapes[spec.name], scripts)
+        for task_spec in spec.task_specs.values():
+            engine = getattr(task_spec, "dmnEngine", None)
+            if isinstance(engine, DMNEngine):
+                if guard:
+                    faults += faults_of_table(file, task_spec.name, engine.decision_table, scripts)
+                if not faults:
+                    task_spec.dmnEngine = Table(engine.decision_table, scripts)
+    if faults:
+        raise ModelRefused(faults)
+    nodes = {(n.process, n.id): n for root in diagrams.values() for n in _nodes(root, specs)}
+    flows = {
+        process: _flow(process, name, diagrams[name], files[name], nodes)
+        for process, name in owners.items()
+        if process in specs
+    }
+    return Model(
+        flows=MappingProxyType(flows),
+        digest=_digest({name: files[name] for name in (*diagrams, *tables)}),
+        guarded=guard,
+        specs=MappingProxyType(specs),
+        shapes=MappingProxyType(shapes),
+        scripts=scripts,
+        nodes=MappingProxyType(nodes),
+    )
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    """Twelve hexadecimal digits over names and contents."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
+    return total.hexdigest()[:12]
+
+
+def _parse(
+    diagrams: Mapping[str, Any], tables: Mapping[str, Any], faults: list[ModelFault]
+) -> dict[str, Any]:
+    parser = SpiffBpmnParser()
+    for name, root in tables.items():
+        try:
+            parser.add_dmn_xml(root, name)
+        except Exception as fault:
+            faults.append(_fault(name, fault))
+    for name, root in diagrams.items():
+        try:
+            parser.add_bpmn_xml(root, name)
+        except Exception as fault:
+            faults.append(_fault(name, fault))
+    specs: dict[str, Any] = {}
+    # Parsing a process adds its embedded sub-processes to the list, so it grows while it is worked off.
+    done: set[str] = set()
+    while waiting := [p for p in parser.get_process_ids() if p not in done]:
+        for process in waiting:
+            done.add(process)
+            file = parser.process_parsers[process].filename or ""
+            try:
+                specs[process] = parser.get_spec(process)
+            except Exception as fault:
+                faults.append(_fault(file, fault))
+    return specs
+
+
+def _fault(file: str, fault: Exception) -> ModelFault:
+    element = ""
+    if isinstance(fault, ValidationException):
+        element = getattr(fault, "id", "") or ""
+    return ModelFault(file, element, Text(f"无法解析：{fault}", f"cannot be parsed: {fault}"))
+
+
+def _nodes(root: Any, specs: Mapping[str, Any]) -> list[Node]:
+    found = []
+    for spec in specs.values():
+        for task_spec in spec.task_specs.values():
+            if task_spec.bpmn_id is None or task_spec.name != task_spec.bpmn_id:
+                continue
+            element = next(iter(root.xpath(".//*[@id=$id]", id=task_spec.bpmn_id)), None)
+            if element is None or not _belongs(element, spec.name):
+                continue
+            properties = (getattr(task_spec, "extensions", None) or {}).get("properties") or {}
+            found.append(
+                Node(
+                    id=task_spec.bpmn_id,
+                    name=element.get("name") or task_spec.bpmn_id,
+                    kind=local(element),
+                    lane=task_spec.lane,
+                    properties=MappingProxyType(dict(properties)),
+                    process=spec.name,
+                )
+            )
+    return found
+
+
+def _belongs(element: Any, process: str) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.get("id") == process
+
+
+def _flow(process: str, file: str, root: Any, content: bytes, nodes: Mapping[tuple[str, str], Node]) -> Flow:
+    element = next(p for p in root.iter(BPMN + "process") if p.get("id") == process)
+    inside = {process} | {e.get("id") for e in element.iter() if e.get("id")}
+    own = {n.id: n for n in nodes.values() if n.process in inside}
+    return Flow(
+        id=process,
+        name=element.get("name") or process,
+        file=file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        nodes=MappingProxyType(own),
+    )

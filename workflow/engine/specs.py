@@ -1,0 +1,276 @@
+"""SpiffWorkflow's task specifications with our behaviour where theirs cuts.
+
+Nothing of SpiffWorkflow is patched: a parsed specification gets the class below in place of its own
+(``retype``), so stock code in the same process runs as it always did. What differs, by row of the table of
+sharp edges: joins look at tasks without a depth limit and in a fixed order (1), timers take the time of the
+command instead of the wall clock (13), a service task leaves an effect instead of calling out (11), loop and
+ad-hoc tasks no longer change the shared specification when a case reaches them (8).
+"""
+
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import AdHocSubprocessSpec, BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, StartEventJoin, _EndJoin
+from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
+    CycleTimerEventDefinition,
+    DurationTimerEventDefinition,
+    TimeDateEventDefinition,
+    TimerEventDefinition,
+)
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import EventSubprocess
+from SpiffWorkflow.spiff.specs.defaults import ServiceTask
+from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
+from SpiffWorkflow.util.deep_merge import DeepMerge
+from SpiffWorkflow.util.task import TaskState
+
+from workflow.engine.tree import NOT_FINISHED, preorder
+
+ANSWERS = "answers"
+"""Where a waiting task keeps what a message from outside brought until it runs."""
+
+_LIVE = TaskState.READY | TaskState.WAITING
+
+
+class EndJoin(_EndJoin):
+    """The end of a process: waits for every other token, then merges what the branches brought."""
+
+    def _check_threshold_unstructured(self, my_task: Any) -> bool:
+        return not any(
+            task._state & NOT_FINISHED and task is not my_task and task.task_spec.name != "End"
+            for task in my_task.workflow.tasks.values()
+        )
+
+    def _run_hook(self, my_task: Any) -> Any:
+        # Branches that ended in earlier commands were pruned; what they brought waits in `ended`.
+        DeepMerge.merge(my_task.data, my_task.workflow.ended)
+        return super()._run_hook(my_task)
+
+
+class _DeepJoin:
+    """Finds the instances of a structured join however deep they lie."""
+
+    name: str
+    split_task: str
+
+    def _find_tasks(self, my_task: Any) -> list[Any]:
+        split = my_task.find_ancestor(self.split_task) or my_task.workflow.task_tree
+        return [
+            task
+            for task in preorder(split, end_at_spec=self.name)
+            if task.task_spec is self and not task.is_descendant_of(my_task)
+        ]
+
+
+class AfterBoundary(_DeepJoin, BoundaryEventJoin):
+    """Joins a task with its boundary events."""
+
+
+class AfterStart(_DeepJoin, StartEventJoin):
+    """Joins several start events."""
+
+
+class ParallelJoin(ParallelGateway):
+    """A parallel gateway that counts arrivals in one flat scan."""
+
+    def _check_threshold_unstructured(self, my_task: Any) -> bool:
+        missing = set(self._inputs)
+        for task in [t for t in my_task.workflow.tasks.values() if t.task_spec is self]:
+            if task.is_descendant_of(my_task):
+                # My own successor in a loop: nobody needs to wait for the flow it will come by.
+                origin = task
+                while origin is not None and origin.task_spec.name not in missing:
+                    origin = origin.parent
+                if origin is not None:
+                    missing.discard(origin.task_spec.name)
+            elif not my_task.is_descendant_of(task) and task.parent._state == TaskState.COMPLETED:
+                missing.discard(task.parent.task_spec.name)
+        return not missing
+
+
+class InclusiveJoin(InclusiveGateway):
+    """An inclusive gateway that looks at its inputs in the order of the diagram, not of a set."""
+
+    def _check_threshold_unstructured(self, my_task: Any) -> bool:
+        instances, sources = [], []
+        for task in my_task.workflow.get_tasks(end_at_spec=self.name):
+            if task.task_spec is self:
+                instances.append(task)
+            elif task._state & _LIVE:
+                sources.append(task.task_spec.name)
+        arrived = list(
+            dict.fromkeys(
+                t.parent.task_spec.name for t in instances if t.parent._state == TaskState.COMPLETED
+            )
+        )
+        if any(
+            t.parent._state & TaskState.DEFINITE_MASK and t.parent.task_spec.name not in arrived
+            for t in instances
+        ):
+            return False
+        checked: set[str] = set()
+        for name in arrived:
+            source = self._source_of(name, sources, checked)
+            if source is not None:
+                sources.remove(source)
+        waiting = [name for name in dict.fromkeys(self._inputs) if name not in arrived]
+        return not any(self._source_of(name, sources, checked) is not None for name in waiting)
+
+    def _source_of(self, name: str, sources: list[str], checked: set[str]) -> str | None:
+        """The active task from which a token may still come by way of ``name``, looking at each spec once."""
+        specs = self._wf_spec.task_specs
+        while name is not None:
+            checked.add(name)
+            following = next((parent for parent in specs[name]._inputs if parent not in checked), None)
+            if following is None or following in sources:
+                return following
+            name = following
+        return None
+
+
+class Service(ServiceTask):
+    """A service task: leaves an effect for the outbox and completes at once."""
+
+    def _execute(self, task: Any) -> bool:
+        engine = task.workflow.script_engine
+        params = {
+            name: engine.evaluate(task, param["value"]) for name, param in self.operation_params.items()
+        }
+        task.workflow.top_workflow.effects.append((task, self.operation_name, params))
+        return True
+
+
+class CaseMessage(MessageEventDefinition):
+    """A message whose content, sent as a command, becomes variables unless the diagram names one for it."""
+
+    def update_task_data(self, my_task: Any) -> None:
+        answers = my_task.internal_data.pop(ANSWERS, None)
+        if answers:
+            my_task.data.update(answers)
+        super().update_task_data(my_task)
+
+
+def _after(now: datetime, duration: str) -> datetime:
+    """``now`` and an ISO 8601 duration, months by the calendar."""
+    read = TimerEventDefinition.parse_iso_duration(duration)
+    length: timedelta = TimerEventDefinition.get_timedelta_from_start(read, now)
+    return now + length
+
+
+class _FromCommand(TimerEventDefinition):
+    """A timer that takes the time of the command for now. It has fired from the instant it is due."""
+
+    def has_fired(self, my_task: Any) -> bool:
+        value = my_task.internal_data.get("event_value")
+        top = my_task.workflow.top_workflow
+        if value is None:
+            value = self._due(my_task, top.clock).astimezone(UTC).isoformat()
+            my_task.internal_data["event_value"] = value
+        if datetime.fromisoformat(value) <= top.clock:
+            my_task.internal_data["event_fired"] = True
+        return bool(my_task.internal_data.get("event_fired", False))
+
+    def _due(self, my_task: Any, now: datetime) -> datetime:
+        value = my_task.workflow.script_engine.evaluate(my_task, self.expression)
+        if not isinstance(value, datetime):
+            value = self._read(str(value), now)
+        if value.tzinfo is None:
+            raise ValueError(f"a date without a time zone: {value.isoformat()}")
+        return value
+
+    def _read(self, text: str, now: datetime) -> datetime:
+        raise NotImplementedError
+
+
+class DateTimer(_FromCommand, TimeDateEventDefinition):
+    """A timer with a date, or with ``due('D04')``."""
+
+    def _read(self, text: str, now: datetime) -> datetime:
+        if text.upper().startswith("P"):
+            return _after(now, text)
+        return datetime.fromisoformat(text)
+
+
+class DurationTimer(_FromCommand, DurationTimerEventDefinition):
+    """A timer with an ISO 8601 duration, counted from the command that reached it."""
+
+    def _read(self, text: str, now: datetime) -> datetime:
+        return _after(now, text)
+
+
+class CycleTimer(CycleTimerEventDefinition):
+    """A timer that fires again and again. Our own diagrams may not use it."""
+
+    def cycle_complete(self, my_task: Any) -> bool:
+        now = my_task.workflow.top_workflow.clock
+        value = my_task.internal_data.get("event_value")
+        if value is None:
+            text = my_task.workflow.script_engine.evaluate(my_task, self.expression)
+            cycles, start, length = self._read(str(text), now)
+            value = {"cycles": cycles, "next": start.isoformat(), "duration": length.total_seconds()}
+        ready = False
+        if value["cycles"] == 0:
+            my_task.internal_data["event_fired"] = True
+        elif (next_one := datetime.fromisoformat(value["next"])) <= now:
+            length = timedelta(seconds=value["duration"])
+            value = {**value, "next": (next_one + length).isoformat(), "cycles": value["cycles"] - 1}
+            ready = True
+        my_task.internal_data["event_value"] = value
+        return ready
+
+    def _read(self, text: str, now: datetime) -> tuple[int, datetime, timedelta]:
+        if text.upper().replace("--", "/").count("/") > 1:
+            cycles, start, length = self.parse_iso_recurring_interval(text)
+            return cycles, start, length
+        count, _, duration = text.upper().partition("/")
+        first = _after(now, duration)
+        return int(count.strip("R") or -1), first, first - now
+
+
+_TASKS = {
+    _EndJoin: EndJoin,
+    BoundaryEventJoin: AfterBoundary,
+    StartEventJoin: AfterStart,
+    ParallelGateway: ParallelJoin,
+    InclusiveGateway: InclusiveJoin,
+    ServiceTask: Service,
+}
+_EVENTS = {
+    MessageEventDefinition: CaseMessage,
+    TimeDateEventDefinition: DateTimer,
+    DurationTimerEventDefinition: DurationTimer,
+    CycleTimerEventDefinition: CycleTimer,
+}
+
+
+def retype(spec: BpmnProcessSpec) -> None:
+    """Give the parsed specifications of one process our classes, and connect once what never changes."""
+    for task_spec in list(spec.task_specs.values()):
+        task_spec.__class__ = _TASKS.get(type(task_spec), type(task_spec))
+        definition = getattr(task_spec, "event_definition", None)
+        if definition is not None:
+            for one in [definition, *_parts(definition)]:
+                one.__class__ = _EVENTS.get(type(one), type(one))
+        if isinstance(task_spec, LoopTask):
+            child = spec.task_specs[task_spec.task_spec]
+            if not child.completed_event.is_connected(task_spec.merge_child):
+                child.completed_event.connect(task_spec.merge_child)
+        if isinstance(task_spec, EventSubprocess) and not task_spec._inputs:
+            # Stock connects these when the first case triggers them, and the next case starts with them.
+            task_spec._inputs.append(spec.start.name)
+            task_spec.connect(spec.end)
+    if isinstance(spec, AdHocSubprocessSpec):
+        for path in spec.conditional_paths:
+            if spec.start.name not in path._inputs:
+                path._inputs.append(spec.start.name)
+
+
+def _parts(definition: Any) -> list[Any]:
+    return definition.event_definitions if isinstance(definition, MultipleEventDefinition) else []
