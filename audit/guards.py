@@ -4,7 +4,8 @@ An entry must follow the head of its chain; the database itself then moves the h
 without the other. Entries and heads refuse every other change, vault rows and keys may only be deleted.
 
 What they do not stop: whoever owns the database can drop them. Then `verify` finds what was changed, all but
-a newest entry deleted together with its head: that is found by the case row, which still counts it.
+a newest entry altered or deleted together with its head. The case row still counts a deleted one; beyond that
+only somebody outside the database can tell.
 """
 
 from sqlalchemy import Connection, text
