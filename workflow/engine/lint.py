@@ -1,0 +1,76 @@
+"""The linter of diagrams: refuses what SpiffWorkflow would misread and what the field forbids.
+
+``lint`` reads files, ``lint_folder`` a folder. Each rule names file, element and reason in both languages.
+The rules stand in ``lint_misread``, ``lint_field``, ``lint_paths``, ``lint_refusal``, ``lint_style`` and
+``lint_layout``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bpmn.faults import Fault, RulebookError
+from bpmn.rulebook import Rulebook, load
+from bpmn.text import Text
+from workflow.engine import lint_field, lint_layout, lint_misread, lint_paths, lint_refusal, lint_style
+from workflow.engine.lint_drawing import Drawing, read
+
+__all__ = ["Fault", "lint", "lint_folder"]
+
+
+def lint(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> list[Fault]:
+    """Every fault of the diagrams (``*.bpmn``) and decision tables (``*.dmn``) among ``files``.
+
+    With a rule book, the roles, forms, limits, papers, states and letters that diagrams name are looked up,
+    and variables are followed from the forms that ask them to the gateways that read them. Order: as found.
+    """
+    faults: list[Fault] = []
+    drawings: list[Drawing] = []
+    decisions: frozenset[str] = frozenset()
+    for file, content in sorted(files.items()):
+        if file.endswith(".dmn"):
+            faults += lint_misread.check_decisions(file, content)
+            decisions |= lint_misread.decisions_in(content)
+        elif file.endswith(".bpmn"):
+            drawing = read(file, content)
+            if isinstance(drawing, Fault):
+                faults.append(drawing)
+            else:
+                drawings.append(drawing)
+    called = {process.get("id", ""): drawing for drawing in drawings for process in drawing.processes()}
+    known = lint_field.survey(drawings)
+    for drawing in drawings:
+        faults += lint_misread.check(drawing, called, decisions)
+        faults += lint_field.check(drawing, known, rulebook)
+        faults += lint_style.check(drawing)
+        faults += lint_layout.check(drawing)
+    faults += lint_style.check_all(drawings)
+    paths = list(lint_paths.check(drawings, rulebook))
+    faults += paths
+    if not any("calls itself" in fault.reason.en for fault in paths):
+        faults += lint_refusal.check(drawings, known, rulebook)
+    return faults
+
+
+def lint_folder(path: Path) -> list[Fault]:
+    """Lint a folder: the data folder with ``flows/`` and its rule book, or any folder or file of diagrams.
+
+    A rule book that cannot be read is itself reported, and its diagrams are then linted without it.
+    """
+    if path.is_file():
+        return lint({path.name: path.read_bytes()})
+    files = {
+        found.relative_to(path).as_posix(): found.read_bytes()
+        for found in sorted(path.rglob("*"))
+        if found.suffix in (".bpmn", ".dmn") and found.is_file()
+    }
+    if not files:
+        reason = Text("这里没有流程图", "there are no diagrams here")
+        return [Fault(str(path), "-", reason)]
+    if not (path / "flows").is_dir():
+        return lint(files)
+    try:
+        return lint(files, load(path))
+    except RulebookError as refused:
+        return [*refused.faults, *lint(files)]

@@ -1,0 +1,264 @@
+"""A diagram as the linter sees it: the XML read once into nodes, flows, lanes, shapes and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from lxml import etree
+
+from bpmn.faults import Fault
+from bpmn.text import Text
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+SPACES = {
+    "b": BPMN,
+    "di": "http://www.omg.org/spec/BPMN/20100524/DI",
+    "dc": "http://www.omg.org/spec/DD/20100524/DC",
+    "w": "http://www.omg.org/spec/DD/20100524/DI",
+    "s": SPIFF,
+}
+
+TASKS = frozenset({"task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
+                   "businessRuleTask"})  # fmt: skip
+CONTAINERS = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+ACTIVITIES = TASKS | CONTAINERS | {"callActivity"}
+EVENTS = frozenset(
+    {"startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"}
+)
+GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
+CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
+NODES = ACTIVITIES | EVENTS | GATEWAYS
+WAITING = frozenset({"userTask", "manualTask", "receiveTask", "intermediateCatchEvent"})
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the drawing, in pixels, y downwards."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+    def overlaps(self, other: Box, slack: float = 0.5) -> bool:
+        """Whether the two share more than an edge of `slack` pixels."""
+        return (
+            min(self.right, other.right) - max(self.x, other.x) > slack
+            and min(self.bottom, other.bottom) - max(self.y, other.y) > slack
+        )
+
+    def holds(self, other: Box) -> bool:
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and self.right >= other.right
+            and self.bottom >= other.bottom
+        )
+
+
+@dataclass(frozen=True)
+class Node:
+    """A flow node. `scope` is the id of the process or embedded sub-process it lies in."""
+
+    id: str
+    tag: str
+    name: str
+    scope: str
+    element: etree._Element
+    properties: Mapping[str, str]
+
+    def words(self, key: str) -> list[str]:
+        """A property that lists things, parted by spaces."""
+        return self.properties.get(key, "").split()
+
+    def text(self, path: str) -> str | None:
+        """Text of the first element at an XPath below the node, or None."""
+        for found in self.element.iterfind(path, SPACES):
+            return (found.text or "").strip()
+        return None
+
+    def definitions(self) -> list[str]:
+        """Local names of its event definitions: `timerEventDefinition`, …"""
+        return [local(child) for child in self.element if local(child).endswith("EventDefinition")]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow; `condition` is None when it has none."""
+
+    id: str
+    name: str
+    source: str
+    target: str
+    condition: str | None
+    scope: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One file. `process` is the id of its first process, "" when there is none."""
+
+    file: str
+    root: etree._Element
+    process: str
+    nodes: Mapping[str, Node]
+    flows: tuple[Flow, ...]
+    shapes: Mapping[str, Box]
+    labels: Mapping[str, Box]
+    lines: Mapping[str, tuple[Point, ...]]
+    lanes: Mapping[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+
+    def fault(self, element: str, zh: str, en: str) -> Fault:
+        return Fault(self.file, element, Text(zh, en))
+
+    @cached_property
+    def outgoing(self) -> Mapping[str, list[Flow]]:
+        found: dict[str, list[Flow]] = {node: [] for node in self.nodes}
+        for flow in self.flows:
+            found.setdefault(flow.source, []).append(flow)
+        return found
+
+    @cached_property
+    def incoming(self) -> Mapping[str, list[Flow]]:
+        found: dict[str, list[Flow]] = {node: [] for node in self.nodes}
+        for flow in self.flows:
+            found.setdefault(flow.target, []).append(flow)
+        return found
+
+    @cached_property
+    def attached(self) -> Mapping[str, list[Node]]:
+        """Boundary events by the activity they sit on."""
+        found: dict[str, list[Node]] = {}
+        for node in self.of("boundaryEvent"):
+            found.setdefault(node.element.get("attachedToRef", ""), []).append(node)
+        return found
+
+    def of(self, *tags: str) -> Iterator[Node]:
+        return (node for node in self.nodes.values() if node.tag in tags)
+
+    def processes(self) -> list[etree._Element]:
+        return self.root.findall("b:process", SPACES)
+
+    def reached(self, start: str) -> set[str]:
+        """Ids of the nodes that can follow `start`: itself only if a loop leads back to it."""
+        seen: set[str] = set()
+        todo = [flow.target for flow in self.outgoing.get(start, [])]
+        todo += [event.id for event in self.attached.get(start, [])]
+        while todo:
+            node = todo.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            todo += [flow.target for flow in self.outgoing.get(node, [])]
+            todo += [event.id for event in self.attached.get(node, [])]
+        return seen
+
+
+def local(element: etree._Element) -> str:
+    """Tag without its namespace; "" for comments."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def read(file: str, content: bytes) -> Drawing | Fault:
+    """Read one diagram. A file that is no XML, or carries entities, comes back as its fault."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        return Fault(file, "-", Text(f"不是完好的XML：{error}", f"not well-formed XML: {error}"))
+    if root.getroottree().docinfo.internalDTD is not None:
+        return Fault(file, "-", Text("不能有DOCTYPE", "a DOCTYPE is not allowed"))
+    if root.tag != f"{{{BPMN}}}definitions":
+        return Fault(file, "-", Text("不是BPMN 2.0流程图", "not a BPMN 2.0 diagram"))
+    nodes: dict[str, Node] = {}
+    flows: list[Flow] = []
+    processes = root.findall("b:process", SPACES)
+    for process in processes:
+        _walk(process, nodes, flows)
+    lanes = {
+        lane.get("id", ""): (
+            lane.get("name", ""),
+            frozenset((ref.text or "").strip() for ref in lane.findall("b:flowNodeRef", SPACES)),
+        )
+        for lane in root.iterfind(".//b:lane", SPACES)
+    }
+    shapes, labels, lines = _picture(root)
+    return Drawing(
+        file,
+        root,
+        processes[0].get("id", "") if processes else "",
+        nodes,
+        tuple(flows),
+        shapes,
+        labels,
+        lines,
+        lanes,
+    )
+
+
+def _walk(scope: etree._Element, nodes: dict[str, Node], flows: list[Flow]) -> None:
+    inside = scope.get("id", "")
+    for child in scope:
+        tag, ident = local(child), child.get("id", "")
+        if tag == "sequenceFlow":
+            condition = child.find("b:conditionExpression", SPACES)
+            text = None if condition is None else (condition.text or "").strip()
+            ends = child.get("sourceRef", ""), child.get("targetRef", "")
+            flows.append(Flow(ident, child.get("name", "").strip(), *ends, text, inside))
+        elif tag in NODES:
+            properties = {
+                item.get("name", ""): item.get("value", "")
+                for item in child.iterfind("b:extensionElements/s:properties/s:property", SPACES)
+            }
+            nodes[ident] = Node(ident, tag, child.get("name", "").strip(), inside, child, properties)
+            if tag in CONTAINERS:
+                _walk(child, nodes, flows)
+
+
+def _picture(
+    root: etree._Element,
+) -> tuple[dict[str, Box], dict[str, Box], dict[str, tuple[Point, ...]]]:
+    shapes: dict[str, Box] = {}
+    labels: dict[str, Box] = {}
+    lines: dict[str, tuple[Point, ...]] = {}
+    for shape in root.iterfind(".//di:BPMNShape", SPACES):
+        ident = shape.get("bpmnElement", "")
+        bounds = shape.find("dc:Bounds", SPACES)
+        if bounds is not None:
+            shapes[ident] = _box(bounds)
+        label = shape.find("di:BPMNLabel/dc:Bounds", SPACES)
+        if label is not None:
+            labels[ident] = _box(label)
+    for edge in root.iterfind(".//di:BPMNEdge", SPACES):
+        ident = edge.get("bpmnElement", "")
+        points = edge.findall("w:waypoint", SPACES)
+        lines[ident] = tuple((_number(point, "x"), _number(point, "y")) for point in points)
+        label = edge.find("di:BPMNLabel/dc:Bounds", SPACES)
+        if label is not None:
+            labels[ident] = _box(label)
+    return shapes, labels, lines
+
+
+def _box(bounds: etree._Element) -> Box:
+    return Box(*(_number(bounds, key) for key in ("x", "y", "width", "height")))
+
+
+def _number(element: etree._Element, key: str) -> float:
+    """A coordinate; one that is missing or no number counts as 0, which the layout rules then find."""
+    try:
+        return float(element.get(key, "0"))
+    except ValueError:
+        return 0.0

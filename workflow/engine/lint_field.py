@@ -1,0 +1,204 @@
+"""What the field forbids: a step without role, form or limit, and names that nothing stands behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bpmn.faults import Fault
+from bpmn.rulebook import Rulebook
+from workflow.engine.expressions import ExpressionRefused, compile_expression, compile_script
+from workflow.engine.lint_drawing import SPACES, Drawing, Node
+
+STEPS = ("userTask", "manualTask", "receiveTask")
+ALWAYS = ("role", "form", "limit", "state")
+"""Properties a step must have, and not empty; ``evidence`` must be there, but may be."""
+LIMITS = ("limit", "pauses", "runs_on")
+KNOWN = frozenset({*ALWAYS, *LIMITS, "evidence", "not_by", "facts"})
+FACTS: Mapping[str, frozenset[str]] = {
+    "calculation": frozenset({"aid_fen", "aid_category", "warnings"}),
+    "serious_illness": frozenset({"serious_illness_settled"}),
+    "duplicates": frozenset({"duplicate_found"}),
+    "relatives": frozenset({"relative_case"}),
+}
+"""What may be asked when a step is completed, and the variables it answers with."""
+EFFECTS: Mapping[str, frozenset[str]] = {
+    "issue_letter": frozenset({"letter"}),
+    "publish_posting": frozenset({"posting"}),
+    "end_posting": frozenset(),
+    "letter_delivered": frozenset(),
+    "order_payment": frozenset(),
+    "payment_returned": frozenset(),
+    "payment_credited": frozenset(),
+    "objection_closed": frozenset({"result"}),
+    "case_archived": frozenset(),
+}
+"""Operators of service tasks with the parameters they cannot do without."""
+_DUE = re.compile(r"""due\(\s*(['"])(?P<limit>[^'"]*)\1\s*\)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What all diagrams together know: node ids, and the constants that scripts give to each variable."""
+
+    nodes: frozenset[str]
+    constants: Mapping[str, frozenset[str]]
+    called: frozenset[str]
+
+
+def survey(drawings: Sequence[Drawing]) -> Known:
+    """Gather over all diagrams what single rules need to look up."""
+    constants: dict[str, set[str]] = {}
+    for drawing in drawings:
+        for source in scripts(drawing):
+            for name, value in _assigned(source):
+                constants.setdefault(name, set()).add(value)
+    return Known(
+        frozenset(node for drawing in drawings for node in drawing.nodes),
+        {name: frozenset(values) for name, values in constants.items()},
+        frozenset(
+            node.element.get("calledElement", "")
+            for drawing in drawings
+            for node in drawing.of("callActivity")
+        ),
+    )
+
+
+def scripts(drawing: Drawing) -> Iterator[str]:
+    """Sources of all scripts of a diagram, hooks included."""
+    for node in drawing.nodes.values():
+        yield from scripts_of(node)
+
+
+def scripts_of(node: Node) -> Iterator[str]:
+    for path in ("b:extensionElements/s:preScript", "b:script", "b:extensionElements/s:postScript"):
+        source = node.text(path)
+        if source:
+            yield source
+
+
+def _assigned(source: str) -> Iterator[tuple[str, str]]:
+    """Variables that a script sets to a text, with that text."""
+    try:
+        script = compile_script(source)
+    except ExpressionRefused:
+        return  # reported where scripts are compiled
+    for name, expression in script.assignments:
+        if not expression.names and not expression.functions:
+            value = expression.evaluate({})
+            if isinstance(value, str | int):
+                yield name, str(value)
+
+
+def operator_of(node: Node) -> tuple[str, dict[str, str]] | None:
+    """Operator and parameter sources of a service task."""
+    found = node.element.find("b:extensionElements/s:serviceTaskOperator", SPACES)
+    if found is None:
+        return None
+    parameters = {
+        item.get("id", ""): item.get("value", "") for item in found.iterfind(".//s:parameter", SPACES)
+    }
+    return found.get("id", ""), parameters
+
+
+def letters_of(source: str, known: Known) -> frozenset[str]:
+    """The letters a parameter can name: a literal, or whatever scripts give to the variable it reads."""
+    try:
+        expression = compile_expression(source)
+    except ExpressionRefused:
+        return frozenset()
+    if not expression.names and not expression.functions:
+        return frozenset({str(expression.evaluate({}))})
+    return known.constants.get(source, frozenset())
+
+
+def check(drawing: Drawing, known: Known, book: Rulebook | None) -> Iterator[Fault]:
+    """Rules for one diagram; without a rule book, names are not looked up."""
+    for node in drawing.of(*STEPS):
+        yield from _step(drawing, node, known)
+        if book is not None:
+            yield from _step_names(drawing, node, known, book)
+    for node in drawing.of("serviceTask"):
+        yield from _effect(drawing, node, known, book)
+    for node in drawing.of("endEvent"):
+        yield from _end(drawing, node, known, book)
+    for node in drawing.of("inclusiveGateway"):
+        yield drawing.fault(
+            node.id, "不用包容网关：它的先后次序不定", "no inclusive gateways: their order is not fixed"
+        )
+    if book is not None:
+        for node in drawing.nodes.values():
+            source = node.text("b:timerEventDefinition/b:timeDate") or ""
+            for found in _DUE.finditer(source):
+                yield from _unknown(drawing, node, "时限", "limit", [found["limit"]], book.limits)
+
+
+def _step(drawing: Drawing, node: Node, known: Known) -> Iterator[Fault]:
+    for key in ALWAYS:
+        if not node.properties.get(key, "").strip():
+            yield drawing.fault(node.id, f"没有写明{key}", f"it has no {key}")
+    if "evidence" not in node.properties:
+        yield drawing.fault(
+            node.id,
+            "没有写明evidence（不要求材料的也要写，留空）",
+            "it has no evidence property (empty when none is asked)",
+        )
+    if len(node.words("role")) > 1 or len(node.words("limit")) > 1:
+        yield drawing.fault(node.id, "只能有一个角色、一个时限", "it may have one role and one limit only")
+    yield from _unknown(drawing, node, "属性", "property", node.properties, KNOWN)
+    yield from _unknown(drawing, node, "节点", "node", node.words("not_by"), known.nodes)
+    yield from _unknown(drawing, node, "事实来源", "fact provider", node.words("facts"), FACTS)
+    if node.id in node.words("not_by"):
+        yield drawing.fault(node.id, "not_by不能写自己", "not_by names the step itself")
+
+
+def _step_names(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> Iterator[Fault]:
+    yield from _unknown(drawing, node, "角色", "role", node.words("role"), book.roles)
+    yield from _unknown(drawing, node, "表单", "form", node.words("form"), book.forms)
+    for key in LIMITS:
+        yield from _unknown(drawing, node, "时限", "limit", node.words(key), book.limits)
+    yield from _unknown(drawing, node, "材料", "paper kind", node.words("evidence"), book.papers)
+    yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
+
+
+def _states(node: Node, known: Known) -> set[str]:
+    """The states a property can mean once its ``{placeholder}`` is filled."""
+    pattern = node.properties.get("state", "")
+    found = re.search(r"\{(\w+)\}", pattern)
+    if not found:
+        return {pattern} if pattern else set()
+    values = known.constants.get(found[1], frozenset()) or frozenset({found[0]})
+    return {pattern.replace(found[0], value) for value in values if value}
+
+
+def _effect(drawing: Drawing, node: Node, known: Known, book: Rulebook | None) -> Iterator[Fault]:
+    operation = operator_of(node)
+    if operation is None:
+        return
+    name, parameters = operation
+    yield from _unknown(drawing, node, "操作", "operator", [name], EFFECTS)
+    for missing in sorted(EFFECTS.get(name, frozenset()) - parameters.keys()):
+        yield drawing.fault(node.id, f"缺少参数“{missing}”", f"parameter {missing} is missing")
+    if name == "issue_letter" and book is not None and "letter" in parameters:
+        letters = letters_of(parameters["letter"], known)
+        if not letters:
+            yield drawing.fault(node.id, "不知道是哪种文书", "it is not known which letter is meant")
+        yield from _unknown(drawing, node, "文书", "letter", sorted(letters), book.letters)
+
+
+def _end(drawing: Drawing, node: Node, known: Known, book: Rulebook | None) -> Iterator[Fault]:
+    if node.scope != drawing.process or drawing.process in known.called:
+        return
+    for key in ("state", "outcome"):
+        if not node.properties.get(key):
+            yield drawing.fault(node.id, f"没有写明{key}", f"the end of a case has no {key}")
+    if book is not None:
+        yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
+
+
+def _unknown(
+    drawing: Drawing, node: Node, zh: str, en: str, used: Iterable[str], known: Iterable[str]
+) -> Iterator[Fault]:
+    for name in sorted(set(used) - set(known)):
+        yield drawing.fault(node.id, f"没有“{name}”这个{zh}", f"there is no {en} {name!r}")
