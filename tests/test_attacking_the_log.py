@@ -1,8 +1,8 @@
 """Whoever tampers with the log is stopped by the database or named by the verifier.
 
 The numbers are those of the list of attacks in the log's specification; forks, roll-backs and witnesses are
-no matter of the chains. Where an attack needs the guards out of the way, the attacker owns the database: takes
-them down, tampers, and puts them up again.
+no matter of the chains. Where an attack needs the guards out of the way, the attacker owns the database:
+takes them down, tampers, and puts them up again.
 """
 
 import json
