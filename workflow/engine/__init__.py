@@ -9,7 +9,8 @@ from workflow.engine.expressions import (
     compile_expression,
     compile_script,
 )
-from workflow.engine.faults import EngineError, Incident, ModelFault, ModelRefused, StepRefused
+from workflow.engine.faults import EngineError, Incident, ModelRefused, StepRefused
+from workflow.engine.looking import variables
 from workflow.engine.model import Flow, Model, Node, read_model
 from workflow.engine.steps import (
     KERNEL,
@@ -42,7 +43,6 @@ __all__ = [
     "Incident",
     "Message",
     "Model",
-    "ModelFault",
     "ModelRefused",
     "Node",
     "Open",
@@ -57,4 +57,5 @@ __all__ = [
     "read_model",
     "start",
     "step",
+    "variables",
 ]

@@ -9,22 +9,9 @@ EngineError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from bpmn.faults import Fault
 from bpmn.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFault:
-    """One fault of a diagram. ``element`` is the id of the XML element, or "" for the whole file."""
-
-    file: str
-    element: str
-    reason: Text
-
-    def __str__(self) -> str:
-        where = f"{self.file}#{self.element}" if self.element else self.file
-        return f"{where}: {self.reason.zh} / {self.reason.en}"
 
 
 class EngineError(Exception):
@@ -34,7 +21,7 @@ class EngineError(Exception):
 class ModelRefused(EngineError):
     """``faults`` holds every fault that was found, in order of file and element."""
 
-    def __init__(self, faults: Iterable[ModelFault]) -> None:
+    def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(
             sorted(set(faults), key=lambda fault: (fault.file, fault.element, fault.reason.en))
         )

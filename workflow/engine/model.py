@@ -13,12 +13,14 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 
+from bpmn.faults import Fault
 from bpmn.text import Text
-from workflow.engine.faults import ModelFault, ModelRefused
-from workflow.engine.guards import faults_of_diagram, faults_of_spec, faults_of_table
+from workflow.engine.faults import ModelRefused
+from workflow.engine.guards import faults_of_diagram, faults_of_spec
 from workflow.engine.scripts import Scripts, Table
 from workflow.engine.shapes import Shape, shape_of
 from workflow.engine.specs import retype
+from workflow.engine.tables import faults_of_table
 from workflow.engine.xml import BPMN, Unsafe, local, read_xml
 
 
@@ -72,7 +74,7 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
     With ``guard`` off, shapes that SpiffWorkflow misreads and a wider expression language are let through:
     for other people's diagrams only. Raises ``ModelRefused`` with all faults found.
     """
-    faults: list[ModelFault] = []
+    faults: list[Fault] = []
     diagrams: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     for name in sorted(files):
@@ -81,7 +83,7 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
         try:
             root = read_xml(files[name])
         except (etree.XMLSyntaxError, Unsafe) as fault:
-            faults.append(ModelFault(name, "", Text(f"不是有效的 XML：{fault}", f"not valid XML: {fault}")))
+            faults.append(Fault(name, "-", Text(f"不是有效的 XML：{fault}", f"not valid XML: {fault}")))
             continue
         (diagrams if name.endswith(".bpmn") else tables)[name] = root
     if guard:
@@ -135,9 +137,7 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()[:12]
 
 
-def _parse(
-    diagrams: Mapping[str, Any], tables: Mapping[str, Any], faults: list[ModelFault]
-) -> dict[str, Any]:
+def _parse(diagrams: Mapping[str, Any], tables: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
     parser = SpiffBpmnParser()
     for name, root in tables.items():
         try:
@@ -163,11 +163,11 @@ def _parse(
     return specs
 
 
-def _fault(file: str, fault: Exception) -> ModelFault:
-    element = ""
+def _fault(file: str, fault: Exception) -> Fault:
+    element = "-"
     if isinstance(fault, ValidationException):
-        element = getattr(fault, "id", "") or ""
-    return ModelFault(file, element, Text(f"无法解析：{fault}", f"cannot be parsed: {fault}"))
+        element = getattr(fault, "id", "") or "-"
+    return Fault(file, element, Text(f"无法解析：{fault}", f"cannot be parsed: {fault}"))
 
 
 def _nodes(root: Any, specs: Mapping[str, Any]) -> list[Node]:

@@ -18,7 +18,7 @@ from SpiffWorkflow.dmn.specs.model import HitPolicy
 from workflow.engine import lenient
 from workflow.engine.expressions import Expression, Script, compile_expression, compile_script
 
-_PLACEHOLDER = "dmninputexpr"
+PLACEHOLDER = "dmninputexpr"
 _QUESTION = re.compile(r"(\?)(?=(?:[^'\"]|['\"][^'\"]*['\"])*$)")
 
 
@@ -132,8 +132,8 @@ def _cells(rule: Any, scripts: Scripts) -> list[tuple[Any, Any]]:
 
 def compile_cell(asked: str, text: str, scripts: Scripts) -> tuple[Any, Any]:
     """A cell as (expression for ``?`` or None, condition), by the rules SpiffWorkflow has for cells."""
-    replaced = _QUESTION.sub(_PLACEHOLDER, text)
-    if _PLACEHOLDER in replaced:
+    replaced = _QUESTION.sub(PLACEHOLDER, text)
+    if PLACEHOLDER in replaced:
         return scripts.expression(asked), scripts.expression(replaced)
     try:
         compile(text.strip(), "<cell>", "eval")
@@ -145,7 +145,7 @@ def compile_cell(asked: str, text: str, scripts: Scripts) -> tuple[Any, Any]:
 def _holds(cell: tuple[Any, Any], data: Mapping[str, Any]) -> bool:
     asked, condition = cell
     if asked is not None:
-        data = {**data, _PLACEHOLDER: asked.evaluate(data)}
+        data = {**data, PLACEHOLDER: asked.evaluate(data)}
     return bool(condition.evaluate(data))
 
 
