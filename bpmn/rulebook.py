@@ -86,6 +86,7 @@ def from_files(files: Mapping[str, bytes]) -> Rulebook:
     forms = _read_forms(faults, files, tables)
     fields = _read_table(faults, files, "letter_fields.toml", read_field)
     letters = _read_letters(faults, files, fields)
+    _check_others(faults, files)
     if faults:
         raise RulebookError(faults)
     manifest = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())}
@@ -104,6 +105,14 @@ def digest_of(manifest: Mapping[str, str]) -> str:
     """SHA-256 over the manifest as JSON: keys sorted, no spaces, ASCII only."""
     text = json.dumps(dict(manifest), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _check_others(faults: list[Fault], files: Mapping[str, bytes]) -> None:
+    """Files that other parts read (permissions, county …) must at least be TOML."""
+    own = {"letter_fields.toml", *(f"{name}.toml" for name in TABLES)}
+    for path, content in sorted(files.items()):
+        if path.endswith(".toml") and "/" not in path and path not in own:
+            read_toml(faults, path, content)
 
 
 def _missing(faults: list[Fault], file: str) -> None:

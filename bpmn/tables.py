@@ -75,10 +75,14 @@ class CategoryRow:
 
 @dataclass(frozen=True, slots=True)
 class PaperRow:
-    """A kind of paper in a file (domain 4.1)."""
+    """A kind of paper in a file (domain 4.1).
+
+    `per_step`: made in the step that demands it, so one from an earlier step will not do.
+    """
 
     id: str
     name: Text
+    per_step: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ def read_category(section: Section) -> CategoryRow:
 
 
 def read_paper(section: Section) -> PaperRow:
-    return PaperRow(section.element, section.text("name"))
+    return PaperRow(section.element, section.text("name"), section.flag("per_step", False))
 
 
 def read_state(section: Section) -> StateRow:

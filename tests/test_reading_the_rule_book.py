@@ -234,6 +234,88 @@ def test_a_placeholder_that_no_letter_can_fill_is_refused(files: Files) -> None:
     assert (fault.file, fault.element) == ("letters/review_note.toml", "paragraphs[2]")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "element", "zh"),
+    [
+        ('[[rules]]\ncheck = "signatures >= 10"', '[[rules]]\ncheck = "_x >= 10"', "rules[4].check", "_x"),
+        ('check = "signatures >= 10"', 'check = "signatures >= 1.5"', "rules[4].check", "1.5"),
+        ('check = "signatures >= 10"', 'check = "max >= 10"', "rules[4].check", "max"),
+        (
+            'check = "signatures >= 10"',
+            'check = "min(signatures, default=1) >= 10"',
+            "rules[4].check",
+            "may be",
+        ),
+        ('fields = ["signatures"]\n', "", "rules[4].fields", "没有写明字段"),
+        ("签名{signatures}人。评议", "签名{signatures:>5}人。评议", "rules[4].message", "占位符"),
+        ('type = "name"', 'type = "name"\nmin = 2', "chair.min", "没有上下限"),
+        ('type = "name"', 'type = "name"\nchoices_from = "papers"', "chair.choices", "没有选项"),
+        ('id = "chair"\ntype = "name"', 'id = "chair"\ntype = "choice"', "chair.choices", "没有选项"),
+        (
+            'id = "chair"\ntype = "name"',
+            'id = "chair"\ntype = "money"\nmax = "viel"',
+            "chair.max",
+            "应为金额",
+        ),
+        ("min = 2\nmax = 60", 'min = "2"\nmax = 60', "place.min", "应为整数"),
+        ('fields = ["signatures"]\n', "fields = [1]\n", "rules[4].fields", "列表"),
+        ('fields = ["signatures"]\n', 'fields = ["signatures", "signatures"]\n', "rules[4].fields", "重复"),
+    ],
+)
+def test_a_broken_question_or_rule_is_named(files: Files, old: str, new: str, element: str, zh: str) -> None:
+    found = faults_of(changed(files, FORM, old, new))
+    assert [fault for fault in found if fault.element == element and zh in fault.reason.zh]
+
+
+def test_a_form_without_questions_and_a_letter_without_words_are_refused(files: Files) -> None:
+    head = b'title = { zh = "a", en = "a" }\nsource = "-"\n'
+    files["forms/empty.toml"] = b'id = "empty"\nsubmit = { zh = "a", en = "a" }\n' + head
+    files["forms/wrong.toml"] = b'id = "wrong"\nsubmit = { zh = "a", en = "a" }\nfields = [1]\n' + head
+    files["letters/empty.toml"] = b'id = "mute"\nkind = "x"\n' + head
+    files["variables.toml"] += (
+        b'\n[odd]\nname = { zh = "a", en = "a" }\ntype = "float"\norigin = "moon"\n[flat]\nname = 1'
+    )
+    named = {(fault.file, fault.element) for fault in faults_of(files)}
+    assert named >= {
+        ("forms/empty.toml", "fields"),
+        ("forms/wrong.toml", "fields[1]"),
+        ("letters/empty.toml", "paragraphs"),
+        ("letters/empty.toml", "id"),
+        ("variables.toml", "odd.type"),
+        ("variables.toml", "odd.origin"),
+        ("variables.toml", "flat.name"),
+        ("variables.toml", "flat.type"),
+    }
+
+
+def test_a_paragraph_that_waits_for_an_unknown_value_is_refused(files: Files) -> None:
+    broken = changed(files, "letters/rights.toml", 'when_given = "review_site"', 'when_given = "site"')
+    (fault,) = faults_of(broken)
+    assert fault.file == "letters/rights.toml"
+    assert fault.element == "paragraphs[4].when_given"
+
+
+def test_a_file_that_another_part_reads_must_be_toml(files: Files) -> None:
+    files["permissions.toml"] = b"= nothing"
+    assert [fault.file for fault in faults_of(files)] == ["permissions.toml"]
+
+
+def test_a_condition_that_only_the_engine_refuses_is_refused_before_a_case_meets_it(files: Files) -> None:
+    broken = changed(
+        files, FORM, 'when = "voters_withdrawn > 0"', "when = \"'a' * voters_withdrawn == 'aa'\""
+    )
+    broken = changed(broken, FORM, 'check = "signatures >= 10"', "check = \"'a' * signatures == 'aa'\"")
+    acceptance = "forms/acceptance.toml"
+    broken = changed(broken, acceptance, 'when = "not supplemented"', "when = \"'a' * supplemented == 'aa'\"")
+    with pytest.raises(RulebookError) as refused:
+        require_sound(bpmn.from_files(broken))
+    assert [(fault.file, fault.element) for fault in refused.value.faults] == [
+        ("forms/acceptance.toml", "acceptance.incomplete.when"),
+        (FORM, "withdrawn_names.when"),
+        (FORM, "rules[4].check"),
+    ]
+
+
 def test_every_fault_of_every_file_is_reported_at_once(files: Files) -> None:
     files = changed(files, FORM, 'type = "date"', 'type = "day"')
     files = changed(files, "limits.toml", 'unit = "wd"', 'unit = "weeks"')
