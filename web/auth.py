@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from cryptography.fernet import InvalidToken
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +25,6 @@ bp = Blueprint("auth", __name__)
 KEPT_FOR = 12 * 3600
 KEPT_LIMIT = 256 * 1024
 NOT_KEPT = {"csrf_token", "kept"}
-_DUMMY = PasswordHasher().hash("nobody has this password")
 
 
 def _limited(view: Any) -> Any:
@@ -56,7 +53,8 @@ def sign_in_now() -> ResponseReturnValue:
         faults.append(FieldFault("password", Text("还没有填密码", "The password is missing")))
     row = None
     if not faults:
-        row = _proved(login, password)
+        proved = accounts.authenticate(house().reader, login, password)
+        row = None if proved is None else _account(proved)
         if row is None:
             log.warning("sign_in_failed")
             faults.append(
@@ -87,19 +85,9 @@ def sign_in_now() -> ResponseReturnValue:
     return redirect(target or url_for("public.home"), 303)
 
 
-def _proved(login: str, password: str) -> Any:
-    """The account's row if the password is its own; takes as long for an account that is not there."""
+def _account(account_id: int) -> Any:
     with house().reader.connect() as connection:
-        row = connection.execute(
-            select(Account.__table__).where(Account.login == login, Account.active)
-        ).one_or_none()
-    if row is None:
-        try:
-            PasswordHasher().verify(_DUMMY, password)
-        except VerificationError:
-            return None
-        return None
-    return row if accounts.verify_password(row.password, password) else None
+        return connection.execute(select(Account.__table__).where(Account.id == account_id)).one()
 
 
 def _door(
@@ -182,7 +170,12 @@ def choose_seat() -> ResponseReturnValue:
 @signed_in
 def account() -> ResponseReturnValue:
     return make_response(
-        render_template("auth/account.html", faults=[], changed=request.args.get("changed") == "1")
+        render_template(
+            "auth/account.html",
+            faults=[],
+            changed=request.args.get("changed") == "1",
+            shortest=accounts.SHORTEST_PASSWORD,
+        )
     )
 
 
@@ -212,7 +205,12 @@ def change_password() -> ResponseReturnValue:
     if new != again:
         faults.append(FieldFault("again", Text("两次填的新密码不一样", "The two new passwords differ")))
     if faults:
-        return make_response(render_template("auth/account.html", faults=faults, changed=False), 422)
+        return make_response(
+            render_template(
+                "auth/account.html", faults=faults, changed=False, shortest=accounts.SHORTEST_PASSWORD
+            ),
+            422,
+        )
     with transaction(house().engine) as connection:
         epoch = accounts.change_password(connection, current_user.account_id, new)
     sessions.renew(current_user.account_id, epoch)

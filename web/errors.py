@@ -61,6 +61,22 @@ WORDS = {
     ),
 }
 
+RULES = {
+    "role": Text("岗位权限", "permissions of the seat"),
+    "area": Text("辖区", "area of the office"),
+    "kin": Text("近亲属回避", "recusal of relatives"),
+    "condition": Text("办理条件", "condition of the permission"),
+    "seat": Text("岗位有效期", "dates of the seat"),
+    "undeclared": Text("未登记的地址", "undeclared address"),
+}
+
+
+def rule_name(rule: str) -> Text:
+    """The rule that forbade it, in words: its heading and its number in the domain's own list."""
+    if rule.startswith("SD-"):
+        return Text(f"职责分离（{rule}）", f"separation of duties ({rule})")
+    return RULES.get(rule, Text(rule, rule))
+
 
 def page(status: int, message: Text | None = None, **more: object) -> ResponseReturnValue:
     body = render_template(
@@ -79,7 +95,10 @@ def _workflow(error: WorkflowError) -> ResponseReturnValue:
     if isinstance(error, NotAllowed):
         log.warning("refused", rule=error.rule)
         tried = request.method == "POST"
-        return page(403, error.message, rule=error.rule, tried=tried, seat=getattr(member(), "seat", None))
+        seat = getattr(member(), "seat", None)
+        return page(
+            403, error.message, rule=error.rule, rule_name=rule_name(error.rule), tried=tried, seat=seat
+        )
     if isinstance(error, AnswersRefused):
         return page(422, error.message, faults=error.faults)
     return page(error.status, error.message)

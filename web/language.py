@@ -3,7 +3,7 @@
 Also how days, times and money are written (one way in the whole product).
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -69,6 +69,11 @@ def day(value: date | datetime | None, **how: bool) -> Markup:
     return _together(plain_day(value, **how)) if value is not None else Markup("")
 
 
+def due_day(value: datetime | None, **how: bool) -> Markup:
+    """The last day of a limit, from the instant at which it becomes late (midnight after that day)."""
+    return day(local(value) - timedelta(microseconds=1), **how) if value is not None else Markup("")
+
+
 def iso(value: date | datetime | None) -> str:
     """2026-11-19, for forms, tables and logs."""
     return _day(value).isoformat() if value is not None else ""
@@ -130,6 +135,7 @@ def install(app: Flask) -> None:
         text=t,
         day=day,
         iso=iso,
+        due_day=due_day,
         amount=amount,
         chinese_day=chinese_day,
         clock=clock,

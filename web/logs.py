@@ -3,6 +3,8 @@
 import logging
 import sys
 import time
+import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -13,6 +15,20 @@ from web.here import request_id
 log: Any = structlog.get_logger("mingjian.web")
 
 
+def _where_it_broke(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Kinds of errors and places in the code; never their words or values, which may name a person."""
+    error = event.pop("exc_info", None)
+    chain = []
+    while isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+        chain.append({"error": type(error).__qualname__, "at": places})
+        error = error.__cause__ or error.__context__
+    if chain:
+        event["errors"] = chain
+    return event
+
+
 def configure(*, stream: Any = sys.stderr, level: int = logging.INFO) -> None:
     """JSON lines with UTC times; called once by `serve` and `worker`."""
     structlog.configure(
@@ -20,7 +36,7 @@ def configure(*, stream: Any = sys.stderr, level: int = logging.INFO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            _where_it_broke,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

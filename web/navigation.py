@@ -1,7 +1,6 @@
 """What stands in the head of every page: only what the reader's seat may open."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import func, select
@@ -9,7 +8,8 @@ from sqlalchemy import func, select
 from bpmn.text import Text
 from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
 from web.here import current_actor, house, member
-from workflow.store.models import InboxMessage, Organisation
+from workflow.cases.county import County, county_of
+from workflow.store.models import InboxMessage
 
 ENTRIES = (
     ("work.index", Text("待办", "My work")),
@@ -60,19 +60,9 @@ def unread() -> int:
     return int(g.unread or 0)
 
 
-def county() -> str:
-    """The county's name, as it stands in the register; empty before there is one."""
-    known: Any = current_app.extensions.get("mingjian.county")
-    if not known:
-        with house().reader.connect() as connection:
-            known = connection.scalar(
-                select(Organisation.name)
-                .where(Organisation.level == "county", Organisation.kind == "government")
-                .order_by(Organisation.code)
-                .limit(1)
-            )
-        current_app.extensions["mingjian.county"] = known
-    return str(known or "")
+def office() -> County:
+    """What public pages say about the county: names, telephones, box (bpmn/county.toml)."""
+    return county_of(house().rules().rulebook)
 
 
 def has(endpoint: str) -> bool:
@@ -82,5 +72,5 @@ def has(endpoint: str) -> bool:
 
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(
-        navigation=links, county=county, member=member, allowed=allowed, has_page=has
+        navigation=links, office=office, member=member, allowed=allowed, has_page=has
     )

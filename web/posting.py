@@ -21,6 +21,7 @@ from web import forms
 from web.access import needs, public
 from web.here import current_actor, house, now, request_key
 from web.limits import objecting
+from web.navigation import office
 from workflow import permissions
 from workflow.actor import PUBLIC
 from workflow.commands import ReceiveObjection
@@ -57,7 +58,6 @@ class Hanging:
     village: str
     village_name: str
     township_name: str
-    county_name: str
     number: int
     posted_at: datetime
     ends_at: datetime
@@ -77,31 +77,30 @@ class Hanging:
         return self.ends_at.astimezone(SHANGHAI) - timedelta(seconds=1)
 
     def days_left(self, at: datetime) -> int:
-        return (self.last_day.date() - at.astimezone(SHANGHAI).date()).days + 1
+        today = max(at.astimezone(SHANGHAI).date(), self.first_day.date())
+        return (self.last_day.date() - today).days + 1
 
     @property
     def publisher(self) -> str:
         return {
             1: self.village_name + ("" if self.village_name.endswith("会") else "村民委员会"),
             2: f"{self.township_name}人民政府",
-            3: f"{self.county_name}医疗保障局",
+            3: office().authority.zh,
         }[self.number]
 
 
 def _hanging(at: datetime) -> Select[Any]:
-    village, township, county = aliased(Organisation), aliased(Organisation), aliased(Organisation)
+    village, township = aliased(Organisation), aliased(Organisation)
     return (
         select(
             Posting.__table__,
             Case.village,
             village.name.label("village_name"),
             township.name.label("township_name"),
-            county.name.label("county_name"),
         )
         .join(Case, Case.id == Posting.case_id)
         .join(village, village.code == Case.village)
         .join(township, township.code == Case.township)
-        .join(county, county.code == Case.county)
         .where(Posting.taken_down_at.is_(None), Posting.posted_at <= at, Posting.ends_at > at)
         .order_by(Case.township, Case.village, Posting.number, Posting.ends_at, Posting.id)
     )
@@ -118,7 +117,7 @@ def _grouped(rows: Sequence[Row[Any]], *, full_names: bool = False) -> list[Hang
         lines = [(row.id, row.board if full_names else row.masked) for row in together]
         found.append(
             Hanging(
-                first.village, first.village_name, first.township_name, first.county_name, first.number,
+                first.village, first.village_name, first.township_name, first.number,
                 min(row.posted_at for row in together), first.ends_at,
                 tuple(
                     Household(id, line["name"], line.get("group", ""), line.get("size"), line.get("amount"))
