@@ -79,7 +79,7 @@ for _name in (
 ):
     declare(_name, may=None)
 declare("paper_attached", needs=["kind"])
-declare("objection_received", needs=["channel", "named"], may=["posting"])
+declare("objection_received", needs=["channel", "named"], may=None)
 declare("alarm_raised", needs=["limit", "level"], may=["due"])
 declare("deadline_paused", needs=["limit", "reason"])
 declare("deadline_resumed", needs=["limit"])

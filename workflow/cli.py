@@ -19,6 +19,7 @@ from sqlalchemy import select
 import audit
 from bpmn import RulebookError
 from workflow.amounts.command import amount
+from workflow.demo.command import demo
 from workflow.errors import WorkflowError
 from workflow.house import House, database_url, default_home, open_house
 from workflow.register.commands import import_group, user
@@ -67,8 +68,17 @@ class Settings:
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--database", metavar="URL", help="数据库地址（默认：数据目录里的 SQLite）。Database (default: SQLite in the home folder).")
-@click.option("--home", type=click.Path(path_type=Path), metavar="DIR", help="数据目录（默认 ~/.mingjian）。Home folder (default ~/.mingjian).")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="数据库地址（默认：数据目录里的 SQLite）。Database (default: SQLite in the home folder).",
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="数据目录（默认 ~/.mingjian）。Home folder (default ~/.mingjian).",
+)
 @click.pass_context
 def mingjian(context: click.Context, database: str | None, home: Path | None) -> None:
     """明鉴：医疗救助流程与案卷。Mingjian: case management for medical assistance."""
@@ -78,7 +88,11 @@ def mingjian(context: click.Context, database: str | None, home: Path | None) ->
 def bar() -> Progress:
     """A progress bar on the error stream, so that results can be piped."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=stderr
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
     )
 
 
@@ -99,7 +113,9 @@ def replay_command(settings: Settings, case: str | None, every: bool, as_json: b
     with bar() as progress:
         task = progress.add_task("重放 replay", total=None)
         if every:
-            results.extend(replay_all(house, lambda done, of: progress.update(task, completed=done, total=of)))
+            results.extend(
+                replay_all(house, lambda done, of: progress.update(task, completed=done, total=of))
+            )
         else:
             with house.reader.connect() as conn:
                 results.append(replay(house, conn, find_case(conn, str(case))))
@@ -110,11 +126,12 @@ def replay_command(settings: Settings, case: str | None, every: bool, as_json: b
         for result in bad:
             difference = result.difference
             if difference:
-                click.echo(f"✘ {result.number} 第{difference.seq}条 entry {difference.seq}: {difference.what.zh} · {difference.what.en}")
-        steps = sum(result.commands for result in results)
+                said = f"{difference.what.zh} · {difference.what.en}"
+                click.echo(f"✘ {result.number} #{difference.seq}: {said}")
+        steps, same = sum(result.commands for result in results), len(results) - len(bad)
         click.echo(
-            f"{'✘' if bad else '✔'} {len(results)} 件案件，{steps} 步，{len(results) - len(bad)} 件逐字节一致。"
-            f" {len(results)} cases, {steps} steps, {len(results) - len(bad)} identical byte for byte."
+            f"{'✘' if bad else '✔'} {len(results)} 件案件，{steps} 步，{same} 件逐字节一致。"
+            f" {len(results)} cases, {steps} steps, {same} identical byte for byte."
         )
     sys.exit(1 if bad else 0)
 
@@ -130,7 +147,8 @@ def _replayed(result: Replayed) -> dict[str, Any]:
         "entries": result.entries,
         "commands": result.commands,
         "identical": difference is None,
-        "difference": difference and {"seq": difference.seq, "zh": difference.what.zh, "en": difference.what.en},
+        "difference": difference
+        and {"seq": difference.seq, "zh": difference.what.zh, "en": difference.what.en},
     }
 
 
@@ -155,13 +173,19 @@ def audit_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
 @click.pass_obj
 def verify(settings: Settings, as_json: bool) -> None:
-    """核对所有链、承诺和开封值，指出第一处错误。Check all chains, commitments and openings; name the first fault."""
+    """核对所有链、承诺和开封值，指出第一处错误。Check chains, commitments, openings; name the first fault."""
     house = settings.house()
     with house.reader.connect() as conn, bar() as progress:
         task = progress.add_task("核对 verify", total=None)
-        report = audit.verify(conn, house.vault, lambda done, of: progress.update(task, completed=done, total=of))
-    click.echo(report.as_json() if as_json else report.in_words())
-    sys.exit(0 if report.first_fault is None else 1)
+        report = audit.verify(
+            conn, house.vault, lambda done, of: progress.update(task, completed=done, total=of)
+        )
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        for zh, en in report.sentences():
+            click.echo(f"{zh}\n    {en}")
+    sys.exit(0 if report.ok else 1)
 
 
 @mingjian.group()
@@ -208,7 +232,9 @@ def told(function: Callable[[], None]) -> Callable[[], None]:
             sys.exit(1)
         except RulebookError as error:
             for fault in error.faults:
-                click.echo(f"✘ {fault.file} · {fault.element}: {fault.reason.zh} · {fault.reason.en}", err=True)
+                click.echo(
+                    f"✘ {fault.file} · {fault.element}: {fault.reason.zh} · {fault.reason.en}", err=True
+                )
             sys.exit(1)
 
     return run
@@ -221,5 +247,6 @@ def main() -> None:
 
 
 mingjian.add_command(amount)
+mingjian.add_command(demo)
 mingjian.add_command(user)
 mingjian.add_command(import_group, "import")

@@ -108,7 +108,5 @@ class FileRelative:
     relation: str
 
 
-CaseCommand = (
-    CompleteTask | AttachPaper | Withdraw | ReportDeath | FireTimers | RaiseAlarm | LogReading
-)
+CaseCommand = CompleteTask | AttachPaper | Withdraw | ReportDeath | FireTimers | RaiseAlarm | LogReading
 Command = OpenCase | CaseCommand | ReceiveObjection | FileRelative

@@ -42,7 +42,7 @@ from workflow.errors import NotAllowed, RequestReused
 from workflow.house import House
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
-from workflow.store.models import Request
+from workflow.store.models import Request, table
 
 HANDLERS: Mapping[type, Handler] = {
     OpenCase: opening.open_case,
@@ -61,7 +61,7 @@ TRIES = 4
 signals = Namespace()
 case_changed = signals.signal("case-changed")
 
-REQUEST = Request.__table__
+REQUEST = table(Request)
 _ANSWERED = (
     select(REQUEST.c.digest, REQUEST.c.response)
     .where(REQUEST.c.principal == bindparam("principal"), REQUEST.c.key == bindparam("key"))

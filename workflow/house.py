@@ -16,7 +16,7 @@ from workflow.papers import PaperStore
 from workflow.rules import Rules, Shelf, prepare, release
 from workflow.store import connect, transaction
 from workflow.store.migrations import upgrade
-from workflow.store.models import CalendarDay, CalendarYear
+from workflow.store.models import CalendarDay, CalendarYear, table
 
 Now = Callable[[], datetime]
 PACKAGED = "国务院节假日安排（随程序提供）"
@@ -49,7 +49,7 @@ class House:
             with self.reader.connect() as connection:
                 days = {
                     row.day: Day(row.working, row.name)
-                    for row in connection.execute(select(CalendarDay.__table__))
+                    for row in connection.execute(select(table(CalendarDay)))
                 }
                 years = frozenset(connection.scalars(select(CalendarYear.year)))
             self._calendar = Calendar(days, years)

@@ -48,7 +48,10 @@ class PaperStore:
                     if size > limit:
                         megabytes = limit // (1 << 20)
                         raise PaperTooLarge(
-                            Text(f"文件超过{megabytes} MB，没有保存。", f"The file is larger than {megabytes} MB.")
+                            Text(
+                                f"文件超过{megabytes} MB，没有保存。",
+                                f"The file is larger than {megabytes} MB.",
+                            )
                         )
                     digest.update(chunk)
                     out.write(chunk)

@@ -73,9 +73,7 @@ def in_area(org_code: str, org_kind: str, place: str) -> bool:
     if not _is_division(place):
         return False
     if org_kind in OFFICES:
-        return (
-            org_code[6:7] == "-" and org_code[7:] == org_kind and place.startswith(org_code[:6])
-        )
+        return org_code[6:7] == "-" and org_code[7:] == org_kind and place.startswith(org_code[:6])
     if org_kind != "government" or not _is_division(org_code):
         return False
     if org_code.endswith("000000"):

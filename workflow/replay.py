@@ -82,7 +82,8 @@ def replay(house: House, conn: Connection, case_id: UUID) -> Replayed:
         )
     elif entries != row.seq + 1:
         difference = Difference(
-            entries, Text(f"应有{row.seq + 1}条，只有{entries}条", f"{row.seq + 1} entries expected, {entries} found")
+            entries,
+            Text(f"应有{row.seq + 1}条，只有{entries}条", f"{row.seq + 1} entries expected, {entries} found"),
         )
     return Replayed(case_id, row.number, entries, commands, difference)
 
@@ -116,7 +117,9 @@ def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> bytes:
     return engine.step(model, state, done, at, due).state
 
 
-def replay_all(house: House, progress: Callable[[int, int], None] = lambda done, of: None) -> Iterator[Replayed]:
+def replay_all(
+    house: House, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Replayed]:
     """Replay every case, oldest first."""
     with house.reader.connect() as conn:
         ids = conn.scalars(select(Case.id).order_by(Case.opened_at, Case.id)).all()

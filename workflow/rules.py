@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine, insert, select
 
 import bpmn
 from bpmn import Rulebook, Text
-from workflow import amounts, deadlines, engine
+from workflow import amounts, deadlines, engine, forms
 from workflow.errors import NotFound
-from workflow.store.models import RuleFile, RulebookRelease
+from workflow.store.models import RulebookRelease, RuleFile
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class Rules:
     @cached_property
     def pause_reasons(self) -> Mapping[str, Text]:
         """For each state, why a clock stands still in it: its legal reason, or its name."""
-        return {code: state.paused or state.name for code, state in self.rulebook.states.items()} | {"": Text("", "")}
+        return {code: state.paused or state.name for code, state in self.rulebook.states.items()} | {
+            "": Text("", "")
+        }
 
     @property
     def digest(self) -> str:
@@ -45,6 +47,7 @@ def prepare(rulebook: Rulebook) -> Rules:
     Raises:
         ModelRefused, PolicyRefused: file, element and reason.
     """
+    forms.require_sound(rulebook)
     return Rules(
         rulebook=rulebook,
         model=engine.read_model(rulebook.files),
@@ -63,7 +66,9 @@ def release(connection: Connection, rulebook: Rulebook, at: datetime) -> bool:
     stored = set(connection.scalars(select(RuleFile.sha256)))
     new = {sha: rulebook.files[path] for path, sha in rulebook.manifest.items() if sha not in stored}
     if new:
-        connection.execute(insert(RuleFile), [{"sha256": sha, "content": content} for sha, content in new.items()])
+        connection.execute(
+            insert(RuleFile), [{"sha256": sha, "content": content} for sha, content in new.items()]
+        )
     connection.execute(
         insert(RulebookRelease),
         {"digest": rulebook.digest, "manifest": dict(rulebook.manifest), "released_at": at},

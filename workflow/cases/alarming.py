@@ -9,8 +9,9 @@ from bpmn import Text
 from workflow import engine
 from workflow.cases import clocks as clockwork
 from workflow.cases import effects
-from workflow.cases.keeping import CLOCK, Dues, keep_entry, keep_step, read_clocks
+from workflow.cases.keeping import CLOCK, keep_entry, keep_step, read_clocks
 from workflow.cases.places import organisation_at
+from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import FireTimers, RaiseAlarm
@@ -32,7 +33,7 @@ def fire_timers(work: Work, command: FireTimers) -> Mapping[str, Any]:
     if due is None:
         raise StepImpossible(NOTHING_DUE)
     clocks = read_clocks(work)
-    step = engine.step(work.rules.model, work.row.engine, engine.Tick(), work.at, Dues(work, clocks))
+    step = advance(work, engine.Tick(), clocks)
     effects.follow(work, step, clocks)
     return keep_step(
         work,
@@ -54,7 +55,7 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> Mapping[str, Any]:
     if row is None or row.case_id != work.row.id:
         raise NotFound()
     ticking = next((c for c in read_clocks(work) if c.id == row.id), None)
-    alarm = ticking and clockwork.next_alarm(ticking, work.calendar)
+    alarm = None if ticking is None else clockwork.next_alarm(ticking, work.calendar)
     if ticking is None or alarm is None or alarm.at > work.at:
         raise StepImpossible(NOTHING_DUE)
     limit = ticking.run.limit

@@ -8,7 +8,7 @@ from bpmn import Text
 from workflow.cases.work import Work
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.forms import Answers
-from workflow.store.models import Claim, Payment, Person
+from workflow.store.models import Claim, Payment, Person, table
 
 Consequence = Callable[[Work, Answers], None]
 
@@ -26,7 +26,7 @@ def correct_bill(work: Work, answers: Answers) -> None:
     """
     amount = answers.values["serious_illness_amount"]
     claim = work.conn.execute(
-        select(Claim.__table__)
+        select(table(Claim))
         .where(Claim.case_id == work.row.id.hex, Claim.serious_illness_settled.is_(False))
         .order_by(Claim.total.desc(), Claim.id)
         .limit(1)

@@ -41,12 +41,18 @@ def read_county(content: bytes) -> County:
     try:
         given: Mapping[str, object] = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulebookError([Fault(FILE, "-", Text(f"不是有效的 TOML：{error}", f"not valid TOML: {error}"))]) from None
+        raise RulebookError(
+            [Fault(FILE, "-", Text(f"不是有效的 TOML：{error}", f"not valid TOML: {error}"))]
+        ) from None
     faults = [
-        Fault(FILE, key, Text("缺少这一项", "this entry is missing")) for key in (*TEXTS, *WORDS) if key not in given
+        Fault(FILE, key, Text("缺少这一项", "this entry is missing"))
+        for key in (*TEXTS, *WORDS)
+        if key not in given
     ]
     faults += [
-        Fault(FILE, key, Text("没有这一项", "there is no such entry")) for key in given if key not in (*TEXTS, *WORDS)
+        Fault(FILE, key, Text("没有这一项", "there is no such entry"))
+        for key in given
+        if key not in (*TEXTS, *WORDS)
     ]
     texts: dict[str, Text] = {}
     for key in TEXTS:
@@ -62,4 +68,5 @@ def read_county(content: bytes) -> County:
     ]
     if faults:
         raise RulebookError(faults)
-    return County(**texts, **{key: str(given[key]) for key in WORDS})
+    words = {key: str(given[key]) for key in WORDS}
+    return County(**texts, **words)  # type: ignore[arg-type]

@@ -73,7 +73,9 @@ def objection_closed(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """One order per attempt, to the account the register has now."""
     person = work.conn.execute(
-        select(Person.account_number, Person.account_holder, Person.name).where(Person.id == work.row.applicant_id)
+        select(Person.account_number, Person.account_holder, Person.name).where(
+            Person.id == work.row.applicant_id
+        )
     ).one()
     attempt = len(_payments(work)) + 1
     amount = Decimal(int(step.variables["aid_fen"])).scaleb(-2)
@@ -119,12 +121,10 @@ def payment_credited(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 
 def _settle(work: Work, status: str) -> None:
     newest = _payments(work)[-1].id
-    work.conn.execute(
-        update(Payment).where(Payment.id == newest).values(status=status, settled_at=work.at)
-    )
+    work.conn.execute(update(Payment).where(Payment.id == newest).values(status=status, settled_at=work.at))
 
 
-def archive_case(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
+def case_archived(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The file is built by the worker: letters as PDF, papers, entries, catalogue (F16)."""
     work.conn.execute(
         insert(Outbox),
@@ -141,5 +141,5 @@ DOERS: Mapping[str, Doer] = {
     "order_payment": order_payment,
     "payment_returned": payment_returned,
     "payment_credited": payment_credited,
-    "archive_case": archive_case,
+    "case_archived": case_archived,
 }

@@ -13,7 +13,7 @@ from sqlalchemy import exists, insert, select
 from workflow import amounts
 from workflow.cases.work import Work
 from workflow.register.identity import birth_of
-from workflow.store.models import Calculation, Category, Claim, Household, Kin, Person
+from workflow.store.models import Calculation, Category, Claim, Household, Kin, Person, table
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
 
@@ -52,18 +52,22 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
     """The sheet of each bill of a case, computed from the register as it stands now."""
-    person = conn.execute(select(Person.__table__).where(Person.id == case.applicant_id)).one()
+    person = conn.execute(select(table(Person)).where(Person.id == case.applicant_id)).one()
     income = conn.scalar(select(Household.income).where(Household.id == person.household_id))
     claims = conn.execute(
-        select(Claim.__table__).where(Claim.case_id == case.id.hex).order_by(Claim.settled_on, Claim.id)
+        select(table(Claim)).where(Claim.case_id == case.id.hex).order_by(Claim.settled_on, Claim.id)
     ).all()
-    held = conn.execute(select(Category.__table__).where(Category.person_id == person.id)).all()
+    held = conn.execute(select(table(Category)).where(Category.person_id == person.id)).all()
     before = conn.execute(
-        select(Claim.__table__).where(
-            Claim.person_id == person.id, Claim.aid_paid.is_not(None), Claim.case_id.is_distinct_from(case.id.hex)
+        select(table(Claim)).where(
+            Claim.person_id == person.id,
+            Claim.aid_paid.is_not(None),
+            Claim.case_id.is_distinct_from(case.id.hex),
         )
     ).all()
-    earlier = {year: [_earlier(row) for row in before if row.settled_on.year == year] for year in years(claims)}
+    earlier = {
+        year: [_earlier(row) for row in before if row.settled_on.year == year] for year in years(claims)
+    }
     results = []
     for claim in claims:
         result = amounts.compute(
@@ -104,7 +108,9 @@ def bill_of(claim: Any) -> amounts.Bill:
 def _earlier(row: Any) -> amounts.Earlier:
     bill = bill_of(row)
     return amounts.Earlier(
-        P=max(Decimal(0), bill.T - bill.O - bill.B - bill.S - bill.M - bill.R), paid=row.aid_paid, kind=row.kind
+        P=max(Decimal(0), bill.T - bill.O - bill.B - bill.S - bill.M - bill.R),
+        paid=row.aid_paid,
+        kind=row.kind,
     )
 
 
@@ -122,7 +128,7 @@ def serious_illness(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def duplicates(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     """RF-12a: is an invoice of this case in any other case?"""
-    mine = Claim.__table__.alias()
+    mine = table(Claim).alias()
     found = work.conn.scalar(
         select(
             exists()

@@ -19,9 +19,9 @@ from workflow.cases.places import office_of, state_of
 from workflow.cases.work import CASE, Work
 from workflow.deadlines import Pause, Run, alarms, due
 from workflow.engine import KERNEL, Open, Step
-from workflow.store.models import Alarm, Clock, Task, Timer
+from workflow.store.models import Alarm, Clock, Task, Timer, table
 
-TASK, CLOCK, TIMER, ALARM = Task.__table__, Clock.__table__, Timer.__table__, Alarm.__table__
+TASK, CLOCK, TIMER, ALARM = table(Task), table(Clock), table(Timer), table(Alarm)
 
 _OPEN = select(TASK.c.id, TASK.c.clock_id).where(
     TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None)
@@ -41,7 +41,11 @@ _CLOSE = (
 )
 _RETIME = (
     update(TASK)
-    .where(TASK.c.case_id == bindparam("b_case"), TASK.c.clock_id == bindparam("b_clock"), TASK.c.done_at.is_(None))
+    .where(
+        TASK.c.case_id == bindparam("b_case"),
+        TASK.c.clock_id == bindparam("b_clock"),
+        TASK.c.done_at.is_(None),
+    )
     .values(due_at=bindparam("due_at"), warn_at=bindparam("warn_at"), paused=bindparam("paused"))
 )
 _PLACE = insert(TASK)
@@ -75,8 +79,10 @@ _MOVE_CASE = (
         category=bindparam("category"),
     )
 )
-_COUNT_ENTRY = update(CASE).where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq")).values(
-    seq=bindparam("seq")
+_COUNT_ENTRY = (
+    update(CASE)
+    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
+    .values(seq=bindparam("seq"))
 )
 
 
@@ -96,13 +102,16 @@ def ticking(row: Any, limits: Mapping[str, Any], raised: frozenset[str] = frozen
         Pause(datetime.fromisoformat(start), end and datetime.fromisoformat(end), Text(zh, en))
         for start, end, zh, en in row.pauses
     )
-    return clockwork.Ticking(row.id, Run(limits[row.limit_id], row.started_at, pauses), raised, row.stopped_at)
+    return clockwork.Ticking(
+        row.id, Run(limits[row.limit_id], row.started_at, pauses), raised, row.stopped_at
+    )
 
 
 def pauses_as_stored(run: Run) -> list[list[str | None]]:
     """[[from, to or null, reason in Chinese, in English], …]: the shape of `Clock.pauses`."""
     return [
-        [p.start.isoformat(), p.end.isoformat() if p.end else None, p.reason.zh, p.reason.en] for p in run.pauses
+        [p.start.isoformat(), p.end.isoformat() if p.end else None, p.reason.zh, p.reason.en]
+        for p in run.pauses
     ]
 
 
@@ -135,7 +144,7 @@ def keep_step(
     """
     row, at = work.row, work.at
     seq = row.seq + 1
-    state = state_of(step, work.rules.rulebook) or row.state
+    state = state_of(step, work.rules, row.flow) or row.state
     moved = clockwork.after_step(clocks, step.open, work.rules.limits, work.rules.pause_reasons, at)
     if not new:
         _move_case(work, step, seq, state)
@@ -222,13 +231,21 @@ def _move_case(work: Work, step: Step, seq: int, state: str) -> None:
                 "engine": step.state,
                 "seq": seq,
                 "state": state,
-                "outcome": variables.get("outcome") or row.outcome,
+                "outcome": _outcome(work, step) or row.outcome,
                 "closed_at": work.at if step.ended else None,
                 "aid": row.aid if aid is None else _yuan(aid),
                 "category": variables.get("aid_category") or row.category,
             },
         )
     )
+
+
+def _outcome(work: Work, step: Step) -> str | None:
+    """How the case came out: what the end event says, before it what the flow has decided."""
+    said = None
+    if step.ended is not None:
+        said = work.rules.model.node(work.row.flow, step.ended).properties.get("outcome")
+    return said or step.variables.get("outcome")
 
 
 def _yuan(fen: int) -> Decimal:
@@ -274,7 +291,12 @@ def _keep_clocks(
 
 
 def _keep_places(
-    work: Work, places: Sequence[Open], clocks: Mapping[str, dict[str, Any]], seq: int, done: int | None, new: bool
+    work: Work,
+    places: Sequence[Open],
+    clocks: Mapping[str, dict[str, Any]],
+    seq: int,
+    done: int | None,
+    new: bool,
 ) -> None:
     case_id = work.row.id
     known = set() if new else {r.id for r in work.conn.execute(_OPEN, {"case_id": case_id})}

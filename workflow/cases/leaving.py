@@ -5,7 +5,8 @@ from typing import Any
 
 from workflow import engine, forms
 from workflow.cases import effects
-from workflow.cases.keeping import Dues, keep_step, read_clocks
+from workflow.cases.keeping import keep_step, read_clocks
+from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import ReportDeath, Withdraw
@@ -14,12 +15,16 @@ from workflow.permissions import require
 
 def withdraw(work: Work, command: Withdraw) -> Mapping[str, Any]:
     """Until the decision is signed the applicant may take the application back."""
-    return _leave(work, command, "withdraw", message="withdrawn", form="withdrawal", kind="application_withdrawn")
+    return _leave(
+        work, command, "withdraw", message="withdrawn", form="withdrawal", kind="application_withdrawn"
+    )
 
 
 def report_death(work: Work, command: ReportDeath) -> Mapping[str, Any]:
     """Somebody reports that the applicant has died; the township verifies it next."""
-    return _leave(work, command, "report_death", message="applicant_died", form="death", kind="death_reported")
+    return _leave(
+        work, command, "report_death", message="applicant_died", form="death", kind="death_reported"
+    )
 
 
 def _leave(
@@ -28,13 +33,7 @@ def _leave(
     require(work.actor, action, area=work.row.village)
     answers = forms.check(work.rules.rulebook.forms[form], command.answers, {}, today=work.today)
     clocks = read_clocks(work)
-    step = engine.step(
-        work.rules.model,
-        work.row.engine,
-        engine.Message(message, dict(answers.variables)),
-        work.at,
-        Dues(work, clocks),
-    )
+    step = advance(work, engine.Message(message, in_order(answers.variables)), clocks)
     work.sealed.update(answers.sealed)
     work.notes.update(answers=dict(answers.variables))
     effects.follow(work, step, clocks)

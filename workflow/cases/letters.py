@@ -14,10 +14,14 @@ from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
 from workflow.letters import write
-from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, Task
+from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, Task, table
 
 POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示"}
-RESULTS = {"unfounded": "异议不成立", "founded": "异议成立，更正后重新公示", "unclear": "情况不能查清，由县级决定"}
+RESULTS = {
+    "unfounded": "异议不成立",
+    "founded": "异议成立，更正后重新公示",
+    "unclear": "情况不能查清，由县级决定",
+}
 HELP = {"none": "申请人自行补齐", "staff": "由工作人员帮办代办", "commitment": "以承诺书代替"}
 AID_KIND = "医疗救助"
 
@@ -83,7 +87,7 @@ def _last_day(work: Work, limit_id: str) -> date:
 
 
 def applicant(work: Work, step: Step) -> dict[str, Any]:
-    person = work.conn.execute(select(Person.__table__).where(Person.id == work.row.applicant_id)).one()
+    person = work.conn.execute(select(table(Person)).where(Person.id == work.row.applicant_id)).one()
     applied = sealed_at(work, 0).get("paper_date") or work.row.opened_at.astimezone(SHANGHAI).date()
     return {
         "name": person.name,
@@ -156,8 +160,12 @@ def money(work: Work, step: Step) -> dict[str, Any]:
     ).first()
     totals = work.conn.execute(
         select(
-            func.sum(Claim.total), func.sum(Claim.out_of_catalogue), func.sum(Claim.basic),
-            func.sum(Claim.serious_illness), func.sum(Claim.commercial), func.sum(Claim.other_relief),
+            func.sum(Claim.total),
+            func.sum(Claim.out_of_catalogue),
+            func.sum(Claim.basic),
+            func.sum(Claim.serious_illness),
+            func.sum(Claim.commercial),
+            func.sum(Claim.other_relief),
         ).where(Claim.case_id == work.row.id.hex)
     ).one()
     if sheet is None or totals[0] is None:
@@ -167,7 +175,11 @@ def money(work: Work, step: Step) -> dict[str, Any]:
     lines = {line["symbol"]: line for line in first["sheet"]["lines"]}
     category = work.rules.rulebook.categories.get(first["category"] or "")
     return {
-        "total": t, "out_of_catalogue": o, "basic": b, "serious_illness": s, "other_paid": m + r,
+        "total": t,
+        "out_of_catalogue": o,
+        "basic": b,
+        "serious_illness": s,
+        "other_paid": m + r,
         "self_pay": max(Decimal("0.00"), t - o - b - s - m - r),
         "category": category.name.zh if category else "未定",
         "deductible": _amount(lines, "K"),

@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, insert, update
 
-from workflow.store.models import Counter
+from workflow.store.models import Counter, table
 
-COUNTER = Counter.__table__
+COUNTER = table(Counter)
 
 
 def next_number(conn: Connection, name: str, pattern: str) -> str:

@@ -8,12 +8,13 @@ from sqlalchemy import insert, select
 from bpmn import Text
 from workflow import engine
 from workflow.cases import effects
-from workflow.cases.keeping import Dues, keep_step, read_clocks
+from workflow.cases.keeping import keep_step, read_clocks
+from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import ReceiveObjection
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
-from workflow.store.models import Objection, Posting
+from workflow.store.models import Objection, Posting, table
 
 SHORTEST, LONGEST = 10, 2000
 POSTED_AT = {"process": "sub_posting", "node": "public_notice"}
@@ -27,7 +28,7 @@ def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any
     Raises:
         NotFound, StepImpossible (the posting has ended), AnswersRefused
     """
-    posting = work.conn.execute(select(Posting.__table__).where(Posting.id == command.posting_id)).first()
+    posting = work.conn.execute(select(table(Posting)).where(Posting.id == command.posting_id)).first()
     if posting is None:
         raise NotFound()
     work.lock(posting.case_id)
@@ -50,13 +51,7 @@ def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any
         )
     named = bool(command.name.strip())
     clocks = read_clocks(work)
-    step = engine.step(
-        work.rules.model,
-        work.row.engine,
-        engine.Message("objection_received", {"objection_named": named}),
-        work.at,
-        Dues(work, clocks),
-    )
+    step = advance(work, engine.Message("objection_received", {"objection_named": named}), clocks)
     work.conn.execute(
         insert(Objection),
         {

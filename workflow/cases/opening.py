@@ -7,17 +7,18 @@ from uuid import uuid4
 from sqlalchemy import Row, exists, insert, select, update
 
 from bpmn import Text
-from workflow import engine, forms
+from workflow import forms
 from workflow.cases import effects
-from workflow.cases.keeping import Dues, keep_step
+from workflow.cases.keeping import keep_step
 from workflow.cases.numbers import next_number
 from workflow.cases.papers import add_papers
+from workflow.cases.stepping import begin
 from workflow.cases.work import CASE, Work
 from workflow.cases.working import task_of
 from workflow.commands import OpenCase
 from workflow.errors import AnswersRefused, FieldFault, NotFound
 from workflow.permissions import require
-from workflow.store.models import Category, Claim, Household, Kin, Organisation, Person
+from workflow.store.models import Category, Claim, Household, Kin, Organisation, Person, table
 
 FORM = "application"
 
@@ -29,7 +30,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
         NotAllowed, AnswersRefused, NotFound (no such person or bill)
     """
     work.rules = work.house.rules()
-    person = work.conn.execute(select(Person.__table__).where(Person.id == command.person_id)).first()
+    person = work.conn.execute(select(table(Person)).where(Person.id == command.person_id)).first()
     if person is None or person.household_id is None:
         raise NotFound()
     village = work.conn.scalar(select(Household.village).where(Household.id == person.household_id))
@@ -40,7 +41,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     answers = forms.check(form, command.answers, start, today=work.today)
     claims = _claims(work, command, person)
     start.update(answers.variables)
-    clock = engine.start(work.rules.model, command.flow, start, work.at, Dues(work, ()))
+    step = begin(work, command.flow, start)
     case_id = uuid4()
     work.conn.execute(
         insert(CASE),
@@ -58,7 +59,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
             "relative": start["relative_case"],
             "opened_at": work.at,
             "seq": 0,
-            "engine": clock.state,
+            "engine": step.state,
         },
     )
     if claims:
@@ -71,10 +72,10 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     work.notes.update(
         flow=command.flow, policy=command.policy, start=start, claims=len(claims), number=row["number"]
     )
-    effects.follow(work, clock, ())
+    effects.follow(work, step, ())
     return keep_step(
         work,
-        clock,
+        step,
         (),
         kind="case_opened",
         command={"name": "start"},
@@ -94,7 +95,7 @@ def _with(row: Row[Any], **changes: Any) -> Any:
 
 
 def _above(work: Work, village: str) -> tuple[str, str]:
-    parent = Organisation.__table__.alias()
+    parent = table(Organisation).alias()
     found = work.conn.execute(
         select(Organisation.parent, parent.c.parent)
         .join(parent, parent.c.code == Organisation.parent)
@@ -121,11 +122,7 @@ def _start_variables(work: Work, command: OpenCase, person: Any) -> dict[str, An
     order = work.rules.rulebook.categories
     known = sorted(categories, key=lambda code: order[code].order if code in order else 99)
     relative = work.conn.scalar(
-        select(
-            exists().where(
-                Kin.id_number == Person.id_number, Person.household_id == person.household_id
-            )
-        )
+        select(exists().where(Kin.id_number == Person.id_number, Person.household_id == person.household_id))
     )
     return {
         "filed_by": "village" if work.actor.role in {"VLIA", "GRID"} else "township",
@@ -142,12 +139,15 @@ def _claims(work: Work, command: OpenCase, person: Any) -> list[int]:
     """The bills of this application: the person's own, settled, and in no other case (R05)."""
     if not command.claims:
         raise AnswersRefused(
-            [FieldFault("claims", Text("没有选医疗费用单据。至少选一张。", "No bill is chosen. Choose at least one."))]
+            [
+                FieldFault(
+                    "claims",
+                    Text("没有选医疗费用单据。至少选一张。", "No bill is chosen. Choose at least one."),
+                )
+            ]
         )
     rows = work.conn.execute(
-        select(Claim.id, Claim.case_id, Claim.person_id)
-        .where(Claim.id.in_(command.claims))
-        .with_for_update()
+        select(Claim.id, Claim.case_id, Claim.person_id).where(Claim.id.in_(command.claims)).with_for_update()
     ).all()
     if len(rows) != len(set(command.claims)) or any(row.person_id != person.id for row in rows):
         raise NotFound()

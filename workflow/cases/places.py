@@ -1,10 +1,10 @@
 """Where a case stands: whose work it is, and which legal state that is."""
 
-from functools import lru_cache
 from typing import Any
 
 from bpmn import Rulebook
-from workflow.engine import Open, Step
+from workflow.engine import Step
+from workflow.rules import Rules
 
 
 def office_of(role: str, case: Any, rulebook: Rulebook) -> str:
@@ -20,26 +20,13 @@ def organisation_at(level: str, kind: str, case: Any) -> str:
     return str(case.village if level == "village" else case.township)
 
 
-def state_of(step: Step, rulebook: Rulebook) -> str | None:
+def state_of(step: Step, rules: Rules, flow: str) -> str | None:
     """The legal state after a step (domain 2.0). Of several open places the furthest one counts,
     a standing clock before all; at the end of the case the end event says it.
     """
     if step.ended is not None:
-        return step.ended_state
+        return rules.model.node(flow, step.ended).properties.get("state")
     states = {place.properties.get("state", "") for place in step.open} - {""}
-    if not states:
-        return None
-    return max(states, key=lambda state: _rank(rulebook, state))
-
-
-@lru_cache(maxsize=256)
-def _rank_of(order: tuple[str, ...], state: str) -> int:
-    return order.index(state) if state in order else -1
-
-
-def _rank(rulebook: Rulebook, state: str) -> tuple[bool, int]:
-    return (state.startswith("PAUSED_") or state == "RETURNED_FOR_PAPERS", _rank_of(tuple(rulebook.states), state))
-
-
-def named(places: tuple[Open, ...], task_id: int) -> Open | None:
-    return next((place for place in places if place.id == task_id), None)
+    known = rules.rulebook.states
+    order = {code: place for place, code in enumerate(known)}
+    return max(states, key=lambda code: (known[code].paused is not None, order[code]), default=None)

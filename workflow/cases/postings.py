@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from workflow.cases.work import Work
 from workflow.register.identity import birth_of, completed_age
 from workflow.register.masking import mask_name, require_publishable
-from workflow.store.models import Household, Organisation, Person, Posting
+from workflow.store.models import Household, Organisation, Person, Posting, table
 
 ADULT = 18
 
@@ -19,13 +19,14 @@ def publish(work: Work, number: int, ends_at: datetime) -> None:
     Raises:
         NotPublishable: the privacy gate (RF-37) found what may never be posted.
     """
-    person = work.conn.execute(select(Person.__table__).where(Person.id == work.row.applicant_id)).one()
-    household = work.conn.execute(
-        select(Household.__table__).where(Household.id == person.household_id)
-    ).one()
-    head = work.conn.execute(
-        select(Person.__table__).where(Person.household_id == household.id, Person.relation == "self")
-    ).first() or person
+    person = work.conn.execute(select(table(Person)).where(Person.id == work.row.applicant_id)).one()
+    household = work.conn.execute(select(table(Household)).where(Household.id == person.household_id)).one()
+    head = (
+        work.conn.execute(
+            select(table(Person)).where(Person.household_id == household.id, Person.relation == "self")
+        ).first()
+        or person
+    )
     size = work.conn.scalar(
         select(func.count()).select_from(Person).where(Person.household_id == household.id)
     )

@@ -30,19 +30,45 @@ def log_refusal(
                 case_id = None
             else:
                 task = getattr(command, "task_id", None)
-                work.notes.update(action=name, detail=refusal.rule, **({} if task is None else {"task": task}))
+                work.notes.update(
+                    action=name, detail=refusal.rule, **({} if task is None else {"task": task})
+                )
                 keep_entry(work, kind="attempt_refused", command={"name": "none"})
         if case_id is None:
-            log_system(house, conn, actor, "attempt_refused", {"action": name, "detail": refusal.rule}, at, request_id)
+            log_system(
+                house,
+                conn,
+                actor,
+                "attempt_refused",
+                {"action": name, "detail": refusal.rule},
+                at,
+                request_id,
+            )
 
 
 def log_system(
-    house: House, conn: Connection, actor: Actor, kind: str, facts: dict[str, object], at: datetime, request_id: str
+    house: House,
+    conn: Connection,
+    actor: Actor,
+    kind: str,
+    facts: dict[str, object],
+    at: datetime,
+    request_id: str,
 ) -> None:
     """Write an entry that belongs to no case: a refused address, a release, an import."""
     draft = Draft(
-        type=kind, frm=None, to=None, actor=actor_of(actor), task=None, at_claimed=at, vars=facts,
-        rule=house.rules().digest, command={"name": "none"}, kernel=KERNEL, request=request_id,
-        attach=[], sealed={},
+        type=kind,
+        frm=None,
+        to=None,
+        actor=actor_of(actor),
+        task=None,
+        at_claimed=at,
+        vars=facts,
+        rule=house.rules().digest,
+        command={"name": "none"},
+        kernel=KERNEL,
+        request=request_id,
+        attach=[],
+        sealed={},
     )
     append_next(conn, house.vault, SYSTEM_CHAIN, draft, house.now())

@@ -8,7 +8,12 @@ from workflow.cases.work import Work
 from workflow.commands import LogReading
 from workflow.permissions import require
 
-ACTIONS = {"full_id": "view_full_id", "account": "view_account", "entries": "replay", "objector": "view_objector"}
+ACTIONS = {
+    "full_id": "view_full_id",
+    "account": "view_account",
+    "entries": "replay",
+    "objector": "view_objector",
+}
 
 
 def log_reading(work: Work, command: LogReading) -> Mapping[str, Any]:

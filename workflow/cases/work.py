@@ -14,12 +14,12 @@ from workflow.deadlines import SHANGHAI, Calendar
 from workflow.errors import NotFound
 from workflow.house import House
 from workflow.rules import Rules
-from workflow.store.models import Case, Person
+from workflow.store.models import Case, Person, table
 
-CASE = Case.__table__
+CASE = table(Case)
 _LOCKED = (
     select(CASE, Person.id_number, Person.household_id)
-    .join(Person.__table__, Person.id == CASE.c.applicant_id)
+    .join(table(Person), Person.id == CASE.c.applicant_id)
     .where(CASE.c.id == bindparam("case_id"))
     .with_for_update(of=CASE)
 )

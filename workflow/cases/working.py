@@ -8,15 +8,16 @@ from sqlalchemy import bindparam, select
 from bpmn import Text
 from workflow import engine, forms
 from workflow.cases import consequences, effects, facts
-from workflow.cases.keeping import Dues, keep_step, read_clocks
+from workflow.cases.keeping import keep_step, read_clocks
 from workflow.cases.papers import add_papers
+from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.commands import CompleteTask, NewPaper
 from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale
 from workflow.permissions import TaskFacts, require_can_complete
-from workflow.store.models import Account, Kin, Paper, Person, Task
+from workflow.store.models import Account, Kin, Paper, Person, Task, table
 
-TASK, PAPER = Task.__table__, Paper.__table__
+TASK, PAPER = table(Task), table(Paper)
 _TASK = select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
 _DOERS = select(TASK.c.node, TASK.c.done_account).where(
     TASK.c.case_id == bindparam("case_id"), TASK.c.done_account.is_not(None)
@@ -55,9 +56,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
     given = dict(answers.variables)
     consequences.follow(work, form.id, answers)
     given.update(facts.ask(work, node.properties.get("facts", "").split(), {**variables, **given}))
-    step = engine.step(
-        work.rules.model, case.engine, engine.Complete(task.id, given), work.at, Dues(work, clocks)
-    )
+    step = advance(work, engine.Complete(task.id, in_order(given)), clocks)
     add_papers(work, command.papers)
     work.sealed.update(answers.sealed)
     work.notes.update(answers=given)
@@ -115,8 +114,12 @@ def what_happened(work: Work, task: Any) -> Happened:
     if task.done_account is not None:
         name = work.conn.scalar(select(Account.name).where(Account.id == task.done_account))
     return Happened(
-        case_id=str(task.case_id), number=work.row.number, task=task.name,
-        by=name or "", at=task.done_at, seq=task.done_seq or 0,
+        case_id=str(task.case_id),
+        number=work.row.number,
+        task=task.name,
+        by=name or "",
+        at=task.done_at,
+        seq=task.done_seq or 0,
     )
 
 

@@ -63,5 +63,7 @@ def _plausible(field: Field, random: Random, today: date) -> str | list[str]:
 def account(random: Random) -> str:
     """A card number of 19 digits with a right check digit, of no bank."""
     digits = [6, 2, 1, 0] + [random.randint(0, 9) for _ in range(14)]
-    total = sum(d if place % 2 else (d * 2 - 9 if d > 4 else d * 2) for place, d in enumerate(reversed(digits)))
+    total = sum(
+        d if place % 2 else (d * 2 - 9 if d > 4 else d * 2) for place, d in enumerate(reversed(digits))
+    )
     return "".join(map(str, digits)) + str(-total % 10)

@@ -1,6 +1,7 @@
 """Put invented households, categories and bills into the register, as the imports would."""
 
 from datetime import date
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -21,8 +22,11 @@ def settle_household(
     household_id = conn.scalar(
         insert(Household).returning(Household.id),
         {
-            "village": village, "group_name": random.choice(people.GROUPS), "address": None,
-            "income": people.share(people.Decimal("60000"), random, 0.3, 1.2), "demonstration": True,
+            "village": village,
+            "group_name": random.choice(people.GROUPS),
+            "address": None,
+            "income": people.share(Decimal("60000"), random, 0.3, 1.2),
+            "demonstration": True,
         },
     )
     applicant = 0
@@ -30,21 +34,29 @@ def settle_household(
         person_id = conn.scalar(
             insert(Person).returning(Person.id),
             {
-                "name": member.name, "id_number": member.id_number, "household_id": household_id,
-                "relation": member.relation, "phone": f"139{random.randint(0, 99_999_999):08d}",
-                "account_number": account(random), "account_holder": members[0].name, "demonstration": True,
+                "name": member.name,
+                "id_number": member.id_number,
+                "household_id": household_id,
+                "relation": member.relation,
+                "phone": f"139{random.randint(0, 99_999_999):08d}",
+                "account_number": account(random),
+                "account_holder": members[0].name,
+                "demonstration": True,
             },
         )
         if place == 0:
             applicant = int(person_id or 0)
-    codes, weights = zip(*CATEGORIES, strict=True)
+    codes, weights = [code for code, _ in CATEGORIES], [weight for _, weight in CATEGORIES]
     code = story.category or random.choices(codes, weights)[0]
     if code != "NONE":
         conn.execute(
             insert(Category),
             {
-                "person_id": applicant, "code": code, "source_department": "民政局",
-                "valid_from": date(2025, 1, 1), "evidence": f"MZ{number:06d}",
+                "person_id": applicant,
+                "code": code,
+                "source_department": "民政局",
+                "valid_from": date(2025, 1, 1),
+                "evidence": f"MZ{number:06d}",
             },
         )
     made = people.bill(random, before, number, small=story.small_bill, unsettled=story.unsettled)

@@ -21,13 +21,13 @@ from workflow.demo.answers import fill
 from workflow.demo.households import settle_household
 from workflow.demo.papers import demonstration_papers
 from workflow.demo.staff import Post
-from workflow.demo.stories import Story
+from workflow.demo.stories import REFUSE, Story
 from workflow.errors import NotAllowed
 from workflow.handle import handle
 from workflow.house import House
 from workflow.jobs import run_until_quiet
 from workflow.store import transaction
-from workflow.store.models import Case, Clock, Posting, Task
+from workflow.store.models import Case, Clock, Person, Posting, Task, table
 
 NAMESPACE = UUID("6d696e67-6a69-616e-8000-64656d6f0000")
 FLOW, POLICY = "ma_ordinary_county", "plan-2026"
@@ -73,7 +73,9 @@ class County:
         self.scheduled: set[tuple[UUID, int]] = set()
         self.commands = 0
 
-    def run(self, stories: Sequence[Story], start: date, end: datetime, progress: Callable[[int, int], None]) -> int:
+    def run(
+        self, stories: Sequence[Story], start: date, end: datetime, progress: Callable[[int, int], None]
+    ) -> int:
         """Open one case per story between `start` and `end`, work until `end`. Returns the commands done."""
         days = (end.astimezone(SHANGHAI).date() - start).days
         for number, story in enumerate(stories):
@@ -97,7 +99,7 @@ class County:
         heapq.heappush(self.queue, (moment, self.counter, act))
 
     def _office_time(self, day: date, working_days: int) -> datetime:
-        """Some moment in office hours, so many working days after `day` (0: that day or the next working one)."""
+        """Some moment in office hours, so many working days after `day` (0: the next from it on)."""
         calendar = self.house.calendar()
         while not calendar.is_working(day):
             day += timedelta(days=1)
@@ -125,8 +127,14 @@ class County:
         form = self.house.rules().rulebook.forms["application"]
         answers = fill(form, {}, story.plan("application", 0), self.random, today)
         command = OpenCase(
-            FLOW, POLICY, person, claims, answers,
-            self._papers(["application_form", "id_card", "diagnosis", "invoice", "settlement_statement", "passbook"]),
+            FLOW,
+            POLICY,
+            person,
+            claims,
+            answers,
+            self._papers(
+                ["application_form", "id_card", "diagnosis", "invoice", "settlement_statement", "passbook"]
+            ),
         )
         outcome = handle(self.house, post.actor, command, at=self.clock.at, request_id=self._request())
         if outcome.case_id is not None:
@@ -139,7 +147,9 @@ class County:
 
     def _plan_work(self, case_id: UUID | None) -> None:
         """Somebody will do each open task that nobody has taken yet."""
-        wanted = select(Task.case_id, Task.id, Task.node, Task.due_at, Task.kind).where(Task.done_at.is_(None))
+        wanted = select(Task.case_id, Task.id, Task.node, Task.due_at, Task.kind).where(
+            Task.done_at.is_(None)
+        )
         if case_id is not None:
             wanted = wanted.where(Task.case_id == case_id)
         with self.house.reader.connect() as conn:
@@ -164,8 +174,10 @@ class County:
     def _work(self, case_id: UUID, task_id: int) -> None:
         going = self.cases[case_id]
         with self.house.reader.connect() as conn:
-            task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).one()
-            case = conn.execute(select(Case.engine, Case.rulebook, Case.village).where(Case.id == case_id)).one()
+            task = conn.execute(select(table(Task)).where(Task.case_id == case_id, Task.id == task_id)).one()
+            case = conn.execute(
+                select(Case.engine, Case.rulebook, Case.village).where(Case.id == case_id)
+            ).one()
         if task.done_at is not None:
             return
         if self._leaves(going, case_id, case, task.node):
@@ -175,6 +187,8 @@ class County:
         variables = engine.variables(rules.model, case.engine, task_id)
         today = self.clock.at.astimezone(SHANGHAI).date()
         plan = dict(going.story.plan(task.node, visit))
+        if task.node == "decide" and not variables.get("aid_fen"):
+            plan.update(REFUSE)  # nothing computed: zero is a refusal with a reason (C-29)
         if task.node == "correct_account":
             plan["account_holder"] = self._applicant_name(case_id)
         answers = fill(rules.rulebook.forms[task.form], variables, plan, self.random, today)
@@ -191,11 +205,11 @@ class County:
             return
 
     def _applicant_name(self, case_id: UUID) -> str:
-        from workflow.store.models import Person
-
         with self.house.reader.connect() as conn:
             return str(
-                conn.scalar(select(Person.name).join(Case, Case.applicant_id == Person.id).where(Case.id == case_id))
+                conn.scalar(
+                    select(Person.name).join(Case, Case.applicant_id == Person.id).where(Case.id == case_id)
+                )
             )
 
     def _leaves(self, going: Going, case_id: UUID, case: object, node: str) -> bool:
@@ -220,7 +234,9 @@ class County:
         with self.house.reader.connect() as conn:
             posting = conn.execute(
                 select(Posting.id, Posting.number).where(
-                    Posting.case_id == case_id, Posting.taken_down_at.is_(None), Posting.ends_at > self.clock.at
+                    Posting.case_id == case_id,
+                    Posting.taken_down_at.is_(None),
+                    Posting.ends_at > self.clock.at,
                 )
             ).first()
         if posting is None or going.left:
@@ -229,8 +245,11 @@ class County:
             return
         going.left = True
         handle(
-            self.house, PUBLIC, ReceiveObjection(posting.id, OBJECTION, "web"),
-            at=self.clock.at, request_id=self._request(),
+            self.house,
+            PUBLIC,
+            ReceiveObjection(posting.id, OBJECTION, "web"),
+            at=self.clock.at,
+            request_id=self._request(),
         )
         self._plan_work(case_id)
 

@@ -18,7 +18,7 @@ COUNTY_ROLES = {
     "civil_affairs": ("CAFF",),
     "inspection": ("INSP",),
 }
-TOWNSHIP_ROLES = ("TWIN", "TREV", "TINV", "TLEAD", "SUP")
+TOWNSHIP_ROLES = ("TWIN", "TREV", "TINV", "TINV", "TLEAD", "SUP")
 VILLAGE_ROLES = ("VLIA", "VHEAD")
 PASSWORD = "mingjian-demo"  # noqa: S105 — printed on purpose: demonstration data only
 
@@ -48,9 +48,14 @@ def place_staff(
     wanted: list[tuple[str, str, str]] = []
     for kind, roles in COUNTY_ROLES.items():
         code = f"{county[:6]}-{kind}"
-        wanted += [(f"{role.lower()}-{kind}" if role == "SUP" else role.lower(), role, code) for role in roles]
+        wanted += [
+            (f"{role.lower()}-{kind}" if role == "SUP" else role.lower(), role, code) for role in roles
+        ]
     for number, township in enumerate(townships, start=1):
-        wanted += [(f"{role.lower()}{number}", role, township) for role in TOWNSHIP_ROLES]
+        wanted += [
+            (f"{role.lower()}{number}{'' if role not in TOWNSHIP_ROLES[:place] else 'b'}", role, township)
+            for place, role in enumerate(TOWNSHIP_ROLES)
+        ]
     for number, village in enumerate(villages, start=1):
         wanted += [(f"{role.lower()}{number}", role, village) for role in VILLAGE_ROLES]
     password = hash_password(PASSWORD)
@@ -60,8 +65,16 @@ def place_staff(
         account_id = conn.scalar(
             insert(Account).returning(Account.id),
             {
-                "login": login, "name": name, "phone": None, "password": password, "active": True, "epoch": 1,
-                "language": "zh", "elder": False, "demonstration": True, "created_at": at,
+                "login": login,
+                "name": name,
+                "phone": None,
+                "password": password,
+                "active": True,
+                "epoch": 1,
+                "language": "zh",
+                "elder": False,
+                "demonstration": True,
+                "created_at": at,
             },
         )
         seat_id = conn.scalar(

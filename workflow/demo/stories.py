@@ -8,8 +8,14 @@ Plan = Mapping[str, str | list[str]]
 NEGATIVE = "核对结果与申请书不一致，家庭收入高于申报数，有经营收入没有申报，现有证据不能证明符合条件。"
 BASIS = {"legal_basis": "2026年医疗救助服务工作计划", "article": "三"}
 REVIEW = {
-    "voters_called": "21", "voters_present": "17", "voters_withdrawn": "0", "votes_yes": "14", "votes_no": "1",
-    "votes_abstain": "2", "signatures": "17", "method": "secret",
+    "voters_called": "21",
+    "voters_present": "17",
+    "voters_withdrawn": "0",
+    "votes_yes": "14",
+    "votes_no": "1",
+    "votes_abstain": "2",
+    "signatures": "17",
+    "method": "secret",
 }
 REVIEW_LOST = {**REVIEW, "votes_yes": "5", "votes_no": "10"}
 COMMON: Mapping[str, Plan] = {
@@ -55,29 +61,66 @@ STORIES = (
     Story("from_the_township", 12, by_village=False),
     Story("survey", 10, {"audit_file": ({"in_doubt": "yes"},), "survey_household": ({"agrees": "yes"},)}),
     Story(
-        "supplement", 12,
-        {"check_papers": ({"acceptance": "incomplete", "missing": ["passbook", "invoice"], "help_offered": "none",
-                           "missing_note": "存折复印件\n住院发票原件"}, {"acceptance": "accept"})},
+        "supplement",
+        12,
+        {
+            "check_papers": (
+                {
+                    "acceptance": "incomplete",
+                    "missing": ["passbook", "invoice"],
+                    "help_offered": "none",
+                    "missing_note": "存折复印件\n住院发票原件",
+                },
+                {"acceptance": "accept"},
+            )
+        },
     ),
     Story(
-        "supplement_never_came", 4,
-        {"check_papers": ({"acceptance": "incomplete", "missing": ["diagnosis"], "help_offered": "staff",
-                           "missing_note": "疾病诊断证明"},
-                          {"acceptance": "not_accept", "refusal_code": "R07", "refusal_facts": NEGATIVE})},
+        "supplement_never_came",
+        4,
+        {
+            "check_papers": (
+                {
+                    "acceptance": "incomplete",
+                    "missing": ["diagnosis"],
+                    "help_offered": "staff",
+                    "missing_note": "疾病诊断证明",
+                },
+                {"acceptance": "not_accept", "refusal_code": "R07", "refusal_facts": NEGATIVE},
+            )
+        },
         stops_at="receive_supplement",
     ),
-    Story("not_accepted", 3, {"check_papers": ({"acceptance": "not_accept", "refusal_code": "R11",
-                                                "refusal_facts": NEGATIVE},)}),
-    Story("review_lost_goes_on", 4, {"record_review": (REVIEW_LOST,), "tell_review_result": ({"after_review": "go_on"},)}),
-    Story("review_lost_gives_up", 2, {"record_review": (REVIEW_LOST,),
-                                      "tell_review_result": ({"after_review": "withdraw"},)}),
-    Story("refused", 6, {"give_opinion": ({"opinion": "not_qualified", "opinion_reason": "R06"},), "decide": (REFUSE,)}),
+    Story(
+        "not_accepted",
+        3,
+        {"check_papers": ({"acceptance": "not_accept", "refusal_code": "R11", "refusal_facts": NEGATIVE},)},
+    ),
+    Story(
+        "review_lost_goes_on",
+        4,
+        {"record_review": (REVIEW_LOST,), "tell_review_result": ({"after_review": "go_on"},)},
+    ),
+    Story(
+        "review_lost_gives_up",
+        2,
+        {"record_review": (REVIEW_LOST,), "tell_review_result": ({"after_review": "withdraw"},)},
+    ),
+    Story(
+        "refused",
+        6,
+        {"give_opinion": ({"opinion": "not_qualified", "opinion_reason": "R06"},), "decide": (REFUSE,)},
+    ),
     Story("below_deductible", 4, {"decide": (REFUSE,)}, category="DBBY", small_bill=True),
     Story("serious_illness_open", 7, unsettled=True),
     Story("questions", 5, {"recheck_file": ({"recheck": "questions"}, {"recheck": "pass"})}),
     Story("objection_unfounded", 4, objection_in=1),
     Story("objection_founded", 2, {"recheck_objection": ({"objection_result": "founded"},)}, objection_in=2),
-    Story("bank_return", 5, {"confirm_credit": ({"bank": "returned", "return_reason": "number"}, {"bank": "credited"})}),
+    Story(
+        "bank_return",
+        5,
+        {"confirm_credit": ({"bank": "returned", "return_reason": "number"}, {"bank": "credited"})},
+    ),
     Story("withdrawn", 3, leaves_at="enquire"),
     Story("died", 2, dies_at="audit_file"),
     Story("stuck_at_township", 5, stops_at="audit_file"),

@@ -32,9 +32,7 @@ class OutcomeUnknown(RuntimeError):
 
 def require_safe(version: tuple[int, int, int]) -> None:
     """Refuse an SQLite with the WAL-reset fault (3.7.0 to 3.51.2 but for two backports)."""
-    fixed = version >= SAFE_SQLITE or any(
-        version[:2] == line[:2] and version >= line for line in BACKPORTS
-    )
+    fixed = version >= SAFE_SQLITE or any(version[:2] == line[:2] and version >= line for line in BACKPORTS)
     if not fixed:
         raise UnsafeSQLite(f"SQLite {'.'.join(map(str, version))} may lose commits; 3.51.3 is needed")
 
@@ -104,7 +102,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     except OperationalError as error:
         if _is_busy(error):
             raise Busy(
-                Text("系统现在很忙，没有保存。过一会儿再提交。", "The system is busy; nothing was saved. Try again.")
+                Text(
+                    "系统现在很忙，没有保存。过一会儿再提交。",
+                    "The system is busy; nothing was saved. Try again.",
+                )
             ) from error
         raise
 

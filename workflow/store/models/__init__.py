@@ -1,6 +1,6 @@
 """Every table of the work itself. The log's own tables belong to `audit`."""
 
-from workflow.store.models.base import Base
+from workflow.store.models.base import Base, table
 from workflow.store.models.cases import (
     Alarm,
     Calculation,
@@ -33,13 +33,40 @@ from workflow.store.models.system import (
     Counter,
     Outbox,
     Request,
-    RuleFile,
     RulebookRelease,
+    RuleFile,
 )
 
 __all__ = [
-    "Account", "Alarm", "Base", "CalendarDay", "CalendarYear", "Calculation", "Case", "Category",
-    "Claim", "Clock", "Counter", "Draft", "Household", "InboxMessage", "Kin", "Letter", "Objection",
-    "Organisation", "Outbox", "Paper", "Payment", "Person", "Posting", "Representative", "Request",
-    "RuleFile", "RulebookRelease", "Seat", "Task", "Timer",
+    "Account",
+    "Alarm",
+    "Base",
+    "Calculation",
+    "CalendarDay",
+    "CalendarYear",
+    "Case",
+    "Category",
+    "Claim",
+    "Clock",
+    "Counter",
+    "Draft",
+    "Household",
+    "InboxMessage",
+    "Kin",
+    "Letter",
+    "Objection",
+    "Organisation",
+    "Outbox",
+    "Paper",
+    "Payment",
+    "Person",
+    "Posting",
+    "Representative",
+    "Request",
+    "RuleFile",
+    "RulebookRelease",
+    "Seat",
+    "Task",
+    "Timer",
+    "table",
 ]

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import JSON, Date, LargeBinary, MetaData, Uuid
+from sqlalchemy import JSON, LargeBinary, MetaData, Table, Uuid
 from sqlalchemy.orm import DeclarativeBase
 
 from workflow.store.types import Instant, Money
@@ -19,9 +19,14 @@ NAMES = {
 }
 
 
+def table(model: "type[Base]") -> Table:
+    """The table of a model, for statements that are prepared once."""
+    return cast(Table, model.__table__)
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         UUID: Uuid(),
         datetime: Instant(),
         Decimal: Money(),
@@ -29,6 +34,3 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
-
-
-__all__ = ["Base", "Date"]

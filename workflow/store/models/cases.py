@@ -62,7 +62,14 @@ class Task(Base):
         # answers a worklist page and its counts without touching the table; closed tasks are not in it
         Index(
             "ix_task_worklist",
-            "org", "role", "kind", "due_at", "warn_at", "paused", "case_id", "id",
+            "org",
+            "role",
+            "kind",
+            "due_at",
+            "warn_at",
+            "paused",
+            "case_id",
+            "id",
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
@@ -92,7 +99,7 @@ class Task(Base):
 
 
 class Clock(Base):
-    """A legal limit that runs in a case. `pauses` is [[from, to|null, reason zh, reason en], …], ISO times."""
+    """A legal limit that runs in a case. `pauses`: [[from, to|null, reason zh, reason en], …]."""
 
     __tablename__ = "clock"
     __table_args__ = (Index(None, "case_id"), Index("ix_clock_alarm", "next_alarm_at"))
@@ -256,9 +263,7 @@ class Draft(Base):
     """What somebody has typed and not yet submitted."""
 
     __tablename__ = "draft"
-    __table_args__ = (
-        ForeignKeyConstraint(["case_id", "task_id"], ["task.case_id", "task.id"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["case_id", "task_id"], ["task.case_id", "task.id"]),)
 
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(primary_key=True)

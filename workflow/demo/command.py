@@ -1,0 +1,49 @@
+"""`mingjian demo`: build the demonstration county and print who can sign in."""
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from workflow.demo.county import Built, build
+
+SHOWN = ("vlia1", "vhead1", "twin1", "trev1", "tlead1", "chnd", "cchk", "capr", "fin1", "fin2", "arch",
+         "sup1", "sup-msb", "insp", "adm")  # fmt: skip
+
+
+@click.command()
+@click.option("--cases", default=300, show_default=True, help="案件数。How many cases.")
+@click.option("--seed", default=20261122, show_default=True, help="随机种子。Seed of the invented data.")
+@click.pass_obj
+def demo(settings: Any, cases: int, seed: int) -> None:
+    """建一个演示县：虚构的人，真实的流程。Build a demonstration county: invented people, real services."""
+    house = settings.house()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with progress:
+        task = progress.add_task("演示县 demonstration county", total=None)
+        built = build(house, cases, seed, lambda done, of: progress.update(task, completed=done, total=of))
+    click.echo(f"{built.cases} 件案件，{built.commands} 次操作。")
+    click.echo(f"{built.cases} cases, {built.commands} commands.")
+    show_accounts(built)
+
+
+def show_accounts(built: Built) -> None:
+    """A table of the accounts worth trying first."""
+    table = Table(title="可以登录的账号 · who can sign in")
+    for column in ("账号 login", "姓名 name", "岗位 role", "单位 office"):
+        table.add_column(column)
+    posts = {post.login: post for post in built.posts}
+    for login in SHOWN:
+        if login in posts:
+            post = posts[login]
+            table.add_row(login, post.name, post.role, post.org_name)
+    Console().print(table)
+    click.echo(f"密码都是 {built.password}（演示数据）。Password of all (demonstration data).")

@@ -1,0 +1,80 @@
+"""How much of one case a reader gets to see (domain 6.1, row `view_case`).
+
+`R` sees what was written in the forms, `r` sees it as withheld. A shape narrows it further: for the
+money offices the amounts, for the village meeting its agenda. Which papers belong to a shape is ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, exists, select
+
+from workflow.actor import Actor
+from workflow.permissions import may, require
+from workflow.register.matrix import Grant
+from workflow.store.models import Task
+
+PAPERS_OF_SHAPE: Final[Mapping[str, frozenset[str]]] = {
+    "amounts": frozenset({"passbook", "bank_receipt", "settlement_statement", "invoice"}),
+    "agenda": frozenset({"application_form", "review_record", "meeting_minutes", "photo_start", "photo_end"}),
+    "list": frozenset(),
+    "summary": frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What this reader may see of this case."""
+
+    grant: Grant
+    role: str
+
+    @property
+    def sealed(self) -> bool:
+        """Whether what was written in the forms is shown (numbers of persons stay masked all the same)."""
+        return not self.grant.masked
+
+    @property
+    def family(self) -> bool:
+        """Whether household, address and income are shown."""
+        return not self.grant.shapes & PAPERS_OF_SHAPE.keys()
+
+    @property
+    def objections(self) -> bool:
+        """Whether the words of an objection are shown: to those who handle, decide or inspect it."""
+        handles = may(self.role, "receive_objection") or may(self.role, "decide") or may(self.role, "survey")
+        return self.sealed and handles is not None
+
+    @property
+    def money(self) -> bool:
+        return may(self.role, "view_calculation") is not None
+
+    def paper(self, kind: str) -> bool:
+        narrowed = [PAPERS_OF_SHAPE[shape] for shape in self.grant.shapes if shape in PAPERS_OF_SHAPE]
+        return not narrowed or any(kind in kinds for kinds in narrowed)
+
+
+def access_to(conn: Connection, actor: Actor, case: Any) -> Access:
+    """Let the reader in, and say how far.
+
+    Raises:
+        NotAllowed: role, area, or a condition of the matrix that does not hold.
+    """
+    return Access(require(actor, "view_case", area=case.village, met=_met(conn, actor, case)), actor.role)
+
+
+def _met(conn: Connection, actor: Actor, case: Any) -> set[str]:
+    grant = may(actor.role, "view_case")
+    met: set[str] = set()
+    if grant is None or not grant.conditions:
+        return met
+    if case.closed_at is not None or _has(conn, case, Task.node == "archive_case"):
+        met.add("closed")
+    if _has(conn, case, Task.org == actor.org, Task.role == actor.role):
+        met.add("own_task")
+    return met
+
+
+def _has(conn: Connection, case: Any, *wanted: Any) -> bool:
+    return bool(conn.scalar(select(exists().where(Task.case_id == case.id, *wanted))))

@@ -1,0 +1,137 @@
+"""The applicant as the file shows them: masked numbers, household, categories, account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from bpmn import Rulebook, Text
+from workflow.register.identity import birth_of, completed_age
+from workflow.register.masking import mask_account, mask_id
+from workflow.store.models import Category, Person
+
+RELATIONS: Final[Mapping[str, Text]] = {
+    "self": Text("户主", "head"),
+    "spouse": Text("配偶", "spouse"),
+    "child": Text("子女", "child"),
+    "parent": Text("父母", "parent"),
+    "sibling": Text("兄弟姐妹", "sibling"),
+    "grandparent": Text("祖父母", "grandparent"),
+    "grandchild": Text("孙子女", "grandchild"),
+    "child_in_law": Text("儿媳或女婿", "child-in-law"),
+    "other": Text("其他", "other"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of the household."""
+
+    id: int
+    name: str
+    relation: Text
+    age: int
+    applicant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A category the person holds or held, with its source."""
+
+    code: str
+    name: Text
+    source: str
+    valid_from: date
+    valid_to: date | None
+
+    def valid(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """The person an application is for. `id_masked` and `account_masked` hold no full number."""
+
+    id: int
+    name: str
+    id_masked: str
+    sex: Text
+    age: int
+    phone: str
+    group: str
+    address: str
+    income: Decimal | None
+    account_masked: str
+    account_holder: str
+    members: tuple[Member, ...]
+    categories: tuple[Holding, ...]
+
+    def held(self, day: date) -> tuple[Holding, ...]:
+        return tuple(holding for holding in self.categories if holding.valid(day))
+
+
+def sex_of(id_number: str) -> Text:
+    return Text("男", "male") if int(id_number[16]) % 2 else Text("女", "female")
+
+
+def mask_phone(phone: str | None) -> str:
+    """The last four digits."""
+    return f"{'*' * (len(phone) - 4)}{phone[-4:]}" if phone and len(phone) > 4 else ""
+
+
+def relation_of(code: str) -> Text:
+    return RELATIONS.get(code, RELATIONS["other"])
+
+
+def holdings(conn: Connection, rulebook: Rulebook, person_id: int) -> tuple[Holding, ...]:
+    """All categories of a person, the most favourable first (C-07)."""
+    rows = conn.execute(select(Category.__table__).where(Category.person_id == person_id)).all()
+    known = rulebook.categories
+    found = [
+        Holding(
+            row.code,
+            known[row.code].name if row.code in known else Text(row.code, row.code),
+            row.source_department,
+            row.valid_from,
+            row.valid_to,
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda h: (known[h.code].order if h.code in known else 99, h.valid_from)))
+
+
+def members_of(conn: Connection, household_id: int | None, applicant_id: int, today: date) -> tuple[Member, ...]:
+    if household_id is None:
+        return ()
+    rows = conn.execute(
+        select(Person.id, Person.name, Person.relation, Person.id_number)
+        .where(Person.household_id == household_id)
+        .order_by(Person.id)
+    )
+    return tuple(
+        Member(row.id, row.name, relation_of(row.relation), completed_age(birth_of(row.id_number), today),
+               row.id == applicant_id)
+        for row in rows
+    )  # fmt: skip
+
+
+def applicant_of(conn: Connection, rulebook: Rulebook, row: Any, today: date) -> Applicant:
+    """The applicant of a case row as `workflow.reading.case_row` selects it."""
+    return Applicant(
+        id=row.applicant_id,
+        name=row.person,
+        id_masked=mask_id(row.id_number),
+        sex=sex_of(row.id_number),
+        age=completed_age(birth_of(row.id_number), today),
+        phone=mask_phone(row.phone),
+        group=row.group_name or "",
+        address=row.address or "",
+        income=row.income,
+        account_masked=mask_account(row.account_number) if row.account_number else "",
+        account_holder=row.account_holder or "",
+        members=members_of(conn, row.household_id, row.applicant_id, today),
+        categories=holdings(conn, rulebook, row.applicant_id),
+    )
