@@ -1,7 +1,7 @@
 """Putting the application together."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,19 @@ from uuid import uuid4
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from web import access, assets, errors, language, limits, logs, navigation, preferences, security, sessions
+from web import (
+    access,
+    assets,
+    compress,
+    errors,
+    language,
+    limits,
+    logs,
+    navigation,
+    preferences,
+    security,
+    sessions,
+)
 from web.here import request_id
 
 if TYPE_CHECKING:
@@ -20,25 +32,22 @@ BLUEPRINTS = ("auth", "inbox", "public", "posting", "letters", "work", "case", "
 csrf = CSRFProtect()
 
 
-def wall_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 def create_app(
     house: "House",
     *,
-    clock: Callable[[], datetime] = wall_clock,
+    clock: Callable[[], datetime] | None = None,
     testing: bool = False,
     https: bool = False,
 ) -> Flask:
     """The application over an open house.
 
-    `clock` gives the time of a request (UTC); `https` makes cookies Secure and sends HSTS.
+    `clock` gives the time of a request (UTC), the house's own unless told otherwise; `https` makes
+    cookies Secure and sends HSTS.
     """
     app = Flask("web", static_folder=None, template_folder="templates")
     app.testing = testing
     app.extensions["mingjian.house"] = house
-    app.extensions["mingjian.clock"] = clock
+    app.extensions["mingjian.clock"] = clock or house.now
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_options["autoescape"] = True
     security.install(app, house.home, https=https)
@@ -54,6 +63,7 @@ def create_app(
     navigation.install(app)
     assets.install(app)
     errors.install(app)
+    compress.install(app)
     for name in BLUEPRINTS:
         if find_spec(f"web.{name}") is not None:
             module: Any = import_module(f"web.{name}")

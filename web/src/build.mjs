@@ -1,9 +1,10 @@
 // Bundles styles and scripts into web/static/dist under names that carry a hash of their contents,
 // and writes manifest.json: plain name → hashed name. Nothing is fetched while building.
 import { build } from "esbuild";
-import { rm, writeFile, mkdir } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const source = dirname(fileURLToPath(import.meta.url));
 const dist = join(source, "..", "static", "dist");
@@ -37,6 +38,11 @@ for (const [file, output] of Object.entries(result.metafile.outputs)) {
     const plain = basename(output.entryPoint).replace(/\.js$/, ".css");
     manifest[plain] = basename(output.cssBundle);
   }
+}
+// Compressed once here, so that the server only has to send it.
+for (const file of Object.values(manifest)) {
+  const plain = await readFile(join(dist, file));
+  await writeFile(join(dist, `${file}.gz`), gzipSync(plain, { level: 9 }));
 }
 await writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 for (const [name, file] of Object.entries(manifest)) console.log(`${name} → ${file}`);

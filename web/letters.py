@@ -1,0 +1,111 @@
+"""Letters as pages to print and as PDF; the questions of a form on paper."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
+from sqlalchemy import select
+
+from bpmn import Form
+from web import pdf
+from web.access import needs, signed_in
+from web.forms import YES_NO
+from web.here import current_actor, house
+from web.language import language, t
+from workflow import permissions
+from workflow.errors import NotFound
+from workflow.letters import Document, write
+from workflow.store.models import Case, Letter
+
+bp = Blueprint("letters", __name__)
+PAIRED = 6  # a table of more lines stands in two columns
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A letter ready to be laid out, with the row it came from."""
+
+    id: int
+    document: Document
+    authority: str
+    case_id: Any
+    case_number: str
+    row: Any
+
+    @property
+    def rows(self) -> list[tuple[tuple[str, str], ...]]:
+        """The table, two lines side by side when it is long."""
+        lines = list(self.document.table)
+        if len(lines) <= PAIRED:
+            return [(line,) for line in lines]
+        half = -(-len(lines) // 2)
+        return [tuple(lines[i : i + half + 1 : half]) for i in range(half)]
+
+
+def read(letter_id: int) -> Issued:
+    """The letter, if the reader's seat may see its case.
+
+    Raises:
+        NotFound, NotAllowed
+    """
+    with house().reader.connect() as connection:
+        row = connection.execute(
+            select(
+                Letter.__table__,
+                Case.village,
+                Case.number.label("case_number"),
+                Case.rulebook,
+                Case.closed_at,
+            )
+            .join(Case, Case.id == Letter.case_id)
+            .where(Letter.id == letter_id)
+        ).one_or_none()
+    if row is None:
+        raise NotFound()
+    grant = permissions.require(
+        current_actor(), "view_case", row.village, met={"closed"} if row.closed_at is not None else ()
+    )
+    if grant.shapes & {"agenda", "list"}:
+        raise permissions.refusal("area")
+    letter = house().rules(row.rulebook).rulebook.letters[row.kind]
+    document = write(letter, row.fields, language())
+    authority = str(row.fields.get("authority") or "")
+    return Issued(row.id, document, authority, row.case_id, row.case_number, row)
+
+
+@bp.get("/letters/<int:letter_id>")
+@needs("view_case")
+def show(letter_id: int) -> ResponseReturnValue:
+    return make_response(render_template("letters/show.html", letter=read(letter_id)))
+
+
+@bp.get("/letters/<int:letter_id>.pdf")
+@needs("view_case")
+def as_pdf(letter_id: int) -> Response:
+    letter = read(letter_id)
+    body = render_template("letters/letter.html", letter=letter)
+    content = pdf.pdf_of(str(body), title=str(escape(letter.document.title)), language=t("zh-CN", "en"))
+    return pdf.response(content, f"{letter.document.title}-{letter.case_number}.pdf")
+
+
+@bp.get("/forms/<form_id>/blank")
+@signed_in
+def blank(form_id: str) -> ResponseReturnValue:
+    """A form on paper, to be filled in by hand where there is no connection."""
+    form = house().rules().rulebook.forms.get(form_id)
+    if form is None:
+        raise NotFound()
+    return make_response(
+        render_template("letters/form.html", form=form, rows=list(_blank(form)), number=None)
+    )
+
+
+def _blank(form: Form) -> Iterator[tuple[str, Markup, str]]:
+    for field in form.fields:
+        choices = YES_NO if field.type == "yesno" else field.choices
+        boxes = Markup("　").join(Markup("□&nbsp;{}").format(t(choice.label)) for choice in choices)
+        kind = "" if choices else "blank-long" if field.type == "longtext" else "blank"
+        yield t(field.label), boxes or escape(t(field.unit) if field.unit else ""), kind
