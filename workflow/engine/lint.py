@@ -14,7 +14,9 @@ from bpmn.faults import Fault, RulebookError
 from bpmn.rulebook import Rulebook, load
 from bpmn.text import Text
 from workflow.engine import lint_field, lint_layout, lint_misread, lint_paths, lint_refusal, lint_style
+from workflow.engine.faults import ModelRefused
 from workflow.engine.lint_drawing import Drawing, read
+from workflow.engine.model import read_model
 
 __all__ = ["Fault", "lint", "lint_folder"]
 
@@ -50,7 +52,16 @@ def lint(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> list[F
     faults += paths
     if not any("calls itself" in fault.reason.en for fault in paths):
         faults += lint_refusal.check(drawings, known, rulebook)
-    return faults
+    return faults or _refused_by_the_engine(files)
+
+
+def _refused_by_the_engine(files: Mapping[str, bytes]) -> list[Fault]:
+    """What only reading the diagrams in earnest brings to light."""
+    try:
+        read_model({file: content for file, content in files.items() if not file.startswith("policies/")})
+    except ModelRefused as refused:
+        return [Fault(fault.file, fault.element or "-", fault.reason) for fault in refused.faults]
+    return []
 
 
 def lint_folder(path: Path) -> list[Fault]:
