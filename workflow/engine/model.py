@@ -86,15 +86,13 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
             faults.append(Fault(name, "-", Text(f"不是有效的 XML：{fault}", f"not valid XML: {fault}")))
             continue
         (diagrams if name.endswith(".bpmn") else tables)[name] = root
+    if faults:
+        raise ModelRefused(faults)
     if guard:
         for name, root in diagrams.items():
             faults += faults_of_diagram(name, root, diagrams.values())
-    if faults:
-        raise ModelRefused(faults)
     scripts = Scripts(strict=guard)
     specs = _parse(diagrams, tables, faults)
-    if faults:
-        raise ModelRefused(faults)
     owners = {p.get("id"): name for name, root in diagrams.items() for p in root.iter(BPMN + "process")}
     shapes: dict[str, Shape] = {}
     for spec in specs.values():

@@ -39,7 +39,7 @@ class Scripts(PythonScriptEngine):
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
-        self.environment = self
+        self.environment = _Environment(self)
         self._expressions: dict[str, Any] = {}
         self._scripts: dict[str, Any] = {}
 
@@ -64,10 +64,9 @@ class Scripts(PythonScriptEngine):
         return found
 
     def evaluate(self, task: Any, expression: str, external_context: Mapping[str, Any] | None = None) -> Any:
-        """Called by SpiffWorkflow with a task, and (as its environment) with plain data."""
-        data = task if isinstance(task, dict) else task.data
+        """The value on the data of a task; task data hides data objects of the same name."""
         compiled = self.expression(expression)
-        scope = {**external_context, **data} if external_context else data
+        scope = {**external_context, **task.data} if external_context else task.data
         if "due" in compiled.functions:
             scope = {**scope, "due": _recording(task.workflow.top_workflow)}
         return compiled.evaluate(scope)
@@ -79,6 +78,19 @@ class Scripts(PythonScriptEngine):
 
     def validate(self, expression: str) -> None:
         self.expression(expression)
+
+
+class _Environment:
+    """SpiffWorkflow asks this instead of the engine where it has data and no task."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self.scripts = scripts
+
+    def evaluate(
+        self, expression: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        scope = {**external_context, **context} if external_context else context
+        return self.scripts.expression(expression).evaluate(scope)
 
 
 def _recording(case: Any) -> Callable[[str], Any]:
