@@ -101,6 +101,11 @@ def test_full_numbers_are_for_those_who_work_with_them() -> None:
     assert {role for role in ALL_ROLES if may(role, "view_account")} == allowed | {"FIN2"}
 
 
+def test_the_village_and_the_deciders_never_learn_who_objected() -> None:
+    allowed = {role for role in ALL_ROLES if may(role, "view_objector")}
+    assert allowed == {"TWIN", "TINV", "CHND", "INSP", "REVW"}
+
+
 def test_the_county_decision_has_one_approver() -> None:
     plain = {role for role in ALL_ROLES if (grant := may(role, "decide")) and not grant.conditions}
     assert plain == {"CAPR"}
