@@ -18,7 +18,7 @@ def _compress(response: Response) -> Response:
     if response.mimetype != "text/html" or response.direct_passthrough:
         return response
     response.vary.add("Accept-Encoding")
-    if "gzip" not in request.accept_encodings or response.content_encoding is not None:
+    if request.accept_encodings.quality("gzip") <= 0 or response.content_encoding is not None:
         return response
     plain = response.get_data()
     if len(plain) < LEAST:

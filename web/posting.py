@@ -35,6 +35,7 @@ bp = Blueprint("posting", __name__, url_prefix="/postings")
 KINDS = {1: Text("评议公示（第一榜）", "Village review (first list)"),
          2: Text("审核公示（第二榜）", "Township audit (second list)"),
          3: Text("审批公示（第三榜）", "County decision (third list)")}  # fmt: skip
+bp.add_app_template_filter(lambda name: place(str(name)), "place")
 NO_POSTING = Text(
     "这份公示不在公示期内，可能已经到期撤下。", "This posting is not up: its time may have ended."
 )
@@ -83,10 +84,23 @@ class Hanging:
     @property
     def publisher(self) -> str:
         return {
-            1: self.village_name + ("" if self.village_name.endswith("会") else "村民委员会"),
+            1: committee(self.village_name),
             2: f"{self.township_name}人民政府",
             3: office().authority.zh,
         }[self.number]
+
+
+def place(name: str) -> str:
+    """塘边村 from the register's 塘边村村委会, 洋溪社区 from 洋溪社区居委会."""
+    if name.endswith(("村委会", "居委会")):
+        short = name[:-3]
+        return short if short.endswith(("村", "社区")) or name.endswith("居委会") else name[:-2]
+    return name
+
+
+def committee(name: str) -> str:
+    """塘边村村民委员会, 洋溪社区居民委员会."""
+    return place(name) + ("居民委员会" if name.endswith("居委会") else "村民委员会")
 
 
 def _hanging(at: datetime) -> Select[Any]:

@@ -1,0 +1,52 @@
+"""Houses for tests of pages: built once per test run, by the real services, then shared or copied."""
+
+import atexit
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from workflow.demo.county import build
+from workflow.demo.staff import PASSWORD, place_staff
+from workflow.house import House, open_house
+from workflow.register.organisations import seed_county
+from workflow.store import transaction
+
+NOW = datetime(2026, 11, 19, 6, 0, tzinfo=UTC)  # Thursday, 14:00 in Anfu
+TOWNSHIP, VILLAGE = "360829104000", "360829104201"
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="mingjian-pages-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _staffed() -> Path:
+    house = open_house(None, _folder(), now=lambda: NOW)
+    with transaction(house.engine) as connection:
+        seed_county(connection)
+        place_staff(connection, Random(1), NOW, [TOWNSHIP], [VILLAGE], "360829000000")
+    house.close()
+    return house.home
+
+
+def staffed_house() -> House:
+    """A county with divisions, offices and people on their seats, and not one case; a copy of one's own."""
+    home = _folder()
+    shutil.copytree(_staffed(), home, dirs_exist_ok=True)
+    return open_house(None, home, now=lambda: NOW, migrate=False)
+
+
+@cache
+def demonstration_house() -> House:
+    """The demonstration county with every branch once; shared, so leave it as you find it."""
+    house = open_house(None, _folder(), now=lambda: NOW)
+    build(house, 1, 20261119, lambda done, of: None)
+    return house
+
+
+__all__ = ["NOW", "PASSWORD", "TOWNSHIP", "VILLAGE", "demonstration_house", "staffed_house"]
