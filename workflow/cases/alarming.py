@@ -9,8 +9,9 @@ from bpmn import Text
 from workflow import engine
 from workflow.cases import clocks as clockwork
 from workflow.cases import effects
-from workflow.cases.keeping import CLOCK, keep_entry, keep_step, read_clocks
+from workflow.cases.keeping import keep_entry, keep_step, read_clocks
 from workflow.cases.places import organisation_at
+from workflow.cases.statements import CLOCK
 from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 from workflow.cases.working import task_of

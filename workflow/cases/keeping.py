@@ -9,89 +9,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
-
 from audit import Draft, append, head
 from bpmn import Text
 from workflow.actor import Actor
 from workflow.cases import clocks as clockwork
+from workflow.cases import statements as sql
 from workflow.cases.places import office_of, state_of
-from workflow.cases.work import CASE, Work
+from workflow.cases.work import Work
 from workflow.deadlines import Pause, Run, alarms, due
 from workflow.engine import KERNEL, Open, Step
-from workflow.store.models import Alarm, Clock, Task, Timer, table
-
-TASK, CLOCK, TIMER, ALARM = table(Task), table(Clock), table(Timer), table(Alarm)
-
-_OPEN = select(TASK.c.id, TASK.c.clock_id).where(
-    TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None)
-)
-_CLOCKS = select(CLOCK).where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None))
-_RAISED = select(ALARM.c.clock_id, ALARM.c.level).where(ALARM.c.case_id == bindparam("case_id"))
-_TIMERS = select(TIMER.c.task_id).where(TIMER.c.case_id == bindparam("case_id"))
-_CLOSE = (
-    update(TASK)
-    .where(TASK.c.case_id == bindparam("b_case"), TASK.c.id == bindparam("b_task"))
-    .values(
-        done_at=bindparam("done_at"),
-        done_account=bindparam("done_account"),
-        done_seat=bindparam("done_seat"),
-        done_seq=bindparam("done_seq"),
-    )
-)
-_RETIME = (
-    update(TASK)
-    .where(
-        TASK.c.case_id == bindparam("b_case"),
-        TASK.c.clock_id == bindparam("b_clock"),
-        TASK.c.done_at.is_(None),
-    )
-    .values(due_at=bindparam("due_at"), warn_at=bindparam("warn_at"), paused=bindparam("paused"))
-)
-_PLACE = insert(TASK)
-_NEW_CLOCK = insert(CLOCK).returning(CLOCK.c.id)
-_MOVE_CLOCK = (
-    update(CLOCK)
-    .where(CLOCK.c.id == bindparam("b_id"))
-    .values(
-        pauses=bindparam("pauses"),
-        due_at=bindparam("due_at"),
-        provisional=bindparam("provisional"),
-        stopped_at=bindparam("stopped_at"),
-        next_alarm_at=bindparam("next_alarm_at"),
-        next_alarm=bindparam("next_alarm"),
-    )
-)
-_NEW_TIMER = insert(TIMER)
-_DROP_TIMER = delete(TIMER).where(
-    TIMER.c.case_id == bindparam("b_case"), TIMER.c.task_id == bindparam("b_task")
-)
-_MOVE_CASE = (
-    update(CASE)
-    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
-    .values(
-        engine=bindparam("engine"),
-        seq=bindparam("seq"),
-        state=bindparam("state"),
-        outcome=bindparam("outcome"),
-        closed_at=bindparam("closed_at"),
-        aid=bindparam("aid"),
-        category=bindparam("category"),
-    )
-)
-_COUNT_ENTRY = (
-    update(CASE)
-    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
-    .values(seq=bindparam("seq"))
-)
 
 
 def read_clocks(work: Work) -> list[clockwork.Ticking]:
     """The clocks of the case that have not stopped."""
-    rows = work.conn.execute(_CLOCKS, {"case_id": work.row.id}).all()
+    rows = sql.CLOCKS.all(work.conn, {"case_id": work.row.id})
     raised: dict[int, set[str]] = {}
     if rows:
-        for clock_id, level in work.conn.execute(_RAISED, {"case_id": work.row.id}):
+        for clock_id, level in sql.RAISED.all(work.conn, {"case_id": work.row.id}):
             raised.setdefault(clock_id, set()).add(level)
     return [ticking(row, work.rules.limits, frozenset(raised.get(row.id, ()))) for row in rows]
 
@@ -170,7 +104,7 @@ def keep_entry(
     """Write an entry that changes no step: a paper added, a warning raised, a reading."""
     row = work.row
     seq = row.seq + 1
-    _require_one(work.conn.execute(_COUNT_ENTRY, {"b_id": row.id, "b_seq": row.seq, "seq": seq}))
+    _require_one(sql.COUNT_ENTRY.change(work.conn, {"b_id": row.id, "b_seq": row.seq, "seq": seq}))
     _log(work, seq, kind=kind, frm=row.state, to=row.state, task=task, command=command, extra={})
     return {"case_id": row.id.hex, "number": row.number, "seq": seq}
 
@@ -213,8 +147,8 @@ def actor_of(actor: Actor) -> dict[str, Any]:
     return {"id": actor.account_id, "role": actor.role, "org": org, "on_behalf": None}
 
 
-def _require_one(result: Any) -> None:
-    if result.rowcount != 1:
+def _require_one(moved: int) -> None:
+    if moved != 1:
         raise RuntimeError("the case row moved although it was locked")
 
 
@@ -223,8 +157,8 @@ def _move_case(work: Work, step: Step, seq: int, state: str) -> None:
     variables = step.variables
     aid = variables.get("aid_fen")
     _require_one(
-        work.conn.execute(
-            _MOVE_CASE,
+        sql.MOVE_CASE.change(
+            work.conn,
             {
                 "b_id": row.id,
                 "b_seq": row.seq,
@@ -272,12 +206,12 @@ def _keep_clocks(
         }
         clock_id = clock.id
         if clock_id is None:
-            clock_id = work.conn.scalar(
-                _NEW_CLOCK,
+            clock_id = sql.NEW_CLOCK.scalar(
+                work.conn,
                 {**row, "case_id": work.row.id, "limit_id": limit, "started_at": clock.run.started_at},
             )
         elif old[clock_id] != clock:
-            work.conn.execute(_MOVE_CLOCK, {"b_id": clock_id, **row})
+            sql.MOVE_CLOCK.change(work.conn, {"b_id": clock_id, **row})
         if clock.stopped_at is None:
             first = next((a.at for a in alarms(clock.run, work.calendar)), None) if not clock.paused else None
             shown[limit] = {
@@ -299,12 +233,12 @@ def _keep_places(
     new: bool,
 ) -> None:
     case_id = work.row.id
-    known = set() if new else {r.id for r in work.conn.execute(_OPEN, {"case_id": case_id})}
+    known = set() if new else {row.id for row in sql.OPEN.all(work.conn, {"case_id": case_id})}
     now_open = {place.id: place for place in places}
     for task_id in known - now_open.keys():
         mine = task_id == done
-        work.conn.execute(
-            _CLOSE,
+        sql.CLOSE.change(
+            work.conn,
             {
                 "b_case": case_id,
                 "b_task": task_id,
@@ -316,8 +250,8 @@ def _keep_places(
         )
     for limit in clocks.values():
         if limit["moved"]:
-            work.conn.execute(
-                _RETIME,
+            sql.RETIME.change(
+                work.conn,
                 {
                     "b_case": case_id,
                     "b_clock": limit["clock_id"],
@@ -326,9 +260,9 @@ def _keep_places(
                     "paused": limit["paused"],
                 },
             )
-    rows = [_place(work, place, clocks) for task_id, place in now_open.items() if task_id not in known]
-    if rows:
-        work.conn.execute(_PLACE, rows)
+    for task_id, place in now_open.items():
+        if task_id not in known:
+            sql.PLACE.change(work.conn, _place(work, place, clocks))
 
 
 def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -351,20 +285,15 @@ def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dic
         "warn_at": shown.get("warn_at"),
         "due_at": shown.get("due_at"),
         "paused": shown.get("paused", False),
-        "done_at": None,
     }
 
 
 def _keep_timers(work: Work, step: Step, new: bool) -> None:
     case_id = work.row.id
-    known = set() if new else set(work.conn.scalars(_TIMERS, {"case_id": case_id}))
+    known = set() if new else {row.task_id for row in sql.TIMERS.all(work.conn, {"case_id": case_id})}
     wanted = {timer.task: timer for timer in step.timers}
     for task_id in known - wanted.keys():
-        work.conn.execute(_DROP_TIMER, {"b_case": case_id, "b_task": task_id})
-    fresh = [
-        {"case_id": case_id, "task_id": task_id, "due_at": timer.due}
-        for task_id, timer in wanted.items()
-        if task_id not in known
-    ]
-    if fresh:
-        work.conn.execute(_NEW_TIMER, fresh)
+        sql.DROP_TIMER.change(work.conn, {"b_case": case_id, "b_task": task_id})
+    for task_id, timer in wanted.items():
+        if task_id not in known:
+            sql.NEW_TIMER.change(work.conn, {"case_id": case_id, "task_id": task_id, "due_at": timer.due})

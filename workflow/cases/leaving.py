@@ -11,6 +11,7 @@ from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import ReportDeath, Withdraw
 from workflow.permissions import require
+from workflow.register import kinship
 
 
 def withdraw(work: Work, command: Withdraw) -> Mapping[str, Any]:
@@ -30,7 +31,8 @@ def report_death(work: Work, command: ReportDeath) -> Mapping[str, Any]:
 def _leave(
     work: Work, command: Withdraw | ReportDeath, action: str, *, message: str, form: str, kind: str
 ) -> Mapping[str, Any]:
-    require(work.actor, action, area=work.row.village)
+    relatives = kinship.relatives_of(work.conn, work.row.applicant_id)
+    require(work.actor, action, area=work.row.village, relatives_of=relatives)
     answers = forms.check(work.rules.rulebook.forms[form], command.answers, {}, today=work.today)
     clocks = read_clocks(work)
     step = advance(work, engine.Message(message, in_order(answers.variables)), clocks)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, exists, insert, select, update
+from sqlalchemy import exists, insert, select, update
 
 from bpmn import Text
 from workflow import forms
@@ -18,6 +18,7 @@ from workflow.cases.working import task_of
 from workflow.commands import OpenCase
 from workflow.errors import AnswersRefused, FieldFault, NotFound
 from workflow.permissions import require
+from workflow.register import kinship
 from workflow.store.models import Category, Claim, Household, Kin, Organisation, Person, table
 
 FORM = "application"
@@ -35,7 +36,12 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
         raise NotFound()
     village = work.conn.scalar(select(Household.village).where(Household.id == person.household_id))
     township, county = _above(work, str(village))
-    require(work.actor, "file_application", area=str(village))
+    require(
+        work.actor,
+        "file_application",
+        area=str(village),
+        relatives_of=kinship.relatives_of(work.conn, command.person_id),
+    )
     form = work.rules.rulebook.forms[FORM]
     start: dict[str, Any] = _start_variables(work, command, person)
     answers = forms.check(form, command.answers, start, today=work.today)
@@ -65,12 +71,11 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     if claims:
         work.conn.execute(update(Claim).where(Claim.id.in_(claims)).values(case_id=case_id.hex))
     work.lock(case_id)
-    row = work.row._mapping
-    work.case = _with(work.row, seq=-1)
+    work.case = work.row._replace(seq=-1)
     add_papers(work, command.papers)
     work.sealed.update(answers.sealed)
     work.notes.update(
-        flow=command.flow, policy=command.policy, start=start, claims=len(claims), number=row["number"]
+        flow=command.flow, policy=command.policy, start=start, claims=len(claims), number=work.row.number
     )
     effects.follow(work, step, ())
     return keep_step(
@@ -82,16 +87,6 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
         task=task_of(work, command.flow, "start"),
         new=True,
     )
-
-
-def _with(row: Row[Any], **changes: Any) -> Any:
-    """The row as it was before its first entry."""
-
-    class Changed:
-        def __getattr__(self, name: str) -> Any:
-            return changes[name] if name in changes else getattr(row, name)
-
-    return Changed()
 
 
 def _above(work: Work, village: str) -> tuple[str, str]:

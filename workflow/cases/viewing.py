@@ -18,7 +18,8 @@ ACTIONS = {
 
 def log_reading(work: Work, command: LogReading) -> Mapping[str, Any]:
     """Note that the actor has seen an unmasked value or, as inspector, the whole case."""
-    require(work.actor, ACTIONS[command.what], area=work.row.village)
+    met = {"reason"} if command.reason else set()
+    require(work.actor, ACTIONS[command.what], area=work.row.village, met=met)
     work.notes["what"] = command.what
     if command.reason:
         work.sealed["reason"] = command.reason

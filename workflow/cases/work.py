@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from audit import Attachment
 from workflow.actor import Actor
@@ -15,9 +15,10 @@ from workflow.errors import NotFound
 from workflow.house import House
 from workflow.rules import Rules
 from workflow.store.models import Case, Person, table
+from workflow.store.prepared import Prepared
 
 CASE = table(Case)
-_LOCKED = (
+_LOCKED = Prepared(
     select(CASE, Person.id_number, Person.household_id)
     .join(table(Person), Person.id == CASE.c.applicant_id)
     .where(CASE.c.id == bindparam("case_id"))
@@ -36,7 +37,7 @@ class Work:
     actor: Actor
     at: datetime
     request_id: str
-    case: Row[Any] | None = None
+    case: Any = None
     rules: Rules = field(init=False)
     sealed: dict[str, Any] = field(default_factory=dict)
     attach: list[Attachment] = field(default_factory=list)
@@ -51,18 +52,18 @@ class Work:
         return self.house.calendar()
 
     @property
-    def row(self) -> Row[Any]:
+    def row(self) -> Any:
         if self.case is None:
             raise RuntimeError("no case has been locked for this command")
         return self.case
 
-    def lock(self, case_id: UUID) -> Row[Any]:
+    def lock(self, case_id: UUID) -> Any:
         """Take the case for this transaction, with the rule book it lives by.
 
         Raises:
             NotFound: there is no such case.
         """
-        self.case = self.conn.execute(_LOCKED, {"case_id": case_id}).first()
+        self.case = _LOCKED.first(self.conn, {"case_id": case_id})
         if self.case is None:
             raise NotFound()
         self.rules = self.house.rules(self.case.rulebook)

@@ -16,13 +16,18 @@ from workflow.commands import CompleteTask, NewPaper
 from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale
 from workflow.permissions import TaskFacts, require_can_complete
 from workflow.store.models import Account, Kin, Paper, Person, Task, table
+from workflow.store.prepared import Prepared
 
 TASK, PAPER = table(Task), table(Paper)
-_TASK = select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
-_DOERS = select(TASK.c.node, TASK.c.done_account).where(
-    TASK.c.case_id == bindparam("case_id"), TASK.c.done_account.is_not(None)
+_TASK = Prepared(
+    select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
 )
-_KIN = (
+_DOERS = Prepared(
+    select(TASK.c.node, TASK.c.done_account).where(
+        TASK.c.case_id == bindparam("case_id"), TASK.c.done_account.is_not(None)
+    )
+)
+_KIN = Prepared(
     select(Kin.account_id)
     .join(Person, Person.id_number == Kin.id_number)
     .where(
@@ -31,7 +36,9 @@ _KIN = (
     )
     .limit(1)
 )
-_PAPER_KINDS = select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id"))
+_PAPER_KINDS = Prepared(
+    select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id"))
+)
 
 
 def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
@@ -41,7 +48,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
         NotFound, Stale, NotAllowed, AnswersRefused, StepImpossible
     """
     case = work.row
-    task = work.conn.execute(_TASK, {"case_id": case.id, "task_id": command.task_id}).first()
+    task = _TASK.first(work.conn, {"case_id": case.id, "task_id": command.task_id})
     if task is None or task.kind != "user":
         raise NotFound()
     if task.done_at is not None:
@@ -84,10 +91,10 @@ def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFact
     not_by = frozenset(properties.get("not_by", "").split())
     doers: dict[str, set[int]] = {}
     if not_by:
-        for node, account in work.conn.execute(_DOERS, {"case_id": case.id}):
+        for node, account in _DOERS.all(work.conn, {"case_id": case.id}):
             doers.setdefault(node, set()).add(account)
-    kin = work.conn.scalar(
-        _KIN,
+    kin = _KIN.scalar(
+        work.conn,
         {
             "account_id": work.actor.account_id,
             "person_id": case.applicant_id,
@@ -134,7 +141,7 @@ def _require_evidence(
         return
     papers = work.rules.rulebook.papers
     there = {paper.kind for paper in given}
-    for kind, uploaded_at in work.conn.execute(_PAPER_KINDS, {"case_id": work.row.id}):
+    for kind, uploaded_at in _PAPER_KINDS.all(work.conn, {"case_id": work.row.id}):
         if not papers[kind].per_step or uploaded_at >= task.opened_at:
             there.add(kind)
     missing = [kind for kind in demanded if kind not in there]

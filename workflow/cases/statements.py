@@ -1,0 +1,99 @@
+"""The statements that keep a step, prepared once: see `workflow.store.prepared`."""
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from workflow.cases.work import CASE
+from workflow.store.models import Alarm, Clock, Task, Timer, table
+from workflow.store.prepared import Prepared
+
+TASK, CLOCK, TIMER, ALARM = table(Task), table(Clock), table(Timer), table(Alarm)
+
+OPEN = Prepared(
+    select(TASK.c.id, TASK.c.clock_id).where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None))
+)
+CLOCKS = Prepared(select(CLOCK).where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None)))
+RAISED = Prepared(select(ALARM.c.clock_id, ALARM.c.level).where(ALARM.c.case_id == bindparam("case_id")))
+TIMERS = Prepared(select(TIMER.c.task_id).where(TIMER.c.case_id == bindparam("case_id")))
+CLOSE = Prepared(
+    update(TASK)
+    .where(TASK.c.case_id == bindparam("b_case"), TASK.c.id == bindparam("b_task"))
+    .values(
+        done_at=bindparam("done_at"),
+        done_account=bindparam("done_account"),
+        done_seat=bindparam("done_seat"),
+        done_seq=bindparam("done_seq"),
+    )
+)
+RETIME = Prepared(
+    update(TASK)
+    .where(
+        TASK.c.case_id == bindparam("b_case"),
+        TASK.c.clock_id == bindparam("b_clock"),
+        TASK.c.done_at.is_(None),
+    )
+    .values(due_at=bindparam("due_at"), warn_at=bindparam("warn_at"), paused=bindparam("paused"))
+)
+_PLACE_COLUMNS = (
+    "case_id",
+    "id",
+    "node",
+    "process",
+    "kind",
+    "name",
+    "role",
+    "org",
+    "form",
+    "state",
+    "clock_id",
+    "opened_at",
+    "warn_at",
+    "due_at",
+    "paused",
+)
+PLACE = Prepared(insert(TASK), *_PLACE_COLUMNS)
+_CLOCK_COLUMNS = (
+    "case_id",
+    "limit_id",
+    "started_at",
+    "pauses",
+    "due_at",
+    "provisional",
+    "stopped_at",
+    "next_alarm_at",
+    "next_alarm",
+)
+NEW_CLOCK = Prepared(insert(CLOCK).returning(CLOCK.c.id), *_CLOCK_COLUMNS)
+MOVE_CLOCK = Prepared(
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values(
+        pauses=bindparam("pauses"),
+        due_at=bindparam("due_at"),
+        provisional=bindparam("provisional"),
+        stopped_at=bindparam("stopped_at"),
+        next_alarm_at=bindparam("next_alarm_at"),
+        next_alarm=bindparam("next_alarm"),
+    )
+)
+NEW_TIMER = Prepared(insert(TIMER), "case_id", "task_id", "due_at")
+DROP_TIMER = Prepared(
+    delete(TIMER).where(TIMER.c.case_id == bindparam("b_case"), TIMER.c.task_id == bindparam("b_task"))
+)
+MOVE_CASE = Prepared(
+    update(CASE)
+    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
+    .values(
+        engine=bindparam("engine"),
+        seq=bindparam("seq"),
+        state=bindparam("state"),
+        outcome=bindparam("outcome"),
+        closed_at=bindparam("closed_at"),
+        aid=bindparam("aid"),
+        category=bindparam("category"),
+    )
+)
+COUNT_ENTRY = Prepared(
+    update(CASE)
+    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
+    .values(seq=bindparam("seq"))
+)
