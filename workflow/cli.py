@@ -18,8 +18,11 @@ from sqlalchemy import select
 
 import audit
 from bpmn import RulebookError
+from bpmn.rulebook import DATA
+from workflow.amounts import PolicyRefused, read_policies
 from workflow.amounts.command import amount
 from workflow.demo.command import demo
+from workflow.engine.lint import lint_folder
 from workflow.errors import WorkflowError
 from workflow.house import House, database_url, default_home, open_house
 from workflow.register.commands import import_group, user
@@ -162,6 +165,32 @@ def find_case(conn: Any, given: str) -> UUID:
     if found is None:
         raise click.UsageError(f"没有案件 {given}。There is no case {given}.")
     return found
+
+
+@mingjian.command()
+@click.argument("folder", type=click.Path(exists=True, path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
+def lint(folder: Path | None, as_json: bool) -> None:
+    """检查流程图、表单、政策：会走错的、不合规定的、画乱的。Check diagrams, forms and policies.
+
+    FOLDER 默认是随程序的数据目录。FOLDER: the program's own data unless told otherwise.
+    """
+    folder = folder or DATA
+    faults = [(f.file, f.element, f.reason) for f in lint_folder(folder)]
+    if (folder / "policies").is_dir():
+        try:
+            read_policies({p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")})
+        except PolicyRefused as refused:
+            faults += [(f.file, f.element, f.reason) for f in refused.faults]
+    if as_json:
+        rows = [{"file": file, "element": element, "zh": r.zh, "en": r.en} for file, element, r in faults]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        for file, element, reason in faults:
+            click.echo(f"✘ {file} · {element}: {reason.zh} · {reason.en}")
+        if not faults:
+            click.echo("✔ 没有问题。Nothing to mend.")
+    sys.exit(1 if faults else 0)
 
 
 @mingjian.group("audit")
