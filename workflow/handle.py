@@ -43,6 +43,7 @@ from workflow.house import House
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
 from workflow.store.models import Request, table
+from workflow.store.prepared import Prepared
 
 HANDLERS: Mapping[type, Handler] = {
     OpenCase: opening.open_case,
@@ -62,12 +63,12 @@ signals = Namespace()
 case_changed = signals.signal("case-changed")
 
 REQUEST = table(Request)
-_ANSWERED = (
+_ANSWERED = Prepared(
     select(REQUEST.c.digest, REQUEST.c.response)
     .where(REQUEST.c.principal == bindparam("principal"), REQUEST.c.key == bindparam("key"))
     .with_for_update()
 )
-_ANSWER = insert(REQUEST)
+_ANSWER = Prepared(insert(REQUEST), "principal", "key", "digest", "response", "at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +127,14 @@ def _once(
             work.lock(case_id)
         if remembered:
             key = {"principal": actor.principal, "key": request_id}
-            answered = conn.execute(_ANSWERED, key).first()
+            answered = _ANSWERED.first(conn, key)
             if answered is not None:
                 if answered.digest != digest:
                     raise RequestReused()
                 return _outcome(answered.response, repeated=True)
         response = HANDLERS[type(command)](work, command)
         if remembered:
-            conn.execute(_ANSWER, {**key, "digest": digest, "response": response, "at": at})
+            _ANSWER.change(conn, {**key, "digest": digest, "response": response, "at": at})
     return _outcome(response, repeated=False)
 
 

@@ -1,0 +1,132 @@
+"""The statements of the hot path: written with SQLAlchemy, compiled once, given to the driver itself.
+
+SQLAlchemy Core spends several times on a small statement what the database spends (measured: `mingjian
+bench`). A `Prepared` keeps its types, its two dialects and its exceptions, and leaves the rest away.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import UpdateBase
+
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One dialect's text, how each value goes in, and how each column comes out."""
+
+    sql: str
+    named: bool
+    values: tuple[tuple[str, str, Convert | None], ...]  # name in the text, name given, conversion
+    fixed: Mapping[str, Any]
+    row: Any
+    columns: tuple[tuple[int, Convert], ...]
+
+
+class Prepared:
+    """A statement with `bindparam`s, or an `insert` with the columns it will be given.
+
+    Raises:
+        TypeError: the statement needs what only SQLAlchemy does at run time: lists for IN, or
+            values it invents (columns with a default that are not given).
+    """
+
+    __slots__ = ("_given", "_plans", "_statement")
+
+    def __init__(self, statement: Select[Any] | UpdateBase, *given: str) -> None:
+        self._statement, self._given = statement, given
+        self._plans: dict[str, _Plan] = {}
+
+    def first(self, conn: Connection, values: Mapping[str, Any]) -> Any:
+        """The first row, columns by name; None when there is none."""
+        plan = self._plan(conn.dialect)
+        cursor = self._run(conn, plan, values)
+        row = cursor.fetchone()
+        cursor.close()
+        return None if row is None else _read(plan, row)
+
+    def all(self, conn: Connection, values: Mapping[str, Any]) -> list[Any]:
+        plan = self._plan(conn.dialect)
+        cursor = self._run(conn, plan, values)
+        rows = cursor.fetchall()
+        cursor.close()
+        return [_read(plan, row) for row in rows]
+
+    def scalar(self, conn: Connection, values: Mapping[str, Any]) -> Any:
+        """The first column of the first row, or None."""
+        row = self.first(conn, values)
+        return None if row is None else row[0]
+
+    def change(self, conn: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows were written."""
+        cursor = self._run(conn, self._plan(conn.dialect), values)
+        count: int = cursor.rowcount
+        cursor.close()
+        return count
+
+    def _run(self, conn: Connection, plan: _Plan, values: Mapping[str, Any]) -> Any:
+        if not conn.in_transaction():
+            conn.begin()  # as SQLAlchemy itself does at the first statement
+        fixed = plan.fixed
+        bound: Any
+        if plan.named:
+            bound = {
+                place: fixed[place] if place in fixed else into(values[name]) if into else values[name]
+                for place, name, into in plan.values
+            }
+        else:
+            bound = [
+                fixed[place] if place in fixed else into(values[name]) if into else values[name]
+                for place, name, into in plan.values
+            ]
+        errors = conn.dialect.loaded_dbapi.Error
+        cursor = conn.connection.cursor()
+        try:
+            cursor.execute(plan.sql, bound)
+        except errors as error:
+            cursor.close()
+            raise DBAPIError.instance(plan.sql, bound, error, errors, dialect=conn.dialect) from error
+        return cursor
+
+    def _plan(self, dialect: Dialect) -> _Plan:
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            plan = self._plans[dialect.name] = self._compile(dialect)
+        return plan
+
+    def _compile(self, dialect: Dialect) -> _Plan:
+        compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._given) or None)
+        if compiled.post_compile_params or compiled.literal_execute_params:
+            raise TypeError("a list of values cannot be prepared")
+        if compiled.prefetch:
+            raise TypeError(f"values are missing for {', '.join(c.name for c in compiled.prefetch)}")
+        values, fixed = [], {}
+        for place in compiled.positiontup or compiled.binds:
+            bind = compiled.binds[place]
+            into = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if not bind.required:
+                fixed[place] = into(bind.value) if into else bind.value
+            values.append((place, bind.key, into))
+        names, columns = [], []
+        returned = self._statement.exported_columns
+        for number, column in enumerate(returned):
+            names.append(column.name)
+            out = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            if out is not None:
+                columns.append((number, out))
+        row = namedtuple("Row", names, rename=True) if names else None
+        return _Plan(compiled.string, not compiled.positional, tuple(values), fixed, row, tuple(columns))
+
+
+def _read(plan: _Plan, row: Any) -> Any:
+    if not plan.columns:
+        return plan.row._make(row)
+    cells = list(row)
+    for number, out in plan.columns:
+        cells[number] = out(cells[number])
+    return plan.row._make(cells)
