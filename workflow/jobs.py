@@ -19,6 +19,7 @@ from workflow.commands import FireTimers, RaiseAlarm
 from workflow.errors import Busy, StepImpossible
 from workflow.handle import handle
 from workflow.house import House
+from workflow.outbox import deliver_next
 from workflow.store.models import Clock, Timer
 
 BATCH = 200
@@ -33,14 +34,15 @@ class Round:
 
     timers: int = 0
     alarms: int = 0
+    delivered: int = 0
 
     @property
     def anything(self) -> bool:
-        return bool(self.timers or self.alarms)
+        return bool(self.timers or self.alarms or self.delivered)
 
 
 def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
-    """Do what is due at `at`, at most `batch` timers and `batch` warnings, oldest first."""
+    """Do what is due at `at`: at most `batch` timers, warnings and outbox rows each, oldest first."""
     with house.reader.connect() as conn:
         timers = conn.execute(
             select(Timer.case_id, Timer.due_at).where(Timer.due_at <= at).order_by(Timer.due_at).limit(batch)
@@ -55,15 +57,19 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
         _do(house, FireTimers(case_id), at) for case_id in dict.fromkeys(row.case_id for row in timers)
     )
     raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in alarms)
-    return Round(fired, raised)
+    delivered = 0
+    while delivered < batch and deliver_next(house, at):
+        delivered += 1
+    return Round(fired, raised, delivered)
 
 
 def run_until_quiet(house: House, at: datetime) -> Round:
     """Rounds until nothing more is due at `at`: after a week of standstill warnings follow each other."""
-    timers = alarms = 0
+    timers = alarms = delivered = 0
     while (done := run_once(house, at)).anything:
         timers, alarms = timers + done.timers, alarms + done.alarms
-    return Round(timers, alarms)
+        delivered += done.delivered
+    return Round(timers, alarms, delivered)
 
 
 def _do(house: House, command: FireTimers | RaiseAlarm, at: datetime) -> bool:
