@@ -4,8 +4,10 @@
     workflow: [parent task, process, tasks, data, correlations, ended, completed]
     task:     [id, parent, number of its spec, state, data, tick, internal data, triggered]
 
-Trailing zeros of a task are left out. Data of a task is kept as the difference from ``variables``. Rows stand
-with parents before children, so order matters: store a state as bytes, never as JSONB (sharp edge 4).
+Trailing zeros of a task are left out. Data of a task is kept as the difference from ``variables``. An id is
+counted from that of the row before, a parent by rows, a tick back from that of the case: so the numbers stay
+small however long the case lasts. Rows stand with parents before children, so order matters: store a state as
+bytes, never as JSONB (sharp edge 4).
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ def dump(case: Case, digest: str, shapes: Mapping[str, Shape]) -> bytes:
             [
                 workflow.parent_task_id or 0,
                 workflow.spec.name,
-                [_row(task, index, base) for task in workflow.tasks.values()],
+                _rows(workflow, index, base, case.tick),
                 workflow.data or 0,
                 workflow.correlations or 0,
                 _pack(workflow.ended, base),
@@ -58,20 +60,32 @@ def dump(case: Case, digest: str, shapes: Mapping[str, Shape]) -> bytes:
     )
 
 
-def _row(task: CaseTask, index: Mapping[str, int], base: dict[str, Any]) -> list[Any]:
-    row: list[Any] = [task.id, task._parent or 0, index[task.task_spec.name], task._state]
-    data = _pack(task.data, base)
-    tick = task.last_state_change if task._state & _KEEPS_ORDER else 0
-    internal = _pack_internal(task) if task.internal_data else 0
-    if task.triggered:
-        row += [data, tick, internal, 1]
-    elif internal:
-        row += [data, tick, internal]
-    elif tick:
-        row += [data, tick]
-    elif data:
-        row.append(data)
-    return row
+def _rows(workflow: Any, index: Mapping[str, int], base: dict[str, Any], now: int) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    places: dict[int | None, int] = {None: -1}
+    last = workflow.parent_task_id or 0
+    for place, task in enumerate(workflow.tasks.values()):
+        places[task.id] = place
+        row: list[Any] = [
+            task.id - last,
+            place - places[task._parent],
+            index[task.task_spec.name],
+            task._state,
+        ]
+        last = task.id
+        data = _pack(task.data, base)
+        tick = now - task.last_state_change + 1 if task._state & _KEEPS_ORDER else 0
+        internal = _pack_internal(task) if task.internal_data else 0
+        if task.triggered:
+            row += [data, tick, internal, 1]
+        elif internal:
+            row += [data, tick, internal]
+        elif tick:
+            row += [data, tick]
+        elif data:
+            row.append(data)
+        rows.append(row)
+    return rows
 
 
 def _pack(data: dict[str, Any], base: dict[str, Any]) -> Any:
@@ -181,15 +195,24 @@ def load(
             workflow.completed_event.connect(parent.task_spec._on_subworkflow_completed, parent)
         known = shapes[name].specs
         all_tasks = workflow.tasks
-        for row in tasks:
+        in_order: list[CaseTask] = []
+        last = parent_id
+        for place, row in enumerate(tasks):
             task = _task(row, workflow, known, base, nested)
-            all_tasks[task.id] = task
-            if task._parent is not None:
-                all_tasks[task._parent]._children.append(task.id)
+            task.id = last = last + row[0]
+            if row[1] <= place:
+                above = in_order[place - row[1]]
+                task._parent = above.id
+                above._children.append(last)
+            else:
+                task._parent = None
+            task.last_state_change = tick - row[5] + 1 if len(row) > 5 and row[5] else 0
+            in_order.append(task)
+            all_tasks[last] = task
             if task._state == _WAITING and isinstance(task.task_spec, CatchingEvent):
                 waiting.append(task)
         parents.update(all_tasks)
-        workflow.task_tree = all_tasks[tasks[0][0]]
+        workflow.task_tree = in_order[0]
         if data:
             workflow.data = data
         if correlations:
@@ -207,15 +230,12 @@ def _task(
 ) -> CaseTask:
     task = CaseTask.__new__(CaseTask)
     size = len(row)
-    task.id = row[0]
-    task._parent = row[1] or None
     task.task_spec = spec = known[row[2]]
     task._state = row[3]
     task.workflow = workflow
     task._children = []
     task.thread_id = 0
     task.data = _unpack(row[4], base, nested) if size > 4 else {}
-    task.last_state_change = row[5] if size > 5 else 0
     task.internal_data = _unpack_internal(row[6], spec) if size > 6 and row[6] else {}
     task.triggered = size > 7
     return task

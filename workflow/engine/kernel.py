@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
@@ -40,7 +41,12 @@ class EndlessLoop(Exception):
 
 
 class CaseTask(Task):
-    """A task with a small integer for an id and a counter for the order of its changes of state."""
+    """A task with a small integer for an id and a counter for the order of its changes of state.
+
+    ``before`` is the data as it stood when the task was run, to see what running it has changed.
+    """
+
+    before: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self, workflow: Any, task_spec: Any, parent: Any = None, state: int = TaskState.MAYBE
@@ -76,6 +82,16 @@ class CaseTask(Task):
             # Stock sorts the branches of a join by wall clock. Within one command ours stands still, so the
             # order itself is what is kept.
             self.last_state_change = top.tick
+
+    def _ready(self) -> None:
+        super()._ready()
+        if self._state == READY and getattr(self.task_spec, "prescript", None) is not None:
+            parent = self.workflow.tasks.get(self._parent)
+            self.workflow.top_workflow.learn(self.data, {} if parent is None else parent.data)
+
+    def run(self) -> Any:
+        self.before = self.data.copy()
+        return super().run()
 
     def is_descendant_of(self, task: Any) -> bool:
         tasks = self.workflow.tasks
@@ -301,11 +317,16 @@ class Case(_Flat, BpmnWorkflow):
         spec = task.task_spec
         if spec.bpmn_id is not None:
             self.path.append(f"{task.workflow.spec.name}.{spec.bpmn_id}")
-        parent = task.workflow.tasks.get(task._parent)
-        if parent is None or isinstance(spec, MultiChoice | Join):
+        if isinstance(spec, MultiChoice | Join):
             return  # these only pass on what others brought
-        before = parent.data
-        for name, value in task.data.items():
+        self.learn(task.data, task.before)
+        output = getattr(spec, "data_output", None)
+        if output is not None and output.bpmn_id in task.data:
+            self.variables[output.bpmn_id] = task.data[output.bpmn_id]
+
+    def learn(self, data: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        """Take over what differs from ``before`` into the variables of the case."""
+        for name, value in data.items():
             old = before.get(name, _ABSENT)
             if old is not value and (old != value or old.__class__ is not value.__class__):
                 self.variables[name] = value

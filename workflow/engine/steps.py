@@ -206,8 +206,8 @@ def with_incidents(case: Case, act: Callable[[], Any]) -> Any:
         raise
     except Exception as fault:
         cause: BaseException = fault
-        if isinstance(fault, SpiffWorkflowException) and fault.__cause__ is not None:
-            cause = fault.__cause__
+        if isinstance(fault, SpiffWorkflowException):
+            cause = fault.__cause__ or fault.__context__ or fault
         task = case.current
         node = f"{task.workflow.spec.name}.{task.task_spec.name}" if task is not None else case.spec.name
         raise Incident(node, cause) from fault
@@ -230,6 +230,7 @@ def _open_task(case: Case, number: int) -> CaseTask:
 
 def _complete(task: CaseTask, data: dict[str, Any]) -> None:
     task.data.update(data)
+    task.workflow.top_workflow.variables.update(data)
     task.run()
 
 
