@@ -1,15 +1,19 @@
-"""What the tests share: a database of each kind, fresh for every test."""
+"""What the tests share: an empty database of each kind, the small county, and the people who work in it."""
 
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from house_templates import Template, opened, require_sound_log
+from small_county import CaseFile, SetClock, SmallCounty, Staff
+from sqlalchemy.engine import make_url
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
@@ -23,21 +27,31 @@ class PostgresServer:
         if self.prefix:
             shutil.chown(self.folder, "postgres", "postgres")
         data = self.folder / "data"
-        self._run("initdb", "-k", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data))
-        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=60 -c shared_buffers=64MB"
+        locale = ("-E", "UTF8", "--locale=C.UTF-8")
+        self._run("initdb", "-k", "-A", "trust", "-U", "postgres", *locale, "-D", str(data))
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=80 -c fsync=off"
         self._run("pg_ctl", "-w", "-D", str(data), "-l", str(self.folder / "log"), "-o", options, "start")
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [*self.prefix, str(BINARIES / program), *arguments],
-            check=True, stdout=subprocess.DEVNULL, cwd=self.folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self.folder,
         )
 
-    def fresh_database(self) -> str:
+    def _administer(self, statement: str) -> None:
+        address = f"host={self.folder} user=postgres dbname=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def fresh_database(self, template: str = "template1") -> str:
         name = f"t{uuid4().hex}"
-        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def drop(self, url: str) -> None:
+        self._administer(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
@@ -58,3 +72,61 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+pysqlite:///{tmp_path / 'mingjian.sqlite'}"
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.fresh_database()
+
+
+@pytest.fixture(scope="session")
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template(tmp_path_factory.mktemp("template"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def county(request: pytest.FixtureRequest, template: Template, tmp_path: Path) -> Iterator[SmallCounty]:
+    """The small county on each database. Its log must be sound afterwards, unless the test tampers."""
+    home, clock = tmp_path / "home", SetClock()
+    url = template.copy(request.param, home)
+    house = opened(template, url, home, clock)
+    county = SmallCounty(house, clock)
+    yield county
+    if request.node.get_closest_marker("tampers") is None:
+        require_sound_log(county)
+    house.close()
+    if request.param == "postgresql":
+        template.postgres().drop(url)
+
+
+@pytest.fixture
+def clock(county: SmallCounty) -> SetClock:
+    return county.clock
+
+
+@pytest.fixture
+def case_at(county: SmallCounty) -> Callable[..., CaseFile]:
+    """`case_at("record_review")`: a new case, driven there by everybody doing their work."""
+
+    def driven(
+        node: str, plan: Mapping[str, Mapping[str, Any]] | None = None, *, by: str = "vlia1", **household: Any
+    ) -> CaseFile:
+        case = county.staff[by].files(*county.household(**household))
+        return county.drive(case, node, plan or {})
+
+    return driven
+
+
+def _works_as(login: str) -> Any:
+    @pytest.fixture
+    def someone(county: SmallCounty) -> Staff:
+        return county.staff[login]
+
+    return someone
+
+
+village_liaison, village_head = _works_as("vlia1"), _works_as("vhead1")
+clerk, reviewer, township_leader = _works_as("twin1"), _works_as("trev1"), _works_as("tlead1")
+investigator, second_investigator = _works_as("tinv1"), _works_as("tinv1b")
+county_handler, county_checker, approver = _works_as("chnd"), _works_as("cchk"), _works_as("capr")
+finance_checker, payer, archivist = _works_as("fin1"), _works_as("fin2"), _works_as("arch")
+inspector, administrator, supervisor = _works_as("insp"), _works_as("adm"), _works_as("sup1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tampers: leaves a log behind that is not sound, on purpose")

@@ -1,10 +1,10 @@
 """Register an application: the person and the bills are in the register, the form says the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from bpmn import Text
 from workflow import forms
@@ -19,9 +19,56 @@ from workflow.commands import OpenCase
 from workflow.errors import AnswersRefused, FieldFault, NotFound
 from workflow.permissions import require
 from workflow.register import kinship
-from workflow.store.models import Category, Claim, Household, Kin, Organisation, Person, table
+from workflow.store.models import Category, Claim, Household, Organisation, Person, table
+from workflow.store.prepared import Prepared
 
 FORM = "application"
+ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
+PERSON, CLAIM = table(Person), table(Claim)
+_township = table(Organisation).alias()
+_APPLICANT = Prepared(
+    select(
+        PERSON.c.id, Household.village, Organisation.parent.label("township"), _township.c.parent.label("county")
+    )
+    .join(Household, Household.id == PERSON.c.household_id)
+    .join(Organisation, Organisation.code == Household.village)
+    .join(_township, _township.c.code == Organisation.parent)
+    .where(PERSON.c.id == bindparam("person_id"))
+)
+_CATEGORIES = Prepared(
+    select(Category.code)
+    .where(
+        Category.person_id == bindparam("person_id"),
+        Category.valid_from <= bindparam("today"),
+        (Category.valid_to.is_(None)) | (Category.valid_to >= bindparam("today")),
+    )
+    .order_by(Category.code)
+)
+_CLAIM = Prepared(
+    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id)
+    .where(CLAIM.c.id == bindparam("claim_id"))
+    .with_for_update()
+)
+_TAKE_CLAIM = Prepared(
+    update(CLAIM).where(CLAIM.c.id == bindparam("claim_id")).values(case_id=bindparam("case"))
+)
+_NEW_CASE = Prepared(
+    insert(CASE),
+    "id",
+    "number",
+    "flow",
+    "rulebook",
+    "policy",
+    "applicant_id",
+    "village",
+    "township",
+    "county",
+    "state",
+    "relative",
+    "opened_at",
+    "seq",
+    "engine",
+)
 
 
 def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
@@ -31,26 +78,26 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
         NotAllowed, AnswersRefused, NotFound (no such person or bill)
     """
     work.rules = work.house.rules()
-    person = work.conn.execute(select(table(Person)).where(Person.id == command.person_id)).first()
-    if person is None or person.household_id is None:
+    person = _APPLICANT.first(work.conn, {"person_id": command.person_id})
+    if person is None:
         raise NotFound()
-    village = work.conn.scalar(select(Household.village).where(Household.id == person.household_id))
-    township, county = _above(work, str(village))
+    village, township, county = person.village, person.township, person.county
+    relatives = kinship.relatives_of(work.conn, command.person_id)
     require(
         work.actor,
         "file_application",
-        area=str(village),
-        relatives_of=kinship.relatives_of(work.conn, command.person_id),
+        area=village,
+        relatives_of=relatives,
     )
     form = work.rules.rulebook.forms[FORM]
-    start: dict[str, Any] = _start_variables(work, command, person)
+    start: dict[str, Any] = _start_variables(work, command, relative=bool(relatives))
     answers = forms.check(form, command.answers, start, today=work.today)
     claims = _claims(work, command, person)
     start.update(answers.variables)
     step = begin(work, command.flow, start)
     case_id = uuid4()
-    work.conn.execute(
-        insert(CASE),
+    _NEW_CASE.change(
+        work.conn,
         {
             "id": case_id,
             "number": next_number(work.conn, f"case-{work.today.year}", f"{work.today.year}-{{:04d}}"),
@@ -68,8 +115,8 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
             "engine": step.state,
         },
     )
-    if claims:
-        work.conn.execute(update(Claim).where(Claim.id.in_(claims)).values(case_id=case_id.hex))
+    for claim_id in claims:
+        _TAKE_CLAIM.change(work.conn, {"claim_id": claim_id, "case": case_id.hex})
     work.lock(case_id)
     work.case = work.row._replace(seq=-1)
     add_papers(work, command.papers)
@@ -89,41 +136,19 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     )
 
 
-def _above(work: Work, village: str) -> tuple[str, str]:
-    parent = table(Organisation).alias()
-    found = work.conn.execute(
-        select(Organisation.parent, parent.c.parent)
-        .join(parent, parent.c.code == Organisation.parent)
-        .where(Organisation.code == village)
-    ).first()
-    if found is None:
-        raise NotFound()
-    return str(found[0]), str(found[1])
-
-
-def _start_variables(work: Work, command: OpenCase, person: Any) -> dict[str, Any]:
+def _start_variables(work: Work, command: OpenCase, *, relative: bool) -> dict[str, Any]:
     policy = work.rules.policies.get(command.policy)
     if policy is None:
         raise NotFound()
-    categories = work.conn.scalars(
-        select(Category.code)
-        .where(
-            Category.person_id == person.id,
-            Category.valid_from <= work.today,
-            (Category.valid_to.is_(None)) | (Category.valid_to >= work.today),
-        )
-        .order_by(Category.code)
-    ).all()
+    held = _CATEGORIES.all(work.conn, {"person_id": command.person_id, "today": work.today})
+    categories = [row.code for row in held]
     order = work.rules.rulebook.categories
     known = sorted(categories, key=lambda code: order[code].order if code in order else 99)
-    relative = work.conn.scalar(
-        select(exists().where(Kin.id_number == Person.id_number, Person.household_id == person.household_id))
-    )
     return {
         "filed_by": "village" if work.actor.role in {"VLIA", "GRID"} else "township",
         "category": known[0] if known else "",
         "low_income": not known or not policy.procedure.economy_check.isdisjoint(known),
-        "relative_case": bool(relative),
+        "relative_case": relative,
         "posting_review": policy.procedure.posting_review,
         "posting_decision": policy.procedure.posting_decision,
         "policy": command.policy,
@@ -131,7 +156,10 @@ def _start_variables(work: Work, command: OpenCase, person: Any) -> dict[str, An
 
 
 def _claims(work: Work, command: OpenCase, person: Any) -> list[int]:
-    """The bills of this application: the person's own, settled, and in no other case (R05)."""
+    """The bills of this application: the person's own, settled, and in no other case (R05).
+
+    A case that has ended without a decision gives its bills back: the applicant may come again.
+    """
     if not command.claims:
         raise AnswersRefused(
             [
@@ -141,12 +169,10 @@ def _claims(work: Work, command: OpenCase, person: Any) -> list[int]:
                 )
             ]
         )
-    rows = work.conn.execute(
-        select(Claim.id, Claim.case_id, Claim.person_id).where(Claim.id.in_(command.claims)).with_for_update()
-    ).all()
-    if len(rows) != len(set(command.claims)) or any(row.person_id != person.id for row in rows):
+    rows = [_CLAIM.first(work.conn, {"claim_id": number}) for number in sorted(set(command.claims))]
+    if any(row is None or row.person_id != person.id for row in rows):
         raise NotFound()
-    if any(row.case_id is not None for row in rows):
+    if _in_use(work, {row.case_id for row in rows} - {None}):
         raise AnswersRefused(
             [
                 FieldFault(
@@ -159,3 +185,17 @@ def _claims(work: Work, command: OpenCase, person: Any) -> list[int]:
             ]
         )
     return [row.id for row in rows]
+
+
+def _in_use(work: Work, cases: Collection[str]) -> bool:
+    """Whether one of these cases (in hex) still runs or has decided on its bills."""
+    if not cases:
+        return False
+    ended = work.conn.scalars(
+        select(CASE.c.id).where(
+            CASE.c.id.in_([UUID(hex=case) for case in cases]),
+            CASE.c.closed_at.is_not(None),
+            CASE.c.outcome.in_(ENDED_WITHOUT_DECISION),
+        )
+    ).all()
+    return len(ended) < len(cases)

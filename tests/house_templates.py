@@ -1,0 +1,79 @@
+"""Houses for the tests: built once per kind of database, then copied; and what must hold of every log."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from small_county import SetClock, SmallCounty, settle_staff
+from sqlalchemy import event, select
+from sqlalchemy.engine import make_url
+
+import audit
+from audit.tables import audit_entry
+from workflow.house import House, open_house
+from workflow.papers import PaperStore
+from workflow.replay import replay_all
+from workflow.rules import Rules, Shelf
+from workflow.store import connect, transaction
+from workflow.store.models import Account, Person
+
+
+@dataclass
+class Template:
+    """The migrated county with its staff, once per kind of database; the tests get copies."""
+
+    folder: Path
+    postgres: Callable[[], Any]
+    rules: Rules | None = None
+    built: dict[str, str] = field(default_factory=dict)
+
+    def url(self, kind: str) -> str:
+        if kind not in self.built:
+            home = self.folder / kind
+            url = f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}"
+            url = url if kind == "sqlite" else self.postgres().fresh_database()
+            house = open_house(url, home, now=SetClock())
+            with transaction(house.engine) as conn:
+                settle_staff(conn)
+            self.rules = house.rules()
+            house.close()
+            self.built[kind] = url
+        return self.built[kind]
+
+    def copy(self, kind: str, home: Path) -> str:
+        url = self.url(kind)
+        shutil.copytree(self.folder / kind, home)
+        if kind == "sqlite":
+            return f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}"
+        return self.postgres().fresh_database(str(make_url(url).database))
+
+
+def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
+    """The house at `home`, without checking the rule book once more. No flush to the disk: it is a test."""
+    engine, reader = connect(url), connect(url, writer=False)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
+    vault = audit.Vault(audit.load_key(home / "keys" / "vault.key"))
+    house = House(home, engine, reader, vault, Shelf(reader), PaperStore(home / "papers"), clock)
+    assert template.rules is not None
+    house.shelf.put(template.rules)
+    return house
+
+
+def require_sound_log(county: SmallCounty) -> None:
+    """Chains and commitments verify, every case replays to the same bytes, and no entry names anybody."""
+    house = county.house
+    with house.reader.connect() as conn:
+        report = audit.verify(conn, house.vault)
+        assert report.ok, list(report.sentences())
+        written = b"\n".join(bytes(row) for row in conn.scalars(select(audit_entry.c.bytes)))
+        people = conn.execute(
+            select(Person.name, Person.id_number, Person.phone, Person.account_number, Person.account_holder)
+        ).all()
+        staff = conn.execute(select(Account.name, Account.phone)).all()
+    told = {value for row in (*people, *staff) for value in row if value and value.encode() in written}
+    assert not told, f"the log names {told}"
+    differences = [found for found in replay_all(house) if found.difference is not None]
+    assert not differences, differences

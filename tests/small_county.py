@@ -1,0 +1,354 @@
+"""A small county for the tests: one household, the offices of F01, and people who act like their posts.
+
+`clerk.checks_papers(case, acceptance="accept")` completes the open step `check_papers` through `handle`,
+with the answers of the demonstration for whatever the test does not say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, insert, select
+
+from audit import entries
+from workflow import engine
+from workflow.actor import PUBLIC, Actor
+from workflow.commands import CompleteTask, NewPaper, OpenCase, ReceiveObjection, ReportDeath, Withdraw
+from workflow.deadlines import SHANGHAI
+from workflow.demo.answers import account, fill
+from workflow.demo.staff import place_staff
+from workflow.demo.stories import COMMON, REFUSE
+from workflow.handle import Outcome, handle
+from workflow.house import House
+from workflow.jobs import run_until_quiet
+from workflow.register.identity import invent_id_number
+from workflow.register.organisations import packaged_units, seed_county
+from workflow.store import transaction
+from workflow.store.models import (
+    Account,
+    Alarm,
+    Calculation,
+    Case,
+    Category,
+    Claim,
+    Clock,
+    Household,
+    InboxMessage,
+    Letter,
+    Objection,
+    Payment,
+    Person,
+    Posting,
+    Seat,
+    Task,
+    table,
+)
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
+COUNTY = "360829000000"
+TOWNSHIP, VILLAGE = "360829100000", "360829100001"
+OTHER_TOWNSHIP, OTHER_VILLAGE = "360829101000", "360829101001"
+ONE = Decimal("1.00")
+FLOW, POLICY = "ma_ordinary_county", "plan-2026"
+OBJECTION = "我认为这一家的收入情况与公示不符，请核实他家今年的务工收入。"
+VERBS = {
+    "passes_on_papers": "pass_on_papers", "checks_papers": "check_papers",
+    "receives_supplement": "receive_supplement", "enquires": "enquire", "records_review": "record_review",
+    "signs_review": "sign_review", "tells_review_result": "tell_review_result",
+    "posts_review_result": "post_review_result", "posts_audit_opinion": "post_audit_opinion",
+    "posts_decision_proposal": "post_decision_proposal", "registers_objection": "register_objection",
+    "rechecks_objection": "recheck_objection", "audits_file": "audit_file",
+    "checks_economy": "check_economy", "surveys_household": "survey_household",
+    "gives_opinion": "give_opinion", "signs_opinion": "sign_opinion", "examines_file": "examine_file",
+    "visits_for_the_county": "county_visit", "rechecks_file": "recheck_file",
+    "answers_questions": "answer_questions", "receives_settlement": "receive_settlement",
+    "decides": "decide", "signs_decision": "sign_decision", "delivers_letter": "deliver_letter",
+    "rechecks_payment": "recheck_payment", "pays": "pay", "confirms_credit": "confirm_credit",
+    "corrects_account": "correct_account", "rechecks_account": "recheck_account",
+    "archives": "archive_case", "verifies_death": "verify_death",
+}  # fmt: skip
+
+
+_STAFF = (
+    select(Account.login, Seat.account_id, Seat.id, Seat.role, Seat.org, Account.name)
+    .join(Account, Account.id == Seat.account_id)
+    .order_by(Seat.id)
+)
+
+
+@dataclass
+class SetClock:
+    """The time of the test: stands still until it is moved."""
+
+    at: datetime = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> datetime:
+        self.at += timedelta(**span)
+        return self.at
+
+    def to(self, day: str, hour: str = "09:00") -> datetime:
+        self.at = datetime.combine(date.fromisoformat(day), time.fromisoformat(hour), SHANGHAI)
+        return self.at
+
+
+def paper(kind: str) -> NewPaper:
+    return NewPaper(kind, sha256(kind.encode()).hexdigest(), f"{kind}.png", "image/png", 1024)
+
+
+def as_typed(answers: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    words = {True: "yes", False: "no"}
+    return {
+        key: words[value] if isinstance(value, bool) else value if isinstance(value, list) else str(value)
+        for key, value in answers.items()
+    }
+
+
+def settle_staff(conn: Connection) -> None:
+    """The county, two townships with a village each, and everybody who works there."""
+    codes = {COUNTY, TOWNSHIP, VILLAGE, OTHER_TOWNSHIP, OTHER_VILLAGE}
+    seed_county(conn, [unit for unit in packaged_units() if unit.code in codes])
+    place_staff(conn, Random(7), MONDAY, [TOWNSHIP, OTHER_TOWNSHIP], [VILLAGE, OTHER_VILLAGE], COUNTY)
+
+
+@dataclass
+class Staff:
+    """One person on one seat."""
+
+    county: "SmallCounty" = field(repr=False)
+    actor: Actor
+
+    def __getattr__(self, verb: str) -> Any:
+        if verb not in VERBS:
+            raise AttributeError(verb)
+        return partial(self.completes, VERBS[verb])
+
+    def completes(
+        self, node: str, case: "CaseFile", *, papers: Any = None, request: str | None = None, **answers: Any
+    ) -> Outcome:
+        """Complete the step of that name (the newest one, open or not) with all evidence it demands."""
+        command = self.county.completion(case, node, answers, papers)
+        return self.does(command, request)
+
+    def does(self, command: Any, request: str | None = None) -> Outcome:
+        county = self.county
+        return handle(
+            county.house, self.actor, command, at=county.clock.at, request_id=request or uuid4().hex
+        )
+
+    def files(
+        self, person: int, claims: tuple[int, ...], request: str | None = None, **answers: Any
+    ) -> "CaseFile":
+        """Hand in an application for a registered person."""
+        form = self.county.house.rules().rulebook.forms["application"]
+        plan = {**COMMON["application"], **as_typed(answers)}
+        raw = fill(form, {}, plan, Random(1), self.county.today)
+        papers = tuple(paper(kind) for kind in ("application_form", "id_card", "diagnosis", "invoice"))
+        outcome = self.does(OpenCase(FLOW, POLICY, person, claims, raw, papers), request)
+        assert outcome.case_id is not None
+        return CaseFile(self.county, outcome.case_id)
+
+    def withdraws(self, case: "CaseFile", **answers: Any) -> Outcome:
+        return self._leaves(Withdraw, "withdrawal", case, answers)
+
+    def reports_death(self, case: "CaseFile", **answers: Any) -> Outcome:
+        return self._leaves(ReportDeath, "death", case, answers)
+
+    def _leaves(self, command: Any, form: str, case: "CaseFile", answers: Mapping[str, Any]) -> Outcome:
+        fields = self.county.house.rules().rulebook.forms[form]
+        raw = fill(fields, {}, as_typed(answers), Random(1), self.county.today)
+        return self.does(command(case.id, {**raw, **as_typed(answers)}))
+
+
+@dataclass
+class SmallCounty:
+    """The house and all who work in it."""
+
+    house: House = field(repr=False)
+    clock: SetClock
+    staff: Mapping[str, Staff] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        with self.house.reader.connect() as conn:
+            self.staff = {row.login: Staff(self, Actor(*row[1:])) for row in conn.execute(_STAFF)}
+
+    @property
+    def today(self) -> date:
+        return self.clock.at.astimezone(SHANGHAI).date()
+
+    def rows(self, model: Any, *where: Any) -> list[Row[Any]]:
+        key = list(table(model).primary_key)
+        with self.house.reader.connect() as conn:
+            return list(conn.execute(select(table(model)).where(*where).order_by(*key)))
+
+    def household(
+        self, *, category: str | None = "DB", members: int = 3, born: date = date(1961, 5, 4), **bill: Any
+    ) -> tuple[int, tuple[int, ...]]:
+        """A household of the village with the applicant at its head and one bill; person and bill ids."""
+        random, applicant = Random(uuid4().int), 0
+        with transaction(self.house.engine) as conn:
+            home = conn.scalar(
+                insert(Household).returning(Household.id),
+                {"village": VILLAGE, "group_name": "第三组", "income": 31000 * ONE, "demonstration": True},
+            )
+            for place in range(members):
+                person = {
+                    "name": ("欧阳福根", "曾桂兰", "欧阳小明")[place],
+                    "id_number": invent_id_number(random, birth=born if place == 0 else date(1990, 2, 3)),
+                    "household_id": home,
+                    "relation": ("self", "spouse", "child")[place],
+                    "phone": f"139{random.randint(0, 99_999_999):08d}",
+                    "account_number": account(random),
+                    "account_holder": "欧阳福根",
+                    "demonstration": True,
+                }
+                added = conn.scalar(insert(Person).returning(Person.id), person)
+                applicant = applicant or int(added or 0)
+            if category:
+                conn.execute(
+                    insert(Category),
+                    {"person_id": applicant, "code": category, "source_department": "民政局",
+                     "valid_from": date(2025, 1, 1)},
+                )  # fmt: skip
+        return applicant, (self.bill(applicant, **bill),)
+
+    def bill(self, person: int, **parts: Any) -> int:
+        """A settled bill of 30,000 yuan of which 8,000 stay with the patient; DB gives 4,875.00 for it."""
+        row = {
+            "person_id": person, "hospital": "安福县人民医院", "invoice_number": uuid4().hex[:16],
+            "kind": "inpatient", "admitted_on": date(2026, 1, 20), "discharged_on": date(2026, 2, 6),
+            "settled_on": date(2026, 2, 10), "total": Decimal(30000), "out_of_catalogue": Decimal(1000),
+            "basic": Decimal(20000), "serious_illness": Decimal(1000), "commercial": Decimal(0),
+            "other_relief": Decimal(0), "serious_illness_settled": True, "demonstration": True,
+        }  # fmt: skip
+        with transaction(self.house.engine) as conn:
+            return int(conn.scalar(insert(Claim).returning(Claim.id), {**row, **parts}))
+
+    def second_seat(self, login: str, role: str, org: str) -> Staff:
+        """The same person on another seat as well."""
+        actor = self.staff[login].actor
+        row = {"account_id": actor.account_id, "org": org, "role": role, "valid_from": date(2025, 1, 1)}
+        with transaction(self.house.engine) as conn:
+            seat = conn.scalar(insert(Seat).returning(Seat.id), row)
+        return Staff(self, Actor(actor.account_id, int(seat), role, org, actor.name))
+
+    def objects(self, case: "CaseFile", text: str = OBJECTION, name: str = "", contact: str = "") -> Outcome:
+        """Somebody objects on the web to the newest posting of the case."""
+        command = ReceiveObjection(case.postings[-1].id, text, "web", name, contact)
+        return handle(self.house, PUBLIC, command, at=self.clock.at, request_id=uuid4().hex)
+
+    def night(self) -> Any:
+        """The worker does what is due now."""
+        return run_until_quiet(self.house, self.clock.at)
+
+    def completion(
+        self, case: "CaseFile", node: str, answers: Mapping[str, Any], papers: Any = None
+    ) -> CompleteTask:
+        task, row = case.task(node), case.row
+        rules = self.house.rules(row.rulebook)
+        variables = engine.variables(rules.model, row.engine, task.id) if task.done_at is None else {}
+        plan = {**COMMON.get(node, {}), **as_typed(answers)}
+        if node == "decide" and plan.get("decision") == "refuse":
+            plan = {**REFUSE, **plan}
+        if node == "correct_account" and "account_holder" not in plan:
+            plan["account_holder"] = "欧阳福根"
+        filled = fill(rules.rulebook.forms[task.form], variables, plan, Random(3), self.today)
+        raw = {**filled, **as_typed(answers)}
+        if papers is None:
+            demanded = rules.model.node(task.process, task.node).properties.get("evidence", "").split()
+            papers = tuple(paper(kind) for kind in demanded)
+        return CompleteTask(case.id, task.id, raw, tuple(papers))
+
+    def drive(self, case: "CaseFile", until: str, plan: Mapping[str, Mapping[str, Any]]) -> "CaseFile":
+        """Let everybody do their work until the step `until` is open; time passes during postings."""
+        for _ in range(60):
+            opened = case.open
+            if until in opened or (until == "end" and not opened):
+                return case
+            task = next(iter(opened.values()))
+            if task.kind == "wait":
+                self.clock.at = max(self.clock.at, task.due_at)
+                self.night()
+                self.clock.at = datetime.combine(self.today, time(9), SHANGHAI)
+                continue
+            for someone in self.staff.values():
+                if (someone.actor.role, someone.actor.org) == (task.role, task.org):
+                    someone.completes(task.node, case, **plan.get(task.node, {}))
+                    break
+        raise AssertionError(f"the case never came to {until}")
+
+
+@dataclass
+class CaseFile:
+    """A case as the tests look at it: always what the database says now."""
+
+    county: SmallCounty = field(repr=False)
+    id: UUID
+
+    @property
+    def row(self) -> Row[Any]:
+        return self.county.rows(Case, Case.id == self.id)[0]
+
+    @property
+    def state(self) -> str:
+        return str(self.row.state)
+
+    @property
+    def open(self) -> dict[str, Row[Any]]:
+        """node → task for every place where the case stands now."""
+        tasks = self.county.rows(Task, Task.case_id == self.id, Task.done_at.is_(None))
+        return {task.node: task for task in tasks}
+
+    def task(self, node: str) -> Row[Any]:
+        return self.county.rows(Task, Task.case_id == self.id, Task.node == node)[-1]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        with self.county.house.reader.connect() as conn:
+            return [stored.entry for stored in entries(conn, self.id)]
+
+    @property
+    def letters(self) -> dict[str, Row[Any]]:
+        return {row.kind: row for row in self._all(Letter)}
+
+    @property
+    def postings(self) -> list[Row[Any]]:
+        return self._all(Posting)
+
+    @property
+    def objections(self) -> list[Row[Any]]:
+        return self._all(Objection)
+
+    @property
+    def payments(self) -> list[Row[Any]]:
+        return self._all(Payment)
+
+    @property
+    def calculations(self) -> list[Row[Any]]:
+        return self._all(Calculation)
+
+    @property
+    def alarms(self) -> list[Row[Any]]:
+        return self._all(Alarm)
+
+    @property
+    def inbox(self) -> list[Row[Any]]:
+        return self._all(InboxMessage)
+
+    @property
+    def bills(self) -> list[Row[Any]]:
+        return self.county.rows(Claim, Claim.case_id == self.id.hex)
+
+    def clock(self, limit: str) -> Row[Any]:
+        return self.county.rows(Clock, Clock.case_id == self.id, Clock.limit_id == limit)[-1]
+
+    def _all(self, model: Any) -> list[Row[Any]]:
+        return self.county.rows(model, model.case_id == self.id)
