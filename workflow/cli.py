@@ -67,6 +67,11 @@ class Settings:
     def house(self) -> House:
         if self._house is None:
             self._house = open_house(self.database, self.home)
+            for fault in self._house.refused:
+                reason = f"{fault.reason.zh} · {fault.reason.en}"
+                click.echo(f"✘ {fault.file} · {fault.element}: {reason}", err=True)
+            if self._house.refused:
+                click.echo("仍按原来的规则办。The rules were not changed; the old ones hold.", err=True)
         return self._house
 
 

@@ -90,6 +90,14 @@ class RaiseAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class RecalculateDeadlines:
+    """Count one clock anew after the calendar has changed; given when a calendar is imported."""
+
+    case_id: UUID
+    clock_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogReading:
     """Somebody looked at what is masked: `what` is full_id, account or entries; with a reason."""
 
@@ -108,5 +116,14 @@ class FileRelative:
     relation: str
 
 
-CaseCommand = CompleteTask | AttachPaper | Withdraw | ReportDeath | FireTimers | RaiseAlarm | LogReading
+CaseCommand = (
+    CompleteTask
+    | AttachPaper
+    | Withdraw
+    | ReportDeath
+    | FireTimers
+    | RaiseAlarm
+    | RecalculateDeadlines
+    | LogReading
+)
 Command = OpenCase | CaseCommand | ReceiveObjection | FileRelative

@@ -22,7 +22,17 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from workflow.actor import SYSTEM, Actor
-from workflow.cases import alarming, leaving, objecting, opening, papers, relatives, viewing, working
+from workflow.cases import (
+    alarming,
+    leaving,
+    objecting,
+    opening,
+    papers,
+    recalculating,
+    relatives,
+    viewing,
+    working,
+)
 from workflow.cases.refusing import log_refusal
 from workflow.cases.work import Handler, Work
 from workflow.commands import (
@@ -34,6 +44,7 @@ from workflow.commands import (
     LogReading,
     OpenCase,
     RaiseAlarm,
+    RecalculateDeadlines,
     ReceiveObjection,
     ReportDeath,
     Withdraw,
@@ -54,6 +65,7 @@ HANDLERS: Mapping[type, Handler] = {
     ReceiveObjection: objecting.receive_objection,
     FireTimers: alarming.fire_timers,
     RaiseAlarm: alarming.raise_alarm,
+    RecalculateDeadlines: recalculating.recalculate,
     LogReading: viewing.log_reading,
     FileRelative: relatives.file_relative,
 }

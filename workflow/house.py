@@ -11,7 +11,10 @@ from sqlalchemy.engine import make_url
 
 import bpmn
 from audit import Vault, load_or_create_key
+from bpmn import Fault, RulebookError
+from workflow.amounts import PolicyRefused
 from workflow.deadlines import Calendar, Day, read_calendar
+from workflow.engine import ModelRefused
 from workflow.papers import PaperStore
 from workflow.rules import Rules, Shelf, prepare, release
 from workflow.store import connect, transaction
@@ -38,6 +41,7 @@ class House:
     shelf: Shelf
     files: PaperStore
     now: Now
+    refused: tuple[Fault, ...] = ()
     _calendar: Calendar | None = None
 
     def rules(self, digest: str | None = None) -> Rules:
@@ -92,16 +96,16 @@ def open_house(
     The packaged rule book is checked and, where it is new, put into force.
 
     Raises:
-        RulebookError, ModelRefused, PolicyRefused: the packaged data are broken. What is in
-            force in the database stays in force there.
+        RulebookError, ModelRefused, PolicyRefused: the packaged data are broken and nothing is in
+            force yet. With an older rule book in force the house opens on that; `refused` holds the
+            faults.
+        VaultError: the key file is not the one of this database.
     """
     home = home or default_home()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = database_url(database, home)
     if migrate:
         upgrade(url)
-    book = bpmn.load() if rulebook is None else bpmn.from_files(rulebook)
-    rules = prepare(book)
     engine, reader = connect(url), connect(url, writer=False)
     house = House(
         home=home,
@@ -112,11 +116,29 @@ def open_house(
         files=PaperStore(home / "papers"),
         now=now,
     )
-    with transaction(engine) as connection:
-        release(connection, book, now())
-        _fill_calendar(connection, book.files, now())
-    house.shelf.put(rules)
+    with reader.connect() as connection:
+        house.vault.check(connection)
+    _take_over(house, rulebook)
     return house
+
+
+def _take_over(house: House, files: Mapping[str, bytes] | None) -> None:
+    """Put the packaged (or given) rule book into force if it is sound.
+
+    A broken one is refused with every fault; what was in force stays in force. Without anything in
+    force there is nothing to work by, so then the refusal is raised.
+    """
+    try:
+        rules = prepare(bpmn.load() if files is None else bpmn.from_files(files))
+    except (RulebookError, ModelRefused, PolicyRefused) as refused:
+        if not house.shelf.anything():
+            raise
+        house.refused = tuple(refused.faults)
+        return
+    with transaction(house.engine) as connection:
+        release(connection, rules.rulebook, house.now())
+        _fill_calendar(connection, rules.rulebook.files, house.now())
+    house.shelf.put(rules)
 
 
 def _fill_calendar(connection: Connection, files: Mapping[str, bytes], at: datetime) -> None:

@@ -89,6 +89,11 @@ class Shelf:
         self._ready[rules.digest] = rules
         self._current = rules.digest
 
+    def anything(self) -> bool:
+        """Whether any rule book was ever in force here."""
+        with self._reader.connect() as connection:
+            return connection.scalar(select(RulebookRelease.digest).limit(1)) is not None
+
     def current(self) -> Rules:
         """The newest rule book of the database."""
         if self._current is None:
