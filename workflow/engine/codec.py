@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.util.task import TaskState
 
@@ -27,7 +28,6 @@ from workflow.engine.shapes import Shape
 
 FORMAT = 1
 _WAITING = TaskState.WAITING
-_KEEPS_ORDER = TaskState.WAITING | TaskState.FINISHED_MASK
 _ABSENT = object()
 
 
@@ -74,7 +74,9 @@ def _rows(workflow: Any, index: Mapping[str, int], base: dict[str, Any], now: in
         ]
         last = task.id
         data = _pack(task.data, base)
-        tick = now - task.last_state_change + 1 if task._state & _KEEPS_ORDER else 0
+        # Only the order of waiting tasks and of arrivals at joins is ever asked for.
+        ordered = task._state == _WAITING or isinstance(task.task_spec, UnstructuredJoin)
+        tick = now - task.last_state_change + 1 if ordered else 0
         internal = _pack_internal(task) if task.internal_data else 0
         if task.triggered:
             row += [data, tick, internal, 1]
