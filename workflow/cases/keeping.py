@@ -194,13 +194,17 @@ def _keep_clocks(
     shown: dict[str, dict[str, Any]] = {}
     for clock in after:
         limit = clock.limit_id
+        if clock.stopped_at is not None:
+            sql.STOP_CLOCK.change(work.conn, {"b_id": clock.id, "stopped_at": clock.stopped_at})
+            continue
         ends = due(clock.run, work.calendar)
-        alarm = clockwork.next_alarm(clock, work.calendar)
+        coming = () if clock.paused else alarms(clock.run, work.calendar)
+        alarm = next((a for a in coming if a.level not in clock.raised), None)
         row = {
             "pauses": pauses_as_stored(clock.run),
             "due_at": ends.at,
             "provisional": ends.provisional,
-            "stopped_at": clock.stopped_at,
+            "stopped_at": None,
             "next_alarm_at": alarm and alarm.at,
             "next_alarm": alarm and alarm.level,
         }
@@ -212,15 +216,13 @@ def _keep_clocks(
             )
         elif old[clock_id] != clock:
             sql.MOVE_CLOCK.change(work.conn, {"b_id": clock_id, **row})
-        if clock.stopped_at is None:
-            first = next((a.at for a in alarms(clock.run, work.calendar)), None) if not clock.paused else None
-            shown[limit] = {
-                "clock_id": clock_id,
-                "due_at": ends.at,
-                "warn_at": first,
-                "paused": clock.paused,
-                "moved": clock.id is not None and old[clock.id] != clock,
-            }
+        shown[limit] = {
+            "clock_id": clock_id,
+            "due_at": ends.at,
+            "warn_at": coming[0].at if coming else None,
+            "paused": clock.paused,
+            "moved": clock.id is not None and old[clock.id] != clock,
+        }
     return shown
 
 

@@ -28,7 +28,10 @@ PERSON, CLAIM = table(Person), table(Claim)
 _township = table(Organisation).alias()
 _APPLICANT = Prepared(
     select(
-        PERSON.c.id, Household.village, Organisation.parent.label("township"), _township.c.parent.label("county")
+        PERSON.c.id,
+        Household.village,
+        Organisation.parent.label("township"),
+        _township.c.parent.label("county"),
     )
     .join(Household, Household.id == PERSON.c.household_id)
     .join(Organisation, Organisation.code == Household.village)

@@ -63,6 +63,11 @@ _CLOCK_COLUMNS = (
     "next_alarm",
 )
 NEW_CLOCK = Prepared(insert(CLOCK).returning(CLOCK.c.id), *_CLOCK_COLUMNS)
+STOP_CLOCK = Prepared(
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values(stopped_at=bindparam("stopped_at"), next_alarm_at=None, next_alarm=None)
+)
 MOVE_CLOCK = Prepared(
     update(CLOCK)
     .where(CLOCK.c.id == bindparam("b_id"))

@@ -74,6 +74,8 @@ def _unit(field: Field) -> tuple[str, str]:
 
 def _plain(raw: str) -> str:
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # nearly always: asked of the whole text at once
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Cn"} and character not in "\n\t":
             raise NotAnAnswer(
@@ -87,7 +89,7 @@ def _text(field: Field, raw: str, today: date) -> str:
     text = _plain(raw)
     if field.type == "text":
         text = " ".join(text.split())
-    length = sum(1 for character in text if not character.isspace())
+    length = len("".join(text.split()))
     least = field.min if isinstance(field.min, int) else 1
     most = field.max if isinstance(field.max, int) else LONGEST[field.type]
     if length < least:

