@@ -36,7 +36,7 @@ def index() -> ResponseReturnValue:
     """The open steps of the seat chosen, the next one due first; the filter stands in the address."""
     actor = current_actor()
     given = request.args.get("s", "all")
-    chosen = cast("Filter", given if given in FILTERS else "all")
+    chosen: Filter = given if given in FILTERS else "all"
     with house().reader.connect() as connection:
         found = worklist(
             house(), connection, actor.org, actor.role, now(),
@@ -59,7 +59,12 @@ def task(case_id: UUID, task_id: int) -> ResponseReturnValue:
         objection = _objection(connection, step, file)
     received = uploads.Received(kept.papers) if kept else uploads.Received()
     return _page(
-        step, file, objection, kept.answers if kept else {}, received, saved_at=kept and kept.saved_at
+        step,
+        file,
+        objection,
+        kept.answers if kept else {},
+        received,
+        saved_at=kept.saved_at if kept else None,
     )
 
 

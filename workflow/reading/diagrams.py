@@ -73,7 +73,9 @@ class Marked:
 
 def diagrams(rulebook: Rulebook) -> Mapping[str, Diagram]:
     """Process id → diagram, read once per rule book."""
-    return _diagrams(rulebook.digest, tuple(sorted(item for item in rulebook.files.items() if item[0].endswith(".bpmn"))))
+    return _diagrams(
+        rulebook.digest, tuple(sorted(item for item in rulebook.files.items() if item[0].endswith(".bpmn")))
+    )
 
 
 @lru_cache(maxsize=8)
@@ -138,7 +140,7 @@ class _Ways:
                     self.defaults.add(element.get("default"))
 
     def leading_to(self, node: str) -> tuple[str | None, bool]:
-        """(condition, False), (None, True) for the way without one, or (None, False) when there is no choice."""
+        """(condition, False); (None, True) for the way without one; (None, False) if there is no choice."""
         seen: set[str] = set()
         while len(self.into.get(node, ())) == 1 and node not in seen:
             seen.add(node)
@@ -232,7 +234,9 @@ def _all_below(known: Mapping[str, Diagram], process: str) -> set[str]:
         if name in below:
             continue
         below.add(name)
-        waiting += [element.calls for element in known[name].elements if element.calls] if name in known else []
+        waiting += (
+            [element.calls for element in known[name].elements if element.calls] if name in known else []
+        )
     return below
 
 

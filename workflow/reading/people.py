@@ -53,7 +53,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """The person an application is for. `id_masked` and `account_masked` hold no full number."""
+    """The person an application is for; `current` are the categories valid today.
+
+    `id_masked` and `account_masked` hold no full number.
+    """
 
     id: int
     name: str
@@ -68,9 +71,7 @@ class Applicant:
     account_holder: str
     members: tuple[Member, ...]
     categories: tuple[Holding, ...]
-
-    def held(self, day: date) -> tuple[Holding, ...]:
-        return tuple(holding for holding in self.categories if holding.valid(day))
+    current: tuple[Holding, ...]
 
 
 def sex_of(id_number: str) -> Text:
@@ -103,7 +104,9 @@ def holdings(conn: Connection, rulebook: Rulebook, person_id: int) -> tuple[Hold
     return tuple(sorted(found, key=lambda h: (known[h.code].order if h.code in known else 99, h.valid_from)))
 
 
-def members_of(conn: Connection, household_id: int | None, applicant_id: int, today: date) -> tuple[Member, ...]:
+def members_of(
+    conn: Connection, household_id: int | None, applicant_id: int, today: date
+) -> tuple[Member, ...]:
     if household_id is None:
         return ()
     rows = conn.execute(
@@ -120,6 +123,7 @@ def members_of(conn: Connection, household_id: int | None, applicant_id: int, to
 
 def applicant_of(conn: Connection, rulebook: Rulebook, row: Any, today: date) -> Applicant:
     """The applicant of a case row as `workflow.reading.case_row` selects it."""
+    categories = holdings(conn, rulebook, row.applicant_id)
     return Applicant(
         id=row.applicant_id,
         name=row.person,
@@ -133,5 +137,6 @@ def applicant_of(conn: Connection, rulebook: Rulebook, row: Any, today: date) ->
         account_masked=mask_account(row.account_number) if row.account_number else "",
         account_holder=row.account_holder or "",
         members=members_of(conn, row.household_id, row.applicant_id, today),
-        categories=holdings(conn, rulebook, row.applicant_id),
+        categories=categories,
+        current=tuple(holding for holding in categories if holding.valid(today)),
     )

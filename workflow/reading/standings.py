@@ -48,7 +48,9 @@ class ClockView:
         return self.stopped_at is None
 
 
-def clock_view(house: House, row: Any, limits: Mapping[str, Limit], now: datetime, *, tell: bool = False) -> ClockView:
+def clock_view(
+    house: House, row: Any, limits: Mapping[str, Limit], now: datetime, *, tell: bool = False
+) -> ClockView:
     """One clock from its row; a clock that has stopped is shown as it stood then."""
     run = ticking(row, limits).run
     at = row.stopped_at or now
@@ -64,13 +66,17 @@ def clock_view(house: House, row: Any, limits: Mapping[str, Limit], now: datetim
     )
 
 
-def standings(house: House, conn: Connection, clock_ids: Iterable[int | None], now: datetime) -> dict[int, Standing]:
+def standings(
+    house: House, conn: Connection, clock_ids: Iterable[int | None], now: datetime
+) -> dict[int, Standing]:
     """Clock id → how it stands, for the clocks of a page of tasks."""
     wanted = {clock_id for clock_id in clock_ids if clock_id is not None}
     if not wanted:
         return {}
     rows = conn.execute(
-        select(Clock.__table__, Case.rulebook).join(Case, Case.id == Clock.case_id).where(Clock.id.in_(wanted))
+        select(Clock.__table__, Case.rulebook)
+        .join(Case, Case.id == Clock.case_id)
+        .where(Clock.id.in_(wanted))
     )
     calendar = house.calendar()
     return {

@@ -95,7 +95,7 @@ def condition(chosen: Filter, now: datetime) -> ColumnElement[bool] | None:
                 or_(Task.warn_at.is_(None), Task.warn_at > now),
             )
         case "paused":
-            return Task.paused
+            return Task.paused.is_(True)
         case _:
             return None
 
@@ -114,7 +114,7 @@ def counts(conn: Connection, org: str, role: str, now: datetime) -> Counts:
             ),
         ).where(*mine(org, role))
     ).one()
-    return Counts(*row)
+    return Counts(row.all, row.overdue, row.soon, row.paused)
 
 
 def worklist(
@@ -145,14 +145,14 @@ def worklist(
     return Worklist([item(row, now, standing.get(row.clock_id)) for row in rows], found, page, pages)
 
 
-def shown(keys: Select[Any]) -> Select[Any]:
+def shown(keys: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """What a row shows, for the tasks whose keys are given, in the same order."""
     page = keys.subquery()
     township = aliased(Organisation)
     return (
         select(
-            Task.case_id, Task.id, Task.name, Task.node, Task.state, Task.opened_at, Task.warn_at, Task.due_at,
-            Task.paused, Task.clock_id, Case.number, Case.relative, Person.name.label("person"),
+            Task.case_id, Task.id, Task.name, Task.node, Task.state, Task.opened_at, Task.warn_at,
+            Task.due_at, Task.paused, Task.clock_id, Case.number, Case.relative, Person.name.label("person"),
             Organisation.name.label("village"), township.name.label("township"),
         )
         .join(page, and_(page.c.case_id == Task.case_id, page.c.id == Task.id))

@@ -1,0 +1,298 @@
+"""Everything a page about one case shows, read in a fixed number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, or_, select, tuple_
+
+from bpmn import Text
+from workflow.actor import Actor
+from workflow.deadlines import SHANGHAI, Standing
+from workflow.house import House
+from workflow.reading.access import Access, access_to
+from workflow.reading.case_row import read_case
+from workflow.reading.diagrams import Visit
+from workflow.reading.people import Applicant, applicant_of
+from workflow.reading.standings import ClockView, clock_view
+from workflow.rules import Rules
+from workflow.store.models import (
+    Account,
+    Calculation,
+    Claim,
+    Clock,
+    Letter,
+    Objection,
+    Organisation,
+    Paper,
+    Payment,
+    Posting,
+    Seat,
+    Task,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step of the case: open or done. `holders` are the people on the seat that has to act."""
+
+    id: int
+    node: str
+    process: str
+    name: str
+    kind: str
+    role: Text
+    role_code: str
+    org: str
+    org_name: str
+    state: str
+    form: str | None
+    clock_id: int | None
+    opened_at: datetime
+    due_at: datetime | None
+    paused: bool
+    done_at: datetime | None
+    done_by: str
+    done_seq: int | None
+    holders: tuple[str, ...]
+
+    @property
+    def open(self) -> bool:
+        return self.done_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    id: int
+    kind: str
+    name: Text
+    file_name: str
+    sha256: str
+    mime: str
+    size: int
+    uploaded_at: datetime
+    uploaded_by: str
+
+    @property
+    def image(self) -> bool:
+        return self.mime.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    id: int
+    title: Text
+    number: str
+    issued_at: datetime
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The bills, the newest calculation with every line, and what was paid. Account numbers masked."""
+
+    claims: Sequence[Any]
+    calculation: Any | None
+    earlier: Sequence[Any]
+    payments: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One case for one reader."""
+
+    id: UUID
+    number: str
+    rules: Rules
+    access: Access
+    row: Any
+    state: Text
+    flow: str
+    applicant: Applicant
+    places: tuple[Place, ...]
+    clocks: tuple[ClockView, ...]
+    papers: tuple[PaperView, ...]
+    letters: tuple[LetterView, ...]
+    money: Money | None
+    postings: Sequence[Any]
+    objections: Sequence[Any]
+
+    @property
+    def open(self) -> tuple[Place, ...]:
+        return tuple(place for place in self.places if place.open)
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        return tuple(Visit(p.process, p.node, p.state, p.opened_at, p.done_at, p.paused) for p in self.places)
+
+    def clock_of(self, place: Place) -> ClockView | None:
+        return next((clock for clock in self.clocks if clock.id == place.clock_id), None)
+
+    @property
+    def leading(self) -> Place | None:
+        """The open place that a reader means by "now": somebody's work before a wait, the next due first."""
+        waiting = sorted(
+            self.open, key=lambda p: (p.kind != "user", p.due_at is None, p.due_at or p.opened_at)
+        )
+        return waiting[0] if waiting else None
+
+    @property
+    def standing(self) -> Standing | None:
+        leading = self.leading
+        clock = self.clock_of(leading) if leading else None
+        return clock.standing if clock else None
+
+
+def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: datetime) -> CaseFile:
+    """Read a case for one reader.
+
+    Raises:
+        NotFound, NotAllowed
+    """
+    row = read_case(conn, case_id)
+    access = access_to(conn, actor, row)
+    rules = house.rules(row.rulebook)
+    book = rules.rulebook
+    state = book.states[row.state].name if row.state in book.states else Text(row.state, row.state)
+    return CaseFile(
+        id=row.id,
+        number=row.number,
+        rules=rules,
+        access=access,
+        row=row,
+        state=state,
+        flow=rules.model.flows[row.flow].name,
+        applicant=applicant_of(conn, book, row, today(now)),
+        places=places_of(conn, rules, row, now),
+        clocks=clocks_of(house, conn, rules, row.id, now),
+        papers=papers_of(conn, rules, row.id, access),
+        letters=letters_of(conn, rules, row.id),
+        money=money_of(conn, row) if access.money else None,
+        postings=conn.execute(
+            select(Posting.id, Posting.number, Posting.posted_at, Posting.ends_at, Posting.taken_down_at)
+            .where(Posting.case_id == row.id)
+            .order_by(Posting.id)
+        ).all(),
+        objections=conn.execute(
+            select(Objection.id, Objection.received_at, Objection.result, Objection.seq)
+            .where(Objection.case_id == row.id)
+            .order_by(Objection.id)
+        ).all(),
+    )
+
+
+def today(now: datetime) -> date:
+    return now.astimezone(SHANGHAI).date()
+
+
+def places_of(conn: Connection, rules: Rules, row: Any, now: datetime) -> tuple[Place, ...]:
+    """All places in the order they were opened; names of people in one query each."""
+    rows = conn.execute(
+        select(Task.__table__, Organisation.name.label("org_name"), Account.name.label("doer"))
+        .outerjoin(Organisation, Organisation.code == Task.org)
+        .outerjoin(Account, Account.id == Task.done_account)
+        .where(Task.case_id == row.id)
+        .order_by(Task.opened_at, Task.id)
+    ).all()
+    people = holders(conn, {(each.org, each.role) for each in rows if each.done_at is None}, today(now))
+    roles = rules.rulebook.roles
+    return tuple(
+        Place(
+            id=each.id, node=each.node, process=each.process, name=each.name, kind=each.kind,
+            role=roles[each.role].name if each.role in roles else Text(each.role, each.role),
+            role_code=each.role, org=each.org, org_name=each.org_name or each.org, state=each.state,
+            form=each.form, clock_id=each.clock_id, opened_at=each.opened_at, due_at=each.due_at,
+            paused=each.paused, done_at=each.done_at, done_by=each.doer or "", done_seq=each.done_seq,
+            holders=people.get((each.org, each.role), ()) if each.kind == "user" else (),
+        )
+        for each in rows
+    )  # fmt: skip
+
+
+def holders(
+    conn: Connection, seats: set[tuple[str, str]], day: date
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """(organisation, role) → the people who sit there that day."""
+    if not seats:
+        return {}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    rows = conn.execute(
+        select(Seat.org, Seat.role, Account.name)
+        .join(Account, Account.id == Seat.account_id)
+        .where(
+            tuple_(Seat.org, Seat.role).in_(sorted(seats)),
+            Seat.valid_from <= day,
+            or_(Seat.valid_to.is_(None), Seat.valid_to >= day),
+            Account.active,
+        )
+        .order_by(Seat.id)
+    )
+    for org, role, name in rows:
+        found[org, role] = (*found.get((org, role), ()), name)
+    return found
+
+
+def clocks_of(
+    house: House, conn: Connection, rules: Rules, case_id: UUID, now: datetime
+) -> tuple[ClockView, ...]:
+    """The case's clocks: the running ones explained, the next due first; then those that have stopped."""
+    rows = conn.execute(select(Clock.__table__).where(Clock.case_id == case_id).order_by(Clock.id)).all()
+    running = sorted((row for row in rows if row.stopped_at is None), key=lambda row: row.due_at)
+    stopped = [row for row in rows if row.stopped_at is not None]
+    return (
+        *(clock_view(house, row, rules.limits, now, tell=True) for row in running),
+        *(clock_view(house, row, rules.limits, now) for row in stopped),
+    )
+
+
+def papers_of(conn: Connection, rules: Rules, case_id: UUID, access: Access) -> tuple[PaperView, ...]:
+    """The papers this reader may open, the newest last."""
+    rows = conn.execute(
+        select(Paper.__table__, Account.name.label("who"))
+        .join(Account, Account.id == Paper.uploaded_by)
+        .where(Paper.case_id == case_id)
+        .order_by(Paper.id)
+    )
+    kinds = rules.rulebook.papers
+    return tuple(
+        PaperView(
+            row.id, row.kind, kinds[row.kind].name if row.kind in kinds else Text(row.kind, row.kind),
+            row.name, row.sha256, row.mime, row.size, row.uploaded_at, row.who,
+        )
+        for row in rows
+        if access.paper(row.kind)
+    )  # fmt: skip
+
+
+def letters_of(conn: Connection, rules: Rules, case_id: UUID) -> tuple[LetterView, ...]:
+    rows = conn.execute(
+        select(Letter.id, Letter.kind, Letter.number, Letter.issued_at, Letter.delivered_at)
+        .where(Letter.case_id == case_id)
+        .order_by(Letter.id.desc())
+    )
+    letters = rules.rulebook.letters
+    return tuple(
+        LetterView(
+            row.id, letters[row.kind].title if row.kind in letters else Text(row.kind, row.kind),
+            row.number, row.issued_at, row.delivered_at,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def money_of(conn: Connection, row: Any) -> Money:
+    calculations = conn.execute(
+        select(Calculation.__table__).where(Calculation.case_id == row.id).order_by(Calculation.id.desc())
+    ).all()
+    return Money(
+        claims=conn.execute(
+            select(Claim.__table__).where(Claim.case_id == row.id.hex).order_by(Claim.settled_on, Claim.id)
+        ).all(),
+        calculation=calculations[0] if calculations else None,
+        earlier=calculations[1:],
+        payments=conn.execute(
+            select(Payment.__table__).where(Payment.case_id == row.id).order_by(Payment.attempt)
+        ).all(),
+    )

@@ -1,0 +1,119 @@
+"""One open step as the person who does it finds it: the form, what it demands, and whether they may."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from bpmn import Form, Text
+from workflow import engine
+from workflow.actor import Actor
+from workflow.cases.work import Work
+from workflow.cases.working import task_facts, what_happened
+from workflow.errors import FieldFault, NotAllowed, NotFound, Stale
+from workflow.house import House
+from workflow.permissions import require_can_complete
+from workflow.reading.case_row import read_case
+from workflow.reading.worklist import first_keys
+from workflow.rules import Rules
+from workflow.store.models import Paper, Task
+
+CANDIDATES = 10  # how many of a seat's next steps are tried for one its holder may do
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A step to be done. `kinds`: papers to upload here; `missing`: those it cannot go without."""
+
+    case_id: UUID
+    task_id: int
+    node: str
+    process: str
+    name: str
+    form: Form
+    rules: Rules
+    variables: Mapping[str, Any]
+    kinds: Mapping[str, Text]
+    missing: tuple[str, ...]
+    present: tuple[str, ...]
+    refusal: NotAllowed | None
+
+    def lacking(self, given: Sequence[str]) -> list[FieldFault]:
+        """A fault for every paper that is demanded and neither there nor given now."""
+        return [
+            FieldFault(
+                f"paper.{kind}",
+                Text(f"还没有上传{self.kinds[kind].zh}", f"{self.kinds[kind].en} is missing"),
+            )
+            for kind in self.missing
+            if kind not in given
+        ]
+
+
+def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: int, now: datetime) -> Desk:
+    """Read one open step.
+
+    Raises:
+        NotFound: there is no such step, or it is no work of a person.
+        Stale: somebody has done it.
+    """
+    work = _looking(house, conn, actor, case_id, now)
+    task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).first()
+    if task is None or task.kind != "user" or task.form is None:
+        raise NotFound()
+    if task.done_at is not None:
+        raise Stale(what_happened(work, task))
+    node = work.rules.model.node(task.process, task.node)
+    variables = engine.variables(work.rules.model, work.row.engine, task.id)
+    demanded = tuple(node.properties.get("evidence", "").split())
+    asked = [kind for kind in variables.get("missing") or () if node.id == "receive_supplement"]
+    papers = work.rules.rulebook.papers
+    there = {
+        row.kind
+        for row in conn.execute(select(Paper.kind, Paper.uploaded_at).where(Paper.case_id == case_id))
+        if not papers[row.kind].per_step or row.uploaded_at >= task.opened_at
+    }
+    return Desk(
+        case_id=case_id,
+        task_id=task_id,
+        node=task.node,
+        process=task.process,
+        name=task.name,
+        form=work.rules.rulebook.forms[task.form],
+        rules=work.rules,
+        variables=variables,
+        kinds={kind: papers[kind].name for kind in dict.fromkeys((*demanded, *asked))},
+        missing=tuple(kind for kind in demanded if kind not in there),
+        present=tuple(kind for kind in demanded if kind in there),
+        refusal=_refusal(work, task, node.properties),
+    )
+
+
+def _looking(house: House, conn: Connection, actor: Actor, case_id: UUID, now: datetime) -> Work:
+    """A piece of work that only looks: the services' own questions, without a lock."""
+    work = Work(house, conn, actor, now, "")
+    work.case = read_case(conn, case_id)
+    work.rules = house.rules(work.row.rulebook)
+    return work
+
+
+def _refusal(work: Work, task: Any, properties: Mapping[str, str]) -> NotAllowed | None:
+    try:
+        require_can_complete(work.actor, task_facts(work, task, properties))
+    except NotAllowed as refusal:
+        return refusal
+    return None
+
+
+def next_step(house: House, conn: Connection, actor: Actor, now: datetime) -> tuple[UUID, int] | None:
+    """The next step of the seat that this very person may do: not one of a relative, not after an own one."""
+    for case_id, task_id in first_keys(conn, actor.org, actor.role, CANDIDATES):
+        work = _looking(house, conn, actor, case_id, now)
+        task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).one()
+        node = work.rules.model.node(task.process, task.node)
+        if _refusal(work, task, node.properties) is None:
+            return case_id, task_id
+    return None
