@@ -32,6 +32,7 @@ _HEADS = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"))
 _PDF_HEAD = re.compile(rb"%PDF-(1\.[0-7]|2\.0)")
 _STARTXREF = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
 _XREF = re.compile(rb"\s*(xref\b|\d+\s+\d+\s+obj\b)")
+_STREAM = re.compile(rb"stream\r?\n")
 _ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA)\b")
 
 
@@ -100,10 +101,23 @@ def _check_pdf(content: bytes) -> None:
     start = int(end[1])
     if start >= len(content) or not _XREF.match(content, start):
         raise UploadRefused("PDF已经损坏，请重新导出", "the PDF is damaged; export it again")
-    if b"/Encrypt" in content:
+    bare = _without_streams(content)  # pictures are full of bytes that look like anything
+    if b"/Encrypt" in bare:
         raise UploadRefused("PDF加了密码，请去掉密码再传", "the PDF is locked; remove its password")
-    if _ACTIVE.search(content):
+    if _ACTIVE.search(bare):
         raise UploadRefused("PDF里带有程序或附件，不能收", "the PDF carries programs or attachments")
+
+
+def _without_streams(content: bytes) -> bytes:
+    """What stands between the streams; read once from front to back, however it is made up."""
+    parts, at = [], 0
+    while (begins := _STREAM.search(content, at)) is not None:
+        ends = content.find(b"endstream", begins.end())
+        if ends < 0:
+            break
+        parts.append(content[at : begins.start()])
+        at = ends + len(b"endstream")
+    return b"".join([*parts, content[at:]])
 
 
 def safe_name(name: str | None) -> str:

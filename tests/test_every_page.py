@@ -1,0 +1,220 @@
+"""Every address of the product, and who may open it. A new page has to be entered here, on purpose."""
+
+from uuid import UUID
+
+import pytest
+from pages.houses import staffed_house
+from pages.visiting import Visitor
+
+from web import access, create_app
+from web.limits import limiter
+from workflow.permissions import MATRIX
+
+PUBLIC = {
+    "GET /",
+    "GET /accessibility",
+    "GET /health",
+    "GET /postings",
+    "GET /postings/<int:posting_id>",
+    "GET /postings/<int:posting_id>/objection",
+    "POST /postings/<int:posting_id>/objection",
+    "GET /postings/thanks",
+    "POST /preferences",
+    "GET /privacy",
+    "GET /sign-in",
+    "POST /sign-in",
+    "POST /sign-out",
+}
+SIGNED_IN = {
+    "GET /account",
+    "POST /account/password",
+    "GET /forms/<form_id>/blank",
+    "GET /inbox",
+    "POST /inbox/read",
+    "GET /seats",
+    "POST /seats",
+}
+WITH_A_SEAT = {
+    "GET /letters/<int:letter_id>": "view_case",
+    "GET /letters/<int:letter_id>.pdf": "view_case",
+    "GET /postings/<int:posting_id>/poster": "post_list",
+}
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = staffed_house()
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def app(house):
+    return create_app(house, testing=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_tried_before(app):
+    limiter.reset()
+
+
+def own_routes(app):
+    return {
+        f"{methods} {address}": permission
+        for methods, address, permission in access.routes(app)
+        if not address.startswith(("/work", "/cases", "/supervise", "/inspect"))
+    }
+
+
+def test_every_route_stands_in_the_list_with_its_permission(app):
+    expected = {
+        **dict.fromkeys(PUBLIC, access.PUBLIC),
+        **dict.fromkeys(SIGNED_IN, access.SIGNED_IN),
+        **WITH_A_SEAT,
+    }
+    assert own_routes(app) == expected
+
+
+def test_no_route_of_any_part_is_undeclared(app):
+    undeclared = [address for _, address, permission in access.routes(app) if permission is None]
+    assert undeclared == []
+
+
+def test_every_permission_is_a_line_of_the_matrix(app):
+    known = {access.PUBLIC, access.SIGNED_IN, *MATRIX.actions}
+    assert {permission for _, _, permission in access.routes(app)} <= known
+
+
+def test_a_route_that_does_not_say_who_may_use_it_stays_shut(house):
+    app = create_app(house, testing=True)
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    page = Visitor(app).opens("/forgotten")
+    assert page.status == 403
+    assert "secret" not in page.text
+
+
+def sample(name, converter):
+    """A value that fits a place in an address."""
+    kind = type(converter).__name__
+    if kind == "AnyConverter":
+        return sorted(converter.items)[0]
+    return {"UUIDConverter": UUID(int=1), "IntegerConverter": 1}.get(kind, "1")
+
+
+def test_whoever_is_not_signed_in_gets_nowhere_but_to_the_public_pages(app):
+    visitor, addresses = Visitor(app), app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        permission = getattr(app.view_functions[rule.endpoint], access.ATTRIBUTE)
+        if permission == access.PUBLIC or "GET" not in rule.methods:
+            continue
+        values = {name: sample(name, converter) for name, converter in rule._converters.items()}
+        page = visitor.opens(addresses.build(rule.endpoint, values), follow=False)
+        assert page.status == 303, rule
+        assert page.headers["Location"].startswith("/sign-in"), rule
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/postings", "/privacy", "/accessibility", "/no-such-page"])
+def test_public_pages_in_both_languages_and_sizes(app, path):
+    visitor = Visitor(app)
+    chinese = visitor.opens(path)
+    english = visitor.submits(chinese, "/preferences", "en") if chinese.status == 200 else None
+    if english is not None:
+        assert english.path == path
+        assert english.tree.get("lang") == "en"
+        assert english.title != chinese.title
+        large = visitor.submits(english, "/preferences", "1")
+        assert large.tree.get("class") == "mj-elder"
+
+
+def test_an_english_page_holds_no_chinese_of_ours(app):
+    visitor = Visitor(app)
+    visitor.submits(visitor.opens("/sign-in"), "/preferences", "en")
+    for path in ["/sign-in", "/privacy", "/accessibility", "/postings/thanks"]:
+        page = visitor.opens(path)
+        for element in page.tree.xpath("//*[@lang='zh-CN']"):
+            element.drop_tree()
+        chinese = [letter for letter in page.words if "\u4e00" <= letter <= "\u9fff"]
+        assert not chinese, f"{path}: {''.join(chinese)}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/no-such-page", 404), ("/postings/999999", 404), ("/postings/abc", 404), ("/letters/999999", 404)],
+)
+def test_unknown_addresses_get_a_clear_page(app, path, status):
+    visitor = Visitor(app)
+    if path.startswith("/letters"):
+        visitor.signs_in("trev1")
+    page = visitor.opens(path)
+    assert page.status == status
+    assert page.headers["X-Request-ID"] in page.text
+
+
+def test_a_get_on_what_only_takes_posts_says_so(app):
+    assert Visitor(app).opens("/preferences").status == 405
+
+
+def test_a_body_too_large_for_a_visitor_is_refused_before_it_is_read(app):
+    page = Visitor(app).posts("/sign-in", {"login": "x" * 70_000, "password": "y"})
+    assert page.status == 413
+
+
+def test_a_fault_of_ours_tells_only_its_number(app, monkeypatch):
+    app.testing = False
+    try:
+        monkeypatch.setitem(app.view_functions, "public.privacy", _breaks)
+        page = Visitor(app).opens("/privacy")
+    finally:
+        app.testing = True
+    assert page.status == 500
+    assert "362429196301010056" not in page.text
+    assert page.headers["X-Request-ID"] in page.text
+
+
+@access.public
+def _breaks():
+    raise RuntimeError("陈启明 362429196301010056")
+
+
+def test_the_log_names_nobody(app, monkeypatch, capsys):
+    import io
+    import json
+
+    import structlog
+
+    from web.logs import configure
+
+    stream = io.StringIO()
+    old = structlog.get_config()
+    configure(stream=stream)
+    monkeypatch.setattr("web.errors.log", structlog.get_logger("t"))
+    monkeypatch.setattr("web.logs.log", structlog.get_logger("t"))
+    try:
+        monkeypatch.setitem(app.view_functions, "public.privacy", _breaks)
+        Visitor(app).opens("/privacy?name=陈启明")
+    finally:
+        structlog.configure(**old)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {line["event"] for line in lines} == {"unexpected", "request"}
+    assert "陈启明" not in stream.getvalue()
+    assert "362429196301010056" not in stream.getvalue()
+
+
+def test_every_answer_carries_the_headers_that_protect(app):
+    page = Visitor(app).opens("/sign-in")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    nonce = policy.split("'nonce-")[1].split("'")[0]
+    assert f'nonce="{nonce}"' in page.text
+    assert nonce not in Visitor(app).opens("/sign-in").text
+
+
+def test_pages_go_out_compressed_and_never_twice_alike_in_length(app):
+    client = app.test_client()
+    sizes = {len(client.get("/privacy", headers={"Accept-Encoding": "gzip"}).data) for _ in range(12)}
+    plain = len(client.get("/privacy").data)
+    assert max(sizes) < plain
+    assert len(sizes) > 1
