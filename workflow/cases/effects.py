@@ -52,7 +52,7 @@ def letter_delivered(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 
 def publish_posting(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     ends_at = clockwork.due_by((), work.rules.limits, work.calendar, work.at, "D04")
-    postings.publish(work, int(step.variables["posting"]), ends_at)
+    postings.publish(work, int(str(effect.params["posting"])), ends_at)
 
 
 def end_posting(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
