@@ -137,7 +137,7 @@ def _field(
         if offered is False and not _depends(rule, form):
             continue
         choices.append(
-            ChoiceView(choice.id, choice.label, choice.id in chosen, _json(rule) if rule else None)
+            ChoiceView(choice.id, choice.label, choice.id in chosen, _told_to_page(rule, form, known))
         )
     limit = field.max if field.type in {"text", "longtext"} and isinstance(field.max, int) else None
     return FieldView(
@@ -150,7 +150,7 @@ def _field(
         value=typed if isinstance(typed, str) else "",
         choices=tuple(choices),
         faults=tuple(fault.message for fault in faults if fault.field == field.id),
-        condition=_json(condition) if condition is not None and _depends(condition, form) else None,
+        condition=_told_to_page(condition, form, known),
         maybe=state is not True and field.when is not None,
         limit=limit,
     )
@@ -176,6 +176,14 @@ def _condition(
 def _depends(rule: conditions.Tree | None, form: Form) -> bool:
     """Whether an answer of this very form can change the condition."""
     return rule is not None and bool(conditions.names(rule) & {field.name for field in form.fields})
+
+
+def _told_to_page(rule: conditions.Tree | None, form: Form, known: Mapping[str, object]) -> str | None:
+    """The condition as JSON, if answers of this form move it and nothing else is missing to decide it."""
+    if rule is None or not _depends(rule, form):
+        return None
+    own = {field.name for field in form.fields}
+    return _json(rule) if conditions.names(rule) <= own | known.keys() else None
 
 
 def _told(form: Form, raw: Raw) -> dict[str, object]:
