@@ -247,7 +247,7 @@ def test_a_relative_takes_no_part() -> None:
         ("decide", "SD-1"),
         ("pay", "SD-5"),
         ("recheck_objection", "SD-6"),
-        ("confirm_posting", "SD-7"),
+        ("confirm_posting_village", "SD-7"),
     ],
 )
 def test_who_did_the_earlier_step_does_not_do_the_later_one(node: str, rule: str) -> None:
