@@ -35,6 +35,8 @@ SIGNED_IN = {
     "POST /seats",
 }
 WITH_A_SEAT = {
+    "GET /relatives": "file_relative",
+    "POST /relatives": "file_relative",
     "GET /letters/<int:letter_id>": "view_case",
     "GET /letters/<int:letter_id>.pdf": "view_case",
     "GET /postings/<int:posting_id>/poster": "post_list",

@@ -28,7 +28,7 @@ from web.here import request_id
 if TYPE_CHECKING:
     from workflow.house import House
 
-BLUEPRINTS = ("auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect")
+BLUEPRINTS = ("auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives")
 csrf = CSRFProtect()
 
 
