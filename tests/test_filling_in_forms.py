@@ -29,6 +29,7 @@ REVIEW = {
     "votes_no": "1",
     "votes_abstain": "1",
     "signatures": "17",
+    "signers": "王建国、彭秀兰、陈志华",
     "conclusion": "评议会逐户核对了收入证明和费用结算单。陈启明一家4口靠儿子务工，住院自付较重，情况属实。",
 }
 

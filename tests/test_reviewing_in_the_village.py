@@ -2,6 +2,7 @@
 
 import pytest
 
+from workflow.demo.staff import REPRESENTATIVES
 from workflow.errors import AnswersRefused, NotAllowed
 
 LOST = {"votes_yes": 5, "votes_no": 10, "votes_abstain": 2}
@@ -13,13 +14,32 @@ def told(refused: pytest.ExceptionInfo[AnswersRefused]) -> str:
     return "".join(fault.message.zh for fault in refused.value.faults)
 
 
+def signed_by(number: int) -> str:
+    return "、".join(REPRESENTATIVES[:number])
+
+
+@pytest.mark.parametrize(
+    ("signers", "said"),
+    [
+        ("、".join([*REPRESENTATIVES[:16], "路过的人"]), "路过的人不在代表名册上"),
+        ("、".join([*REPRESENTATIVES[:16], REPRESENTATIVES[0]]), "写了不止一次"),
+        (signed_by(16), "写了16个姓名"),
+    ],
+)
+def test_whoever_signs_is_a_different_person_on_the_list(case_at, village_liaison, signers, said):
+    case = case_at("record_review")
+    with pytest.raises(AnswersRefused) as refused:
+        village_liaison.records_review(case, signers=signers)
+    assert [fault.field for fault in refused.value.faults] == ["signers"] and said in told(refused)
+
+
 def test_a_review_with_nine_signatures_is_not_a_review(case_at, village_liaison):
     """Fugu's rule: at least ten representatives sign."""
     case = case_at("record_review")
     with pytest.raises(AnswersRefused) as refused:
         village_liaison.records_review(case, signatures=9)
     assert "至少要10名" in told(refused)
-    village_liaison.records_review(case, signatures=10)
+    village_liaison.records_review(case, signatures=10, signers=signed_by(10))
     assert set(case.open) == {"sign_review"}
 
 
@@ -68,7 +88,13 @@ def test_a_passed_review_is_posted(case_at, village_head):
 def test_half_of_the_votes_is_not_a_majority(case_at, village_liaison, village_head):
     case = case_at("record_review")
     village_liaison.records_review(
-        case, voters_present=16, signatures=16, votes_yes=8, votes_no=8, votes_abstain=0
+        case,
+        voters_present=16,
+        signatures=16,
+        signers=signed_by(16),
+        votes_yes=8,
+        votes_no=8,
+        votes_abstain=0,
     )
     village_head.signs_review(case, review_reasons=REASONS)
     assert set(case.open) == {"tell_review_result"}

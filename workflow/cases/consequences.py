@@ -1,5 +1,6 @@
-"""What a form changes in the register when its step is done: a corrected bill, another account."""
+"""What a form changes in the register when its step is done: a corrected bill, another account, a death."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import select, update
@@ -8,8 +9,9 @@ from bpmn import Text
 from workflow.cases.work import Work
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.forms import Answers
-from workflow.store.models import Claim, Payment, Person, table
+from workflow.store.models import Claim, Payment, Person, Representative, table
 
+_SEPARATORS = re.compile(r"[\s、，,；;]+")
 Consequence = Callable[[Work, Answers], None]
 
 
@@ -17,6 +19,39 @@ def follow(work: Work, form_id: str, answers: Answers) -> None:
     change = CONSEQUENCES.get(form_id)
     if change is not None:
         change(work, answers)
+
+
+def check_signers(work: Work, answers: Answers) -> None:
+    """Whoever signs a review record is a different person on the village's list (domain 4.5)."""
+    names = [name for name in _SEPARATORS.split(str(answers.values["signers"]).strip()) if name]
+    listed = set(
+        work.conn.scalars(
+            select(Representative.name).where(
+                Representative.village == work.row.village,
+                Representative.valid_from <= work.today,
+                Representative.valid_to.is_(None) | (Representative.valid_to >= work.today),
+            )
+        )
+    )
+    faults = []
+    if strangers := [name for name in dict.fromkeys(names) if name not in listed]:
+        shown = "、".join(strangers)
+        faults.append(
+            Text(f"{shown}不在代表名册上。签名人都要在名册上。", f"Not on the list: {', '.join(strangers)}.")
+        )
+    if double := sorted({name for name in names if names.count(name) > 1}):
+        shown = "、".join(double)
+        faults.append(Text(f"{shown}写了不止一次。每人只签一次。", f"Named twice: {', '.join(double)}."))
+    signatures = answers.values["signatures"]
+    if not faults and len(names) != signatures:
+        faults.append(
+            Text(
+                f"写了{len(names)}个姓名，签名人数填的是{signatures}人。两处应一致。",
+                f"{len(names)} names, but {signatures} signatures. They must agree.",
+            )
+        )
+    if faults:
+        raise AnswersRefused([FieldFault("signers", fault) for fault in faults])
 
 
 def correct_bill(work: Work, answers: Answers) -> None:
@@ -92,8 +127,19 @@ def note_return(work: Work, answers: Answers) -> None:
         )
 
 
+def note_death(work: Work, answers: Answers) -> None:
+    """What the township has verified stands in the register, for every later case of the household."""
+    work.conn.execute(
+        update(Person)
+        .where(Person.id == work.row.applicant_id)
+        .values(died_on=answers.values["died_on"])
+    )
+
+
 CONSEQUENCES: Mapping[str, Consequence] = {
+    "village_review": check_signers,
     "serious_illness_settlement": correct_bill,
     "correct_account": change_account,
     "confirm_credit": note_return,
+    "death": note_death,
 }

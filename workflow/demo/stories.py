@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from workflow.demo.staff import REPRESENTATIVES
+
 Plan = Mapping[str, str | list[str]]
 NEGATIVE = "核对结果与申请书不一致，家庭收入高于申报数，有经营收入没有申报，现有证据不能证明符合条件。"
 BASIS = {"legal_basis": "2026年医疗救助服务工作计划", "article": "三"}
@@ -15,6 +17,7 @@ REVIEW = {
     "votes_no": "1",
     "votes_abstain": "2",
     "signatures": "17",
+    "signers": "、".join(REPRESENTATIVES[:17]),
     "method": "secret",
 }
 REVIEW_LOST = {**REVIEW, "votes_yes": "5", "votes_no": "10"}
