@@ -1,7 +1,7 @@
 // Bundles styles and scripts into web/static/dist under names that carry a hash of their contents,
 // and writes manifest.json: plain name → hashed name. Nothing is fetched while building.
 import { build } from "esbuild";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -9,7 +9,6 @@ import { gzipSync } from "node:zlib";
 const source = dirname(fileURLToPath(import.meta.url));
 const dist = join(source, "..", "static", "dist");
 
-await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 
 const entries = ["theme.css", "letter.css", "main.js", "diagram.js"];
@@ -43,6 +42,12 @@ for (const [file, output] of Object.entries(result.metafile.outputs)) {
 for (const file of Object.values(manifest)) {
   const plain = await readFile(join(dist, file));
   await writeFile(join(dist, `${file}.gz`), gzipSync(plain, { level: 9 }));
+}
+// A server that runs still answers with the names it read at its start: old files stay for a day.
+const kept = new Set([...Object.values(manifest).flatMap((file) => [file, `${file}.gz`]), "manifest.json"]);
+for (const file of await readdir(dist)) {
+  const age = Date.now() - (await stat(join(dist, file))).mtimeMs;
+  if (!kept.has(file) && age > 24 * 3600 * 1000) await rm(join(dist, file), { recursive: true });
 }
 await writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 for (const [name, file] of Object.entries(manifest)) console.log(`${name} → ${file}`);

@@ -1,0 +1,129 @@
+"""A real browser over real pages: axe, keyboard, zoom, forced colours, weight.
+
+Any list of addresses can be checked: `Checker(page, base).check(addresses)`.
+"""
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE, DESKTOP = (390, 844), (1280, 900)
+NORMAL, ELDER = "0", "1"
+RUN_AXE = """async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(
+  (v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`)"""
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, *args) -> None:
+        pass
+
+
+@contextmanager
+def serving(app) -> Iterator[str]:
+    """The application on a free port of this machine; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Fault:
+    address: str
+    width: int
+    size: str
+    what: str
+
+    def __str__(self) -> str:
+        size = "长辈版" if self.size == ELDER else "标准版"
+        return f"{self.address} at {self.width} px, {size}: {self.what}"
+
+
+@dataclass
+class Checker:
+    """One signed-in (or anonymous) browser window that goes through pages and collects what is wrong."""
+
+    context: BrowserContext
+    base: str
+    faults: list[Fault] = field(default_factory=list)
+    page: Page = None
+
+    def __post_init__(self) -> None:
+        self.page = self.context.new_page()
+        self.messages: list[str] = []
+        self.page.on("console", lambda m: self.messages.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+
+    def signs_in(self, login: str, password: str) -> None:
+        self.page.goto(f"{self.base}/sign-in?next=/account")
+        self.page.fill("#login", login)
+        self.page.fill("#password", password)
+        self.page.click("main form button")
+        self.page.wait_for_url("**/account")
+
+    def check(
+        self,
+        addresses: Iterable[str],
+        screens: Iterable[tuple[int, int]] = (PHONE, DESKTOP),
+        sizes: Iterable[str] = (NORMAL, ELDER),
+    ) -> list[Fault]:
+        """Every address at every width and size: axe, no sideways scrolling, nothing on the console."""
+        for address in addresses:
+            for screen in screens:
+                for size in sizes:
+                    self._check(address, screen, size)
+        return self.faults
+
+    def _check(self, address: str, screen: tuple[int, int], size: str) -> None:
+        self.messages.clear()
+        self.context.add_cookies([{"name": "mj_elder", "value": size, "url": self.base}])
+        self.page.set_viewport_size({"width": screen[0], "height": screen[1]})
+        response = self.page.goto(self.base + address)
+        found = [] if response.ok or response.status in {403, 404, 409} else [f"status {response.status}"]
+        self.page.evaluate(AXE.read_text())
+        found += self.page.evaluate(RUN_AXE, RULES)
+        if self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found.append("scrolls sideways")
+        found += [message for message in self.messages if "status of 4" not in message]
+        self.faults += [Fault(address, screen[0], size, what) for what in found]
+        self._picture(address, screen[0], size)
+
+    def _picture(self, address: str, width: int, size: str) -> None:
+        folder = os.environ.get("MINGJIAN_PICTURES")
+        if folder:
+            name = address.strip("/").replace("/", "_").replace("?", "_")[:80] or "home"
+            self.page.screenshot(path=f"{folder}/{name}-{width}-{size}.png", full_page=True)

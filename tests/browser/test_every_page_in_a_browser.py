@@ -1,0 +1,78 @@
+"""Every page that can be reached by following links, for every kind of reader: measured with axe."""
+
+import pytest
+from browser.checking import NORMAL, PHONE
+from pages.houses import demonstration_house
+from pages.visiting import Visitor
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
+
+from web.limits import limiter
+from workflow.store.models import Letter
+
+pytestmark = pytest.mark.browser
+READERS = ["vlia1", "twin1", "trev1", "chnd", "capr", "fin2", "sup-msb", "insp"]
+FORMS_OF_A_READER = 1  # how many forms of steps each kind of reader shows; they differ from each other
+NOT_PAGES = (".pdf", ".bpmn", ".csv", ".xlsx")
+
+
+def reachable(app, login):
+    """(endpoint, address) of pages one comes to by following links from the start."""
+    visitor = Visitor(app)
+    limiter.reset()
+    visitor.signs_in(login)
+    adapter = app.url_map.bind("localhost")
+    waiting, taken = ["/"], {}
+    while waiting:
+        path = waiting.pop(0).partition("#")[0]
+        try:
+            endpoint = adapter.match(path.partition("?")[0], method="GET")[0]
+        except HTTPException:  # an address that is not ours to open
+            continue
+        most = FORMS_OF_A_READER if "task" in endpoint else 1
+        if taken.get(endpoint, 0) >= most or path.partition("?")[0].endswith(NOT_PAGES):
+            continue
+        page = visitor.opens(path)
+        if page.status == 200 and page.text.startswith("<!doctype html>"):
+            taken[endpoint] = taken.get(endpoint, 0) + 1
+            if page.path == path:
+                yield endpoint, path
+            waiting += [link for link in page.links() if link.startswith("/")]
+
+
+@pytest.fixture(scope="module")
+def plan(app):
+    """Reader → addresses: every kind of page once, and of every reader a form."""
+    seen, plan = set(), {}
+    for login in READERS:
+        for endpoint, address in reachable(app, login):
+            if endpoint not in seen or "task" in endpoint:
+                seen.add(endpoint)
+                plan.setdefault(login, []).append(address)
+    return plan
+
+
+def test_public_pages(window):
+    view = window()
+    pages = ["/sign-in", "/postings", "/privacy", "/accessibility", "/postings/thanks", "/no-such-page"]
+    view.page.goto(f"{view.base}/postings")
+    posted = view.page.locator("main ol a").first
+    if posted.count():
+        address = posted.get_attribute("href")
+        pages += [address, f"{address}/objection"]
+    assert not view.check(pages), "\n".join(map(str, view.faults))
+
+
+@pytest.mark.parametrize("login", READERS)
+def test_pages_of(login, plan, window):
+    addresses = plan.get(login, [])
+    view = window(login)
+    assert not view.check(addresses), "\n".join(map(str, view.faults))
+
+
+def test_letters_on_the_screen(window):
+    with demonstration_house().reader.connect() as connection:
+        letters = dict(connection.execute(select(Letter.kind, Letter.id)).tuples().all())
+    view = window("sup-msb")
+    addresses = [f"/letters/{number}" for number in letters.values()]
+    assert not view.check(addresses, (PHONE,), (NORMAL,)), "\n".join(map(str, view.faults))
