@@ -28,7 +28,10 @@ from web.here import request_id
 if TYPE_CHECKING:
     from workflow.house import House
 
-BLUEPRINTS = ("auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives")
+BLUEPRINTS = (
+    "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
+    "register",
+)  # fmt: skip
 csrf = CSRFProtect()
 
 

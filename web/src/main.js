@@ -4,6 +4,7 @@ import { conditions } from "./js/conditions.js";
 import { drafts } from "./js/drafts.js";
 import { keyboard } from "./js/keyboard.js";
 import { counters } from "./js/counters.js";
+import { stepping } from "./js/stepping.js";
 
 revealScripts();
 elderSwitch();
@@ -13,6 +14,7 @@ conditions();
 counters();
 drafts();
 keyboard();
+stepping();
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-print]");
   if (button) window.print();

@@ -9,9 +9,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from bpmn import Rulebook, Text
+from workflow.errors import NotFound
 from workflow.register.identity import birth_of, completed_age
 from workflow.register.masking import mask_account, mask_id
-from workflow.store.models import Category, Person
+from workflow.store.models import Category, Household, Person
 
 RELATIONS: Final[Mapping[str, Text]] = {
     "self": Text("户主", "head"),
@@ -140,3 +141,30 @@ def applicant_of(conn: Connection, rulebook: Rulebook, row: Any, today: date) ->
         categories=categories,
         current=tuple(holding for holding in categories if holding.valid(today)),
     )
+
+
+def applicant_by_id(conn: Connection, rulebook: Rulebook, person_id: int, today: date) -> Applicant:
+    """A registered person before there is a case.
+
+    Raises:
+        NotFound: nobody has this number.
+    """
+    row = conn.execute(
+        select(
+            Person.id.label("applicant_id"),
+            Person.name.label("person"),
+            Person.id_number,
+            Person.household_id,
+            Person.phone,
+            Person.account_number,
+            Person.account_holder,
+            Household.group_name,
+            Household.address,
+            Household.income,
+        )
+        .outerjoin(Household, Household.id == Person.household_id)
+        .where(Person.id == person_id)
+    ).first()
+    if row is None:
+        raise NotFound()
+    return applicant_of(conn, rulebook, row, today)

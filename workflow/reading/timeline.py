@@ -17,70 +17,28 @@ from audit import entries as read_entries
 from audit.tables import audit_key, audit_vault
 from bpmn import Field, Form, Rulebook, Text
 from workflow.house import House
+from workflow.reading.people import mask_phone
+from workflow.reading.words import CHANNELS, KINDS, LEVELS, NO, OTHER, PUBLIC_ROLE, READ, SERVICES, YES
 from workflow.register.masking import mask_account, mask_id
 from workflow.rules import Rules
 from workflow.store.models import Account
 
 Dot = Literal["", "full", "pause", "warn", "data"]
-KINDS: Final[Mapping[str, Text]] = {
-    "case_opened": Text("登记申请", "Application registered"),
-    "task_completed": Text("办完一个环节", "A step was done"),
-    "message_received": Text("收到消息", "A message came"),
-    "timer_fired": Text("时间到，案卷自动往下走", "Time was up; the case moved on by itself"),
-    "application_withdrawn": Text("申请人撤回申请", "The applicant withdrew"),
-    "death_reported": Text("报告申请人死亡", "The applicant's death was reported"),
-    "paper_attached": Text("补充材料", "A paper was added"),
-    "objection_received": Text("收到异议", "An objection came in"),
-    "alarm_raised": Text("期限提醒", "A warning was raised"),
-    "deadline_paused": Text("停表", "The clock was stopped"),
-    "deadline_resumed": Text("恢复计时", "The clock ran on"),
-    "deadline_extended": Text("延长期限", "The limit was extended"),
-    "deadline_recalculated": Text("重新计算期限", "The limit was computed again"),
-    "file_read": Text("查看了受保护的内容", "Protected content was looked at"),
-    "file_exported": Text("导出案卷", "The file was exported"),
-    "attempt_refused": Text("一次办理被拒绝", "An attempt was refused"),
-}
-LEVELS: Final[Mapping[str, Text]] = {
-    "warn": Text("临期提醒", "Due soon"),
-    "warn2": Text("快到期提醒", "Due very soon"),
-    "overdue": Text("超期提醒", "Overdue"),
-    "second": Text("超期后第二次提醒", "Overdue, second notice"),
-    "third": Text("超期后第三次提醒", "Overdue, third notice"),
-}
-READ: Final[Mapping[str, Text]] = {
-    "full_id": Text("查看完整身份证号", "the full identity number"),
-    "account": Text("查看完整银行账号", "the full account number"),
-    "entries": Text("查看日志原文和封存内容", "the raw log and its sealed values"),
-    "objector": Text("查看提出异议的人", "who objected"),
-}
-SERVICES: Final[Mapping[str, Text]] = {
-    "publish_posting": Text("开始公示", "The list was posted"),
-    "end_posting": Text("撤下公示", "The list was taken down"),
-    "letter_delivered": Text("文书已送达", "The letter was delivered"),
-    "order_payment": Text("通知拨付", "Payment was ordered"),
-    "payment_returned": Text("银行退票", "The bank returned the payment"),
-    "payment_credited": Text("资金已到账", "The money was credited"),
-    "archive_case": Text("案卷已归档", "The file was archived"),
-    "objection_closed": Text("异议已办结", "The objection was closed"),
-}
-CHANNELS: Final[Mapping[str, Text]] = {
-    "web": Text("网上", "on the web"),
-    "phone": Text("电话", "by telephone"),
-    "letter": Text("信件", "by letter"),
-    "window": Text("窗口", "at the window"),
-}
-YES, NO = Text("是", "yes"), Text("否", "no")
 OBJECTION_FIELDS: Final = frozenset({"objection_text", "objector", "contact"})
-PERSONAL: Final[Mapping[str, Callable[[str], str]]] = {"idnumber": mask_id, "account": mask_account}
+PERSONAL: Final[Mapping[str, Callable[[str], str]]] = {
+    "idnumber": mask_id,
+    "account": mask_account,
+    "phone": mask_phone,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer in words. `hidden`: it is there, but closed to this reader."""
+    """One answer in words. `decides`: it is a choice that moves the case, so a short view shows it."""
 
     label: Text
     value: Text
-    hidden: bool = False
+    decides: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +62,16 @@ class Event:
     papers: int
     withheld: int
     dot: Dot
+
+    @property
+    def short(self) -> tuple[Said, ...]:
+        """What moved the case."""
+        return tuple(said for said in self.said if said.decides)
+
+    @property
+    def rest(self) -> tuple[Said, ...]:
+        """Everything else that was written."""
+        return tuple(said for said in self.said if not said.decides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +156,6 @@ def event_of(
     )
 
 
-PUBLIC_ROLE: Final = Text("公众", "the public")
-
-
 def head_of(rules: Rules, entry: Mapping[str, Any]) -> Text:
     """The first words of an entry: for a finished step the name the diagram gives it."""
     kind, task, variables = entry["type"], entry["task"], entry["vars"]
@@ -271,7 +236,7 @@ def _answers(form: Form | None, given: Mapping[str, Any]) -> Iterator[Said]:
     for field in form.fields if form else ():
         name = f"{field.id}_fen" if field.type == "money" else field.id
         if field.variable and name in given:
-            yield Said(field.label, in_words(field, given[name]))
+            yield Said(field.label, in_words(field, given[name]), field.type in {"choice", "choices"})
 
 
 def in_words(field: Field, value: object) -> Text:
@@ -311,16 +276,12 @@ def _sealed(
             continue
         if field is not None:
             hide = PERSONAL.get(field.type)
-            words.append(Said(field.label, _same(hide(str(value))) if hide else in_words(field, value)))
+            words.append(
+                Said(field.label, _same(hide(str(value))) if hide else in_words(field, value), decides=False)
+            )
         else:
             words.append(Said(OTHER.get(name, _same(name)), _same(value)))
     return words, closed
-
-
-OTHER: Final[Mapping[str, Text]] = {
-    "objection_text": Text("异议内容", "The objection"),
-    "reason": Text("理由", "Reason"),
-}
 
 
 def _dot(entry: Mapping[str, Any]) -> Dot:

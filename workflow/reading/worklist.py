@@ -7,6 +7,7 @@ index, in the index's own order, and joins names only to those.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -42,6 +43,7 @@ class WorkItem:
     due_at: datetime | None
     status: Status
     relative: bool
+    aid: Decimal | None
     standing: Standing | None
 
 
@@ -152,7 +154,8 @@ def shown(keys: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Task.case_id, Task.id, Task.name, Task.node, Task.state, Task.opened_at, Task.warn_at,
-            Task.due_at, Task.paused, Task.clock_id, Case.number, Case.relative, Person.name.label("person"),
+            Task.due_at, Task.paused, Task.clock_id, Case.number, Case.relative,
+            Case.aid, Person.name.label("person"),
             Organisation.name.label("village"), township.name.label("township"),
         )
         .join(page, and_(page.c.case_id == Task.case_id, page.c.id == Task.id))
@@ -169,7 +172,7 @@ def item(row: Any, now: datetime, standing: Standing | None) -> WorkItem:
         case_id=row.case_id, task_id=row.id, number=row.number, person=row.person, township=row.township,
         village=row.village, name=row.name, node=row.node, state=row.state, opened_at=row.opened_at,
         warn_at=row.warn_at, due_at=row.due_at, status=status_of(row.paused, row.warn_at, row.due_at, now),
-        relative=row.relative, standing=standing,
+        relative=row.relative, aid=row.aid, standing=standing,
     )  # fmt: skip
 
 

@@ -1,0 +1,102 @@
+"""The inspector's pages: a case entry by entry, the bytes, what they commit to, and whether all of it holds.
+
+The entries hold no personal value. Sealed values open only after a reason, which goes into the log.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from bpmn.text import Text
+from web.access import needs
+from web.here import current_actor, house, now, request_key
+from workflow.commands import LogReading
+from workflow.errors import FieldFault
+from workflow.handle import handle
+from workflow.permissions import require
+from workflow.reading.case_file import CaseFile, case_file
+from workflow.reading.cases import Wanted, cases
+from workflow.reading.diagrams import chain_to, diagrams, mark
+from workflow.reading.inspection import inspect, visits_at
+from workflow.replay import replay
+
+bp = Blueprint("inspect", __name__, url_prefix="/inspect")
+OPEN_FOR = 3600  # seconds
+SHORTEST_REASON = 4
+
+
+@bp.get("")
+@needs("replay")
+def index() -> ResponseReturnValue:
+    """Choose a case: by its number, or from the newest ones."""
+    wanted = Wanted(number=request.args.get("number", "").strip())
+    book = house().rules().rulebook
+    with house().reader.connect() as connection:
+        found = cases(connection, book, current_actor(), wanted, request.args.get("page", 1, type=int))
+    if wanted.number and len(found.lines) == 1:
+        return redirect(url_for(".show", case_id=found.lines[0].id), 303)
+    return make_response(render_template("inspect/index.html", list=found, wanted=wanted))
+
+
+@bp.get("/<uuid:case_id>")
+@needs("replay")
+def show(case_id: UUID) -> ResponseReturnValue:
+    return _entry(case_id, request.args.get("n", 1, type=int))
+
+
+@bp.post("/<uuid:case_id>")
+@needs("replay")
+def open_values(case_id: UUID) -> ResponseReturnValue:
+    """Open the sealed values of a case for an hour. Who, when and why goes into its log first."""
+    number = request.form.get("n", 1, type=int)
+    reason = request.form.get("reason", "").strip()
+    if len(reason) < SHORTEST_REASON:
+        words = Text(
+            f"理由只写了{len(reason)}个字，至少写{SHORTEST_REASON}个字",
+            f"The reason has {len(reason)} characters; {SHORTEST_REASON} are the least",
+        )
+        return _entry(case_id, number, [FieldFault("reason", words)], 422)
+    handle(
+        house(), current_actor(), LogReading(case_id, "entries", reason[:200]),
+        at=now(), request_id=request_key(),
+    )  # fmt: skip
+    session["opened"] = [case_id.hex, int(now().timestamp())]
+    return redirect(url_for(".show", case_id=case_id, n=number), 303)
+
+
+def _is_open(case_id: UUID) -> bool:
+    kept = session.get("opened")
+    if not isinstance(kept, list) or len(kept) != 2:
+        return False
+    return bool(kept[0] == case_id.hex and 0 <= int(now().timestamp()) - kept[1] <= OPEN_FOR)
+
+
+def _entry(
+    case_id: UUID, number: int, faults: Sequence[FieldFault] = (), status: int = 200
+) -> ResponseReturnValue:
+    actor = current_actor()
+    opened = _is_open(case_id)
+    with house().reader.connect() as connection:
+        file = case_file(house(), connection, actor, case_id, now())
+        require(actor, "replay", area=file.row.village)
+        found = inspect(house(), connection, file.row, number, opened=opened)
+        replayed = replay(house(), connection, case_id) if request.args.get("replay") == "1" else None
+    known = diagrams(file.rules.rulebook)
+    process = _process(file, found.event.process)
+    then = visits_at(file.visits, [place.done_seq for place in file.places], found.event)
+    steps = mark(known, process, then, {"outcome": file.row.outcome})
+    body = render_template(
+        "inspect/show.html",
+        file=file, found=found, opened=opened, replayed=replayed, faults=list(faults),
+        shown=known[process], steps=steps,
+    )  # fmt: skip
+    return make_response(body, status)
+
+
+def _process(file: CaseFile, process: str | None) -> str:
+    """The diagram to show beside an entry: the one below the top that leads to its step."""
+    known = diagrams(file.rules.rulebook)
+    chain = chain_to(known, file.row.flow, process or file.row.flow)
+    return chain[1] if len(chain) > 1 else chain[0]

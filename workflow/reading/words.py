@@ -1,0 +1,60 @@
+"""How the entries of a log are called: kinds, warnings, services, ways in."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bpmn import Text
+
+KINDS: Final[Mapping[str, Text]] = {
+    "case_opened": Text("登记申请", "Application registered"),
+    "task_completed": Text("办完一个环节", "A step was done"),
+    "message_received": Text("收到消息", "A message came"),
+    "timer_fired": Text("时间到，案卷自动往下走", "Time was up; the case moved on by itself"),
+    "application_withdrawn": Text("申请人撤回申请", "The applicant withdrew"),
+    "death_reported": Text("报告申请人死亡", "The applicant's death was reported"),
+    "paper_attached": Text("补充材料", "A paper was added"),
+    "objection_received": Text("收到异议", "An objection came in"),
+    "alarm_raised": Text("期限提醒", "A warning was raised"),
+    "deadline_paused": Text("停表", "The clock was stopped"),
+    "deadline_resumed": Text("恢复计时", "The clock ran on"),
+    "deadline_extended": Text("延长期限", "The limit was extended"),
+    "deadline_recalculated": Text("重新计算期限", "The limit was computed again"),
+    "file_read": Text("查看了受保护的内容", "Protected content was looked at"),
+    "file_exported": Text("导出案卷", "The file was exported"),
+    "attempt_refused": Text("一次办理被拒绝", "An attempt was refused"),
+}
+LEVELS: Final[Mapping[str, Text]] = {
+    "warn": Text("临期提醒", "Due soon"),
+    "warn2": Text("快到期提醒", "Due very soon"),
+    "overdue": Text("超期提醒", "Overdue"),
+    "second": Text("超期后第二次提醒", "Overdue, second notice"),
+    "third": Text("超期后第三次提醒", "Overdue, third notice"),
+}
+READ: Final[Mapping[str, Text]] = {
+    "full_id": Text("查看完整身份证号", "the full identity number"),
+    "account": Text("查看完整银行账号", "the full account number"),
+    "entries": Text("查看日志原文和封存内容", "the raw log and its sealed values"),
+    "objector": Text("查看提出异议的人", "who objected"),
+}
+SERVICES: Final[Mapping[str, Text]] = {
+    "publish_posting": Text("开始公示", "The list was posted"),
+    "end_posting": Text("撤下公示", "The list was taken down"),
+    "letter_delivered": Text("文书已送达", "The letter was delivered"),
+    "order_payment": Text("通知拨付", "Payment was ordered"),
+    "payment_returned": Text("银行退票", "The bank returned the payment"),
+    "payment_credited": Text("资金已到账", "The money was credited"),
+    "archive_case": Text("案卷已归档", "The file was archived"),
+    "objection_closed": Text("异议已办结", "The objection was closed"),
+}
+CHANNELS: Final[Mapping[str, Text]] = {
+    "web": Text("网上", "on the web"),
+    "phone": Text("电话", "by telephone"),
+    "letter": Text("信件", "by letter"),
+    "window": Text("窗口", "at the window"),
+}
+OTHER: Final[Mapping[str, Text]] = {
+    "objection_text": Text("异议内容", "The objection"),
+    "reason": Text("理由", "Reason"),
+}
+PUBLIC_ROLE: Final = Text("公众", "the public")
+YES, NO = Text("是", "yes"), Text("否", "no")
