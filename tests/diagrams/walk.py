@@ -26,6 +26,10 @@ from lxml import etree
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 BEGIN = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 MOST_COMMANDS = 45
+COMPUTED = (
+    "conditionExpression", "condition", "script", "preScript", "postScript", "timeDate", "timeDuration",
+    "loopCardinality", "loopCondition", "completionCondition", "messagePayload", "messagePath",
+)  # fmt: skip
 FUNCTIONS = ("str", "int", "len", "max", "min", "bool", "sum", "any", "all", "abs")
 
 
@@ -34,7 +38,7 @@ def due(limit: str, at: datetime) -> datetime:
     return at + timedelta(days=int(re.sub(r"\D", "", limit) or 3), minutes=7)
 
 
-# -- what may be answered ----------------------------------------------------------------------------------------
+# -- what may be answered --
 
 
 class Vocabulary(ast.NodeVisitor):
@@ -48,13 +52,16 @@ class Vocabulary(ast.NodeVisitor):
                 if element.tag == BPMN + "outputDataItem":
                     self._add(element.get("name"), "yes", "no")
                     self.always.add(element.get("name"))
-                for source in (element.text, element.get("value")):
-                    self._learn(source if isinstance(element.tag, str) else None)
+                tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+                if tag in COMPUTED:
+                    self._learn(element.text)
+                elif tag == "parameter":
+                    self._learn(element.get("value"))
             for asked, cells in _columns(content):
                 for cell in cells:
                     self._learn(cell.replace("?", asked) if "?" in cell else f"({asked}) == ({cell})")
                     self._learn(f"{asked} {cell}")
-        self.values.update(days=[1, 2, 5], hours=[0, 9], voters=[], letter=[])
+        self.values.update(days=[1, 2, 5], hours=[0, 9], number=[4, 5])
         self.values["opening"] = ["2026-02-01T00:00:00+00:00", "2025-01-01T09:00:00+08:00"]
         for name in ("voters", "letter", "due", *FUNCTIONS):
             self.values.pop(name, None)
@@ -69,9 +76,7 @@ class Vocabulary(ast.NodeVisitor):
             and isinstance(tree.body[0], ast.Expr)
             and isinstance(tree.body[0].value, ast.Name)
         ):
-            name = tree.body[0].value.id
-            if name.islower() and "_" in name:
-                self._add(name, True, False)
+            self._add(tree.body[0].value.id, True, False)
             return
         self.visit(tree)
 
@@ -142,7 +147,7 @@ def _columns(content: bytes) -> Iterator[tuple[str, list[str]]]:
             yield asked, [cell for cell in cells if cell and cell != "-"]
 
 
-# -- two engines behind one face ---------------------------------------------------------------------------------
+# -- two engines behind one face --
 
 
 class Refused(Exception):
@@ -267,12 +272,13 @@ class Stock:
         self.at = at
         for one in [self.workflow, *self.workflow.subprocesses.values()]:
             for task in one.tasks.values():
-                if task.state == TaskState.READY and task.task_spec.manual:
-                    if [one.spec.name, task.task_spec.name, task.task_spec.lane, plain(task.data)] == wanted:
-                        task.data.update(answers)
-                        task.run()
-                        self._settle()
-                        return
+                if task.state != TaskState.READY or not task.task_spec.manual:
+                    continue
+                if [one.spec.name, task.task_spec.name, task.task_spec.lane, plain(task.data)] == wanted:
+                    task.data.update(answers)
+                    task.run()
+                    self._settle()
+                    return
         raise Unlike(wanted)
 
     def send(self, kind: str, name: str, payload: dict[str, Any], at: datetime) -> None:
@@ -368,7 +374,7 @@ class Ours:
         return plain(self.case().data)
 
 
-# -- the walk ----------------------------------------------------------------------------------------------------
+# -- the walk --
 
 
 def walk(engine: Any, vocabulary: Vocabulary, seed: int) -> dict[str, Any]:

@@ -272,13 +272,13 @@ def _finish(model: Model, case: Case) -> Step:
     if case.over():
         case.completed = True
         ended = case.last_end or ""
-    opened, timers = tuple(_opens(model, case)), tuple(_timers(case))
     effects = tuple(
         Effect(operator, MappingProxyType(params), task.task_spec.name)
         for task, operator, params in case.effects
     )
     sent = tuple(_sent(case.bpmn_events))
     prune(case, model.shapes)
+    opened, timers = tuple(_opens(model, case)), tuple(_timers(case))
     try:
         state = codec.dump(case, model.digest, model.shapes)
     except TypeError as fault:
