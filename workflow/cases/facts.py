@@ -3,17 +3,18 @@
 A provider reads the register and returns decision variables; replay serves the recorded values.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Connection, exists, insert, select
 
 from workflow import amounts
 from workflow.cases.work import Work
 from workflow.register.identity import birth_of
-from workflow.store.models import Calculation, Category, Claim, Household, Kin, Person, table
+from workflow.store.models import Calculation, Case, Category, Claim, Kin, Person, table
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
 
@@ -53,20 +54,14 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
 def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
     """The sheet of each bill of a case, computed from the register as it stands now."""
     person = conn.execute(select(table(Person)).where(Person.id == case.applicant_id)).one()
-    income = conn.scalar(select(Household.income).where(Household.id == person.household_id))
     claims = conn.execute(
         select(table(Claim)).where(Claim.case_id == case.id.hex).order_by(Claim.settled_on, Claim.id)
     ).all()
     held = conn.execute(select(table(Category)).where(Category.person_id == person.id)).all()
-    before = conn.execute(
-        select(table(Claim)).where(
-            Claim.person_id == person.id,
-            Claim.aid_paid.is_not(None),
-            Claim.case_id.is_distinct_from(case.id.hex),
-        )
-    ).all()
+    before = _decided_before(conn, person.id, case.id)
     earlier = {
-        year: [_earlier(row) for row in before if row.settled_on.year == year] for year in years(claims)
+        year: [_earlier(row, aid) for row, aid in before if row.settled_on.year == year]
+        for year in years(claims)
     }
     results = []
     for claim in claims:
@@ -76,14 +71,12 @@ def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Resu
             [row.code for row in held if _valid(row, claim.admitted_on)],
             birth_of(person.id_number),
             earlier[claim.settled_on.year],
-            income=None,
             serious_illness_settled=claim.serious_illness_settled,
         )
         earlier[claim.settled_on.year].append(
             amounts.Earlier(P=result.self_pay, paid=result.aid, kind=claim.kind)
         )
         results.append(result)
-    del income  # the household's income decides the category, not the amount
     return results
 
 
@@ -105,11 +98,48 @@ def bill_of(claim: Any) -> amounts.Bill:
     )
 
 
-def _earlier(row: Any) -> amounts.Earlier:
+def _decided_before(conn: Connection, person_id: int, case_id: UUID) -> list[tuple[Any, Decimal]]:
+    """The person's other bills that were decided on, each with its aid (domain 3.1 item 2).
+
+    That is what was paid; what is approved and still on its way, so that two cases never share one
+    limit; and what was refused because nothing came out, for its self-pay uses up the deductible.
+    """
+    bills = conn.execute(
+        select(table(Claim)).where(
+            Claim.person_id == person_id,
+            Claim.case_id.is_distinct_from(case_id.hex),
+            Claim.aid_paid.is_not(None) | Claim.case_id.is_not(None),
+        )
+    ).all()
+    found = [(row, row.aid_paid) for row in bills if row.aid_paid is not None]
+    for other in {UUID(hex=row.case_id) for row in bills if row.aid_paid is None}:
+        decided = conn.execute(select(Case.outcome, Case.aid).where(Case.id == other)).one()
+        if decided.outcome == "approved" or (decided.outcome == "refused" and not decided.aid):
+            aids = dict(aid_per_bill(conn, other))
+            found += [(row, aids[row.id]) for row in bills if row.id in aids and row.aid_paid is None]
+    return found
+
+
+def aid_per_bill(conn: Connection, case_id: UUID) -> Iterator[tuple[int, Decimal]]:
+    """What each bill of a case is aided with, by the newest calculation; the order is settlement."""
+    sheet = conn.scalar(
+        select(Calculation.sheet)
+        .where(Calculation.case_id == case_id)
+        .order_by(Calculation.id.desc())
+        .limit(1)
+    )
+    claims = conn.scalars(
+        select(Claim.id).where(Claim.case_id == case_id.hex).order_by(Claim.settled_on, Claim.id)
+    ).all()
+    for claim_id, result in zip(claims, sheet or (), strict=True):
+        yield claim_id, Decimal(result["aid"])
+
+
+def _earlier(row: Any, aid: Decimal) -> amounts.Earlier:
     bill = bill_of(row)
     return amounts.Earlier(
         P=max(Decimal(0), bill.T - bill.O - bill.B - bill.S - bill.M - bill.R),
-        paid=row.aid_paid,
+        paid=aid,
         kind=row.kind,
     )
 

@@ -20,31 +20,11 @@ COUNTY_ROLES = {
 }
 TOWNSHIP_ROLES = ("TWIN", "TREV", "TINV", "TINV", "TLEAD", "SUP")
 VILLAGE_ROLES = ("VLIA", "VHEAD")
-REPRESENTATIVES = tuple(
-    [
-        "刘德胜",
-        "王桂英",
-        "李长根",
-        "彭秀莲",
-        "周水生",
-        "欧阳林",
-        "曾庆元",
-        "罗建英",
-        "肖国平",
-        "邓小华",
-        "郭玉兰",
-        "贺金生",
-        "谢春香",
-        "颜福民",
-        "陈志华",
-        "吴美凤",
-        "张文辉",
-        "黄冬莲",
-        "胡海泉",
-        "易美云",
-        "钟大成",
-    ]
-)
+REPRESENTATIVES = (
+    "刘德胜", "王桂英", "李长根", "彭秀莲", "周水生", "欧阳林", "曾庆元",
+    "罗建英", "肖国平", "邓小华", "郭玉兰", "贺金生", "谢春香", "颜福民",
+    "陈志华", "吴美凤", "张文辉", "黄冬莲", "胡海泉", "易美云", "钟大成",
+)  # fmt: skip
 PASSWORD = "mingjian-demo"  # noqa: S105 — printed on purpose: demonstration data only
 
 
