@@ -1,0 +1,97 @@
+"""`mingjian bench` in miniature: every section runs, and no figure says more than was measured."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from web import bench as program
+from workflow.bench import expectations, runner
+from workflow.bench.rivals.pace import CLIENT_SHARE, payload
+from workflow.cli import Settings
+
+SECONDS = {"seconds": [0.001] * 19 + [0.101], "cpu": 0.04, "began": 10.0, "ended": 12.0}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """One tiny run of everything that needs no network and no server, read back from its JSON."""
+    home = tmp_path_factory.mktemp("bench")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "QUICK", program.TINY)
+        sections = [word for name in ("short", "bytes", "loops") for word in ("--only", name)]
+        file = home / "figures.json"
+        call = ["--quick", "--json", str(file), *sections]
+        done = CliRunner().invoke(program.bench, call, obj=Settings(None, home))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    return json.loads(file.read_text(encoding="utf-8")), done
+
+
+def test_the_floor_is_what_the_others_are_compared_with(measured):
+    field = measured[0]["short"]["sqlite"]["1"]
+    assert list(field) == ["floor", "mingjian", "SpiffWorkflow"]
+    assert field["floor"]["cpu_to_floor"] == field["floor"]["speed_to_floor"] == 1
+    for one in field.values():
+        assert one["transitions"] == 8 and one["cpu_ms"] > 0 and one["p50_ms"] <= one["p95_ms"]
+    ours = field["mingjian"]
+    assert ours["cpu_to_floor"] == pytest.approx(ours["cpu_ms"] / field["floor"]["cpu_ms"], rel=0.05)
+
+
+def test_the_state_of_a_longer_case_is_counted_whole(measured):
+    short, whole = measured[0]["bytes"]["short"], measured[0]["bytes"]["whole"]
+    for one in (short, whole):
+        parts = one["per_transition"]
+        assert one["state_tasks_entry"] == parts["state"] + parts["tasks"] + parts["entry"]
+        assert one["largest"] >= one["state_tasks_entry"] and parts["vault"] > 0
+        assert one["all_values"] >= one["state_tasks_entry"] + parts["vault"]
+    assert short["transitions"] == 8 and whole["transitions"] > 40
+
+
+def test_loops_are_measured_against_new_cases(measured):
+    levels = measured[0]["loops"]["levels"]
+    assert [level["loops"] for level in levels] == [0, 2]
+    assert all(level["new_case_cpu_ms"] > 0 for level in levels)
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed(measured):
+    results, done = measured
+    found = {one["id"]: one for one in results["expectations"]}
+    for name in ("cpu_to_django_fsm", "cpu_to_stock_whole", "worklist", "loops"):
+        assert found[name]["figure"] is None and found[name]["met"] is None
+    assert found["cpu_to_stock_short"]["met"] is (found["cpu_to_stock_short"]["figure"] <= 1 / 8)
+    assert done.exit_code == (1 if any(one["met"] is False for one in results["expectations"]) else 0)
+
+
+def test_pages_are_asked_from_a_real_server():
+    from web import bench_http
+
+    found = bench_http.transitions(None, clients=1, cases=1)
+    assert found["transitions"] == 3
+    assert {kind: page["reads"] for kind, page in found["pages"].items()} == {
+        "worklist": 3,
+        "task": 3,
+        "submit": 3,
+    }
+
+
+def test_a_percentile_is_a_value_that_was_measured():
+    sample = runner.sum_up([SECONDS, SECONDS])
+    assert (sample.p50_ms, sample.transitions, sample.per_second, sample.cpu_ms) == (1.0, 40, 20.0, 2.0)
+    assert runner.percentile([3, 1, 2], 0.5) == 2 and runner.percentile([1, 2], 1) == 2
+
+
+def test_a_contender_that_breaks_is_named():
+    with pytest.raises(runner.ClientFailed, match="broken contender"):
+        runner.race(["python3", "-c", "raise SystemExit('broken contender')"], 1)
+
+
+def test_expectations_use_ratios_of_the_same_rounds():
+    field = {"floor": 1.0, "mingjian": 6.0, "SpiffWorkflow": 60.0, expectations.PEER: 5.0}
+    results = {"short": {"sqlite": {"1": {name: {"cpu_to_floor": cpu} for name, cpu in field.items()}}}}
+    found = {one.id: one for one in expectations.check(results)}
+    assert found["cpu_to_stock_short"].figure == 0.1 and found["cpu_to_stock_short"].met is True
+    assert found["cpu_to_django_fsm"].figure == 1.2 and found["cpu_to_django_fsm"].met is False
+
+
+def test_case_data_is_two_kilobytes():
+    assert {len(payload(number).encode()) for number in (0, 7, 123_456)} == {CLIENT_SHARE}

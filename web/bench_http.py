@@ -1,0 +1,102 @@
+"""Our service through its pages: a real server, real sign-in, worklist → task → submit."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from web.bench_server import HOST, serving
+from workflow.bench import worklist
+from workflow.bench.databases import fresh
+from workflow.bench.drive import NOTE, STEPS, STRAIGHT, Driver
+from workflow.bench.ground import Ground, lay, open_bench_house
+from workflow.bench.rivals.pace import Pace
+from workflow.bench.runner import reports, sum_up
+from workflow.demo.staff import PASSWORD
+from workflow.store.models import Task
+
+CLIENT = [sys.executable, "-m", "web.bench_client"]
+WARM = 2
+
+
+def transitions(server: str | None, clients: int, cases: int) -> dict[str, Any]:
+    """Three completions per case by `clients` at once; the cases were registered through the service."""
+    with fresh(server) as place:
+        each = cases + WARM
+        ground = lay(place.url, place.home, clients * each + 1)
+        plan = _plan(place.url, place.home, ground, clients, each)
+        with serving(place.url, place.home) as running:
+            plan["port"] = running.port
+            file = _write(place.home, plan)
+            spent: list[float | None] = []
+
+            def note() -> None:
+                spent.append(running.cpu_seconds())
+
+            found = reports([*CLIENT, "--plan", str(file)], clients, ready=note, done=note)
+    before, after = spent
+    sample = sum_up(found, cpu=None if before is None or after is None else after - before)
+    return {
+        **sample.as_json(),
+        "cpu_ms": None if before is None else sample.as_json()["cpu_ms"],
+        "pages": {
+            kind: worklist.figures([one for report in found for one in report["kinds"][kind]])
+            for kind in ("worklist", "task", "submit")
+        },
+    }
+
+
+def _plan(url: str, home: Path, ground: Ground, clients: int, each: int) -> dict[str, Any]:
+    house = open_bench_house(url, home, product=False)
+    try:
+        driver = Driver(house, ground)
+        example = driver.straight(Pace(), clients * each)  # the engine numbers the tasks of every case alike
+        with house.reader.connect() as conn:
+            found = conn.execute(select(Task.role, Task.id).where(Task.case_id == example))
+            numbers = {role: task for role, task in found}
+        cases = [str(driver.open(Pace(), STRAIGHT, number)) for number in range(clients * each)]
+    finally:
+        house.close()
+    logins = {seat.role: seat.login for seat in ground.seats}
+    steps = [
+        {"login": logins[role], "task": numbers[role], "answers": {answer: "agree", "note": NOTE}}
+        for role, answer in STEPS
+    ]
+    shares = [cases[number * each : (number + 1) * each] for number in range(clients)]
+    return {
+        "host": HOST,
+        "password": PASSWORD,
+        "logins": [step["login"] for step in steps],
+        "steps": steps,
+        "reads": 0,
+        "warm": [share[:WARM] for share in shares],
+        "cases": [share[WARM:] for share in shares],
+    }
+
+
+def long_list(tasks: int, reads: int) -> dict[str, Any]:
+    """The worklist with so many open tasks in one seat: through the read model and as a page."""
+    now = datetime.now(UTC)
+    with worklist.filled(tasks, now) as place:
+        model = worklist.through_the_read_model(place, now, reads)
+        with serving(place.url, place.home) as running:
+            plan = {
+                "host": HOST,
+                "port": running.port,
+                "password": PASSWORD,
+                "logins": [place.seat.login],
+                "steps": [],
+                "reads": reads,
+            }
+            found = reports([*CLIENT, "--plan", str(_write(place.home, plan))], 1)
+    page = worklist.figures(found[0]["kinds"]["worklist"])
+    return {"tasks": tasks, "read_model": model, "http": page}
+
+
+def _write(home: Path, plan: dict[str, Any]) -> Path:
+    file = home / "plan.json"
+    file.write_text(json.dumps(plan), encoding="utf-8")
+    return file

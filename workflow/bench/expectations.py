@@ -1,0 +1,124 @@
+"""What is expected of the figures, said in so many words: met, not met, or not measured in this run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bpmn import Text
+
+SHARE_OF_STOCK = 1 / 8
+WORKLIST_MS, WORKLIST_TASKS = 50.0, 100_000
+LOOP_SHARE, LOOPS = 0.15, 1_000
+BYTES = 4_096
+PEER = "django-fsm-2 + simple-history"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """`figure` is what was measured, in `unit`; `most` what is allowed. No figure: not measured."""
+
+    id: str
+    what: Text
+    most: float
+    unit: str
+    figure: float | None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.figure is None else self.figure <= self.most
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "met": self.met}
+
+
+def check(results: Mapping[str, Any]) -> list[Expectation]:
+    """All expectations, from the results of a run. Ratios are taken within the same rounds."""
+    return [
+        Expectation(
+            "cpu_to_stock_whole",
+            Text(
+                "每步CPU与原版SpiffWorkflow之比，流程F01全程，SQLite",
+                "CPU per transition against stock SpiffWorkflow, F01 whole, SQLite",
+            ),
+            SHARE_OF_STOCK,
+            "×",
+            _ratio(results, "whole", "SpiffWorkflow"),
+        ),
+        Expectation(
+            "cpu_to_stock_short",
+            Text(
+                "每步CPU与原版SpiffWorkflow之比，三步小流程，SQLite",
+                "CPU per transition against stock SpiffWorkflow, the process of three steps, SQLite",
+            ),
+            SHARE_OF_STOCK,
+            "×",
+            _ratio(results, "short", "SpiffWorkflow"),
+        ),
+        Expectation(
+            "cpu_to_django_fsm",
+            Text(
+                "每步CPU与django-fsm-2加simple-history之比，三步小流程，SQLite",
+                "CPU per transition against django-fsm-2 + simple-history, process of three steps, SQLite",
+            ),
+            1.0,
+            "×",
+            _ratio(results, "short", PEER),
+        ),
+        Expectation(
+            "worklist",
+            Text(
+                "十万件待办时打开待办页，p95，经HTTP", "Worklist with 100,000 open tasks, p95, through HTTP"
+            ),
+            WORKLIST_MS,
+            "ms",
+            _worklist(results),
+        ),
+        Expectation(
+            "loops",
+            Text("退回更正一千次后每步多花的CPU", "More CPU per transition after 1,000 correction loops"),
+            LOOP_SHARE,
+            "×",
+            _loops(results),
+        ),
+        Expectation(
+            "bytes_short",
+            Text("每步写入的状态、任务和日志，三步小流程", "State, tasks and log entry written, three steps"),
+            BYTES,
+            "B",
+            _bytes(results, "short"),
+        ),
+        Expectation(
+            "bytes_whole",
+            Text("每步写入的状态、任务和日志，流程F01全程", "State, tasks and log entry written, F01 whole"),
+            BYTES,
+            "B",
+            _bytes(results, "whole"),
+        ),
+    ]
+
+
+def _ratio(results: Mapping[str, Any], process: str, other: str) -> float | None:
+    """Ours over the other's, of the ratios to the floor: one client on SQLite."""
+    field = results.get(process, {}).get("sqlite", {}).get("1", {})
+    if other not in field or "mingjian" not in field:
+        return None
+    return round(float(field["mingjian"]["cpu_to_floor"]) / float(field[other]["cpu_to_floor"]), 3)
+
+
+def _worklist(results: Mapping[str, Any]) -> float | None:
+    for one in results.get("worklist", []):
+        if one["tasks"] == WORKLIST_TASKS:
+            return float(one["http"]["p95_ms"])
+    return None
+
+
+def _loops(results: Mapping[str, Any]) -> float | None:
+    levels = results.get("loops", {}).get("levels", [])
+    if not levels or levels[-1]["loops"] < LOOPS:
+        return None
+    return round(max(float(level["ratio"]) for level in levels) - 1, 3)
+
+
+def _bytes(results: Mapping[str, Any], process: str) -> float | None:
+    found = results.get("bytes", {}).get(process)
+    return float(found["state_tasks_entry"]) if found else None

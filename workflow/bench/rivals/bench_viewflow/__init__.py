@@ -1,0 +1,1 @@
+"""A small project of its own, for the measurement only."""

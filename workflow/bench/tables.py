@@ -1,0 +1,120 @@
+"""The figures as tables for a terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from workflow.bench.expectations import Expectation
+
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+PROCESSES = {
+    "short": "起草、村、乡镇、县：四步，2 kB 案情 · start, village, township, county: 4 transitions, 2 kB",
+    "whole": "流程F01，从申请到归档 · F01, from the application to the archive",
+}
+
+
+def tables(results: Mapping[str, Any], expectations: list[Expectation]) -> Iterator[Table]:
+    """All tables of a run, the expectations last."""
+    for process, title in PROCESSES.items():
+        if process in results:
+            yield _race(title, results[process])
+    if "http" in results:
+        yield _http(results["http"])
+    if "bytes" in results:
+        yield _bytes(results["bytes"])
+    if "worklist" in results:
+        yield _worklist(results["worklist"])
+    if "loops" in results:
+        yield _loops(results["loops"])
+    yield _expectations(expectations)
+
+
+def _table(title: str, *columns: str, words: int = 1) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < words else "right")
+    return table
+
+
+def _race(title: str, databases: Mapping[str, Any]) -> Table:
+    table = _table(
+        title, "", "数据库 database", "客户端 clients", "步/秒 per s", "CPU ms", "CPU ÷ floor", "p50 ms",
+        "p95 ms", "字节/案 B per case", words=2,
+    )  # fmt: skip
+    for database, by_workers in databases.items():
+        for workers, field in by_workers.items():
+            for name, one in field.items():
+                table.add_row(
+                    name, DATABASES[database], workers, f"{one['per_second']:,.0f}", f"{one['cpu_ms']:.2f}",
+                    f"{one['cpu_to_floor']:.1f}", f"{one['p50_ms']:.2f}", f"{one['p95_ms']:.2f}",
+                    f"{one['stored_bytes_per_case']:,}",
+                )  # fmt: skip
+            table.add_section()
+    return table
+
+
+def _http(databases: Mapping[str, Any]) -> Table:
+    table = _table(
+        "经网页：待办、办理页、提交 · through HTTP: worklist, task page, submit",
+        "数据库 database", "客户端 clients", "步/秒 per s", "CPU ms", "待办 worklist p50/p95",
+        "办理页 task p50/p95", "提交 submit p50/p95",
+    )  # fmt: skip
+    for database, by_clients in databases.items():
+        for clients, one in by_clients.items():
+            pages = [f"{page['p50_ms']:.1f} / {page['p95_ms']:.1f}" for page in one["pages"].values()]
+            cpu = "–" if one["cpu_ms"] is None else f"{one['cpu_ms']:.1f}"
+            table.add_row(DATABASES[database], clients, f"{one['per_second']:.1f}", cpu, *pages)
+    return table
+
+
+def _bytes(processes: Mapping[str, Any]) -> Table:
+    parts = list(next(iter(processes.values()))["per_transition"])
+    table = _table(
+        "每步写入的字节 · bytes written per transition",
+        "", *parts, "state+tasks+entry", "最大 largest", "字节/案 B per case",
+    )  # fmt: skip
+    for process, one in processes.items():
+        values = [f"{one['per_transition'][part]:,}" for part in parts]
+        table.add_row(
+            process, *values, f"{one['state_tasks_entry']:,}", f"{one['largest']:,}",
+            f"{one['stored_bytes_per_case']:,}",
+        )  # fmt: skip
+    return table
+
+
+def _worklist(levels: list[Mapping[str, Any]]) -> Table:
+    table = _table(
+        "待办页（行由SQL造出，只为这一项） · worklist (rows made by SQL, for this measure only)",
+        "待办数 open tasks", "读模型 read model p50/p95 ms", "HTTP p50/p95 ms",
+    )  # fmt: skip
+    for one in levels:
+        cells = [f"{one[way]['p50_ms']:.1f} / {one[way]['p95_ms']:.1f}" for way in ("read_model", "http")]
+        table.add_row(f"{one['tasks']:,}", *cells)
+    return table
+
+
+def _loops(found: Mapping[str, Any]) -> Table:
+    table = _table(
+        "反复退回后的一步 · a transition after correction loops",
+        "次数 loops", "CPU ms", "新案 new case CPU ms", "之比 ratio",
+    )  # fmt: skip
+    for one in found["levels"]:
+        table.add_row(
+            f"{one['loops']:,}",
+            f"{one['cpu_ms']:.2f}",
+            f"{one['new_case_cpu_ms']:.2f}",
+            f"{one['ratio']:.2f}",
+        )
+    return table
+
+
+def _expectations(found: list[Expectation]) -> Table:
+    table = _table("预期 · expectations", "", "", "最多 at most", "测得 measured", words=2)
+    marks = {True: "[green]✔ 达到 met[/]", False: "[red]✘ 未达到 not met[/]", None: "– 未测 not measured"}
+    for one in found:
+        figure = "–" if one.figure is None else f"{one.figure:,.3g} {one.unit}"
+        if one.figure is not None and one.unit == "B":
+            figure = f"{one.figure:,.0f} {one.unit}"
+        table.add_row(marks[one.met], f"{one.what.zh}\n{one.what.en}", f"{one.most:,.3g} {one.unit}", figure)
+    return table
