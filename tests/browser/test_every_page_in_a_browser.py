@@ -72,7 +72,7 @@ def test_pages_of(login, plan, window):
 
 def test_letters_on_the_screen(window):
     with demonstration_house().reader.connect() as connection:
-        letters = dict(connection.execute(select(Letter.kind, Letter.id)).tuples().all())
+        letters = {kind: number for kind, number in connection.execute(select(Letter.kind, Letter.id))}
     view = window("sup-msb")
     addresses = [f"/letters/{number}" for number in letters.values()]
     assert not view.check(addresses, (PHONE,), (NORMAL,)), "\n".join(map(str, view.faults))

@@ -1,4 +1,4 @@
-"""With the keyboard alone, enlarged, in forced colours, on a slow line, and with the comforts of JavaScript."""
+"""With the keyboard alone, enlarged, in forced colours, on a slow line, with the comforts of scripts."""
 
 import pytest
 from browser.checking import PHONE

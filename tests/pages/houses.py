@@ -49,4 +49,19 @@ def demonstration_house() -> House:
     return house
 
 
-__all__ = ["NOW", "PASSWORD", "TOWNSHIP", "VILLAGE", "demonstration_house", "staffed_house"]
+def demonstration_copy() -> House:
+    """The same county as a copy of one's own, to be changed at will."""
+    home = _folder()
+    shutil.copytree(demonstration_house().home, home, dirs_exist_ok=True)
+    return open_house(None, home, now=lambda: NOW, migrate=False)
+
+
+__all__ = [
+    "NOW",
+    "PASSWORD",
+    "TOWNSHIP",
+    "VILLAGE",
+    "demonstration_copy",
+    "demonstration_house",
+    "staffed_house",
+]
