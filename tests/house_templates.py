@@ -1,7 +1,9 @@
 """Houses for the tests: built once per kind of database, then copied; and what must hold of every log."""
 
+import io
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,8 @@ class Template:
             house = open_house(url, home, now=SetClock())
             with transaction(house.engine) as conn:
                 settle_staff(conn)
+            for name in house.rules().rulebook.papers:
+                house.files.keep(io.BytesIO(name.encode()), limit=99)
             self.rules = house.rules()
             house.close()
             self.built[kind] = url
@@ -77,3 +81,16 @@ def require_sound_log(county: SmallCounty) -> None:
     assert not told, f"the log names {told}"
     differences = [found for found in replay_all(house) if found.difference is not None]
     assert not differences, differences
+
+
+@contextmanager
+def another_process(county: SmallCounty) -> Iterator[House]:
+    """The same database and keys, opened a second time with connections of its own."""
+    mine = county.house
+    url = mine.engine.url.render_as_string(hide_password=False)
+    house = House(
+        mine.home, connect(url), connect(url, writer=False), mine.vault, mine.shelf, mine.files, mine.now
+    )
+    house.vault = audit.Vault(audit.load_key(mine.home / "keys" / "vault.key"))
+    yield house
+    house.close()

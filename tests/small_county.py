@@ -101,7 +101,7 @@ class SetClock:
 
 
 def paper(kind: str) -> NewPaper:
-    return NewPaper(kind, sha256(kind.encode()).hexdigest(), f"{kind}.png", "image/png", 1024)
+    return NewPaper(kind, sha256(kind.encode()).hexdigest(), f"{kind}.txt", "text/plain", len(kind))
 
 
 def as_typed(answers: Mapping[str, Any]) -> dict[str, str | list[str]]:
@@ -175,6 +175,7 @@ class SmallCounty:
     house: House = field(repr=False)
     clock: SetClock
     staff: Mapping[str, Staff] = field(default_factory=dict, repr=False)
+    born: int = 0
 
     def __post_init__(self) -> None:
         with self.house.reader.connect() as conn:
@@ -190,7 +191,7 @@ class SmallCounty:
             return list(conn.execute(select(table(model)).where(*where).order_by(*key)))
 
     def household(
-        self, *, category: str | None = "DB", members: int = 3, born: date = date(1961, 5, 4), **bill: Any
+        self, *, category: str | None = "DB", members: int = 3, born: date | None = None, **bill: Any
     ) -> tuple[int, tuple[int, ...]]:
         """A household of the village with the applicant at its head and one bill; person and bill ids."""
         random, applicant = Random(uuid4().int), 0
@@ -202,7 +203,7 @@ class SmallCounty:
             for place in range(members):
                 person = {
                     "name": ("欧阳福根", "曾桂兰", "欧阳小明")[place],
-                    "id_number": invent_id_number(random, birth=born if place == 0 else date(1990, 2, 3)),
+                    "id_number": invent_id_number(random, birth=(not place and born) or self._birth(place)),
                     "household_id": home,
                     "relation": ("self", "spouse", "child")[place],
                     "phone": f"139{random.randint(0, 99_999_999):08d}",
@@ -219,6 +220,11 @@ class SmallCounty:
                      "valid_from": date(2025, 1, 1)},
                 )  # fmt: skip
         return applicant, (self.bill(applicant, **bill),)
+
+    def _birth(self, place: int) -> date:
+        """A birthday of its own for everybody, so that no two identity numbers can be the same."""
+        self.born += 1
+        return date((1955, 1960, 1995)[place], 1, 1) + timedelta(days=self.born)
 
     def bill(self, person: int, **parts: Any) -> int:
         """A settled bill of 30,000 yuan of which 8,000 stay with the patient; DB gives 4,875.00 for it."""

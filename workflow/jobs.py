@@ -73,10 +73,21 @@ def run_until_quiet(house: House, at: datetime) -> Round:
 
 
 def _do(house: House, command: FireTimers | RaiseAlarm, at: datetime) -> bool:
+    """One command; a case that fails is reported and left for the next round, the others go on."""
     try:
         handle(house, SYSTEM, command, at=at, request_id=uuid4().hex)
     except StepImpossible:
         return False  # somebody else has done it meanwhile
+    except (DBAPIError, Busy):
+        raise
+    except Exception as error:
+        log.error(
+            "worker_command_failed",
+            command=type(command).__name__,
+            case=command.case_id.hex,
+            error=type(error).__name__,
+        )
+        return False
     return True
 
 

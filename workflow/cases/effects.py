@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from workflow.cases import clocks as clockwork
-from workflow.cases import letters, postings
+from workflow.cases import facts, letters, postings
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
 from workflow.store.models import Claim, Letter, Objection, Outbox, Payment, Person
@@ -115,7 +115,7 @@ def payment_returned(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 def payment_credited(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The money is in the account: each bill now carries what it was aided with."""
     _settle(work, "credited")
-    for claim_id, aid in letters.aid_per_bill(work):
+    for claim_id, aid in facts.aid_per_bill(work.conn, work.row.id):
         work.conn.execute(update(Claim).where(Claim.id == claim_id).values(aid_paid=aid))
 
 

@@ -1,6 +1,6 @@
 """Issue a letter: gather what its text asks for, give it a number, keep the values it was filled with."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -219,18 +219,3 @@ def _sealed_of(work: Work, node: str) -> Mapping[str, Any]:
         .limit(1)
     )
     return {} if seq is None else sealed_at(work, seq)
-
-
-def aid_per_bill(work: Work) -> Iterator[tuple[int, Decimal]]:
-    """What each bill of the case is aided with, by the newest calculation; the order is settlement."""
-    sheet = work.conn.scalar(
-        select(Calculation.sheet)
-        .where(Calculation.case_id == work.row.id)
-        .order_by(Calculation.id.desc())
-        .limit(1)
-    )
-    claims = work.conn.scalars(
-        select(Claim.id).where(Claim.case_id == work.row.id.hex).order_by(Claim.settled_on, Claim.id)
-    ).all()
-    for claim_id, result in zip(claims, sheet or (), strict=True):
-        yield claim_id, Decimal(result["aid"])
