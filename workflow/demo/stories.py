@@ -128,6 +128,7 @@ STORIES = (
     Story("died", 2, dies_at="audit_file"),
     Story("stuck_at_township", 5, stops_at="audit_file"),
     Story("stuck_at_county", 4, stops_at="examine_file"),
+    Story("insurance_pending", 4, unsettled=True, stops_at="receive_settlement"),
     Story("stuck_in_village", 5, stops_at="enquire"),
 )
 
