@@ -100,12 +100,33 @@ def _opened(house: House, labels: Mapping[str, Text], name: str, opening: Openin
     shown = opening.value if opened or paper else None
     return Opened(
         name=name,
-        label=labels.get(name, Text(name, name)),
+        label=labels.get(name) or _label(name),
         status=opening.status,
         value=None if shown is None else str(shown),
         paper=paper,
         paper_held=held,
     )
+
+
+def _label(name: str) -> Text:
+    """Sealed values that no form asks: a paper's fingerprint and file name, an objection, a reason."""
+    kind, _, rest = name.partition(".")
+    number = int(rest.partition(".")[0]) + 1 if rest[:1].isdigit() else 0
+    match kind:
+        case "attach":
+            return Text(f"第{number}份材料的指纹", f"fingerprint of paper {number}")
+        case "paper":
+            return Text(f"第{number}份材料的文件名", f"file name of paper {number}")
+        case "objection_text":
+            return Text("异议内容", "objection")
+        case "objector":
+            return Text("异议人", "objector")
+        case "contact":
+            return Text("联系方式", "contact")
+        case "reason":
+            return Text("查看理由", "reason for reading")
+        case _:
+            return Text(name, name)
 
 
 def visits_at(visits: Sequence[Visit], done_seqs: Sequence[int | None], event: Event) -> list[Visit]:
