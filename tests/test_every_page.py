@@ -49,6 +49,7 @@ WITH_A_SEAT = {
     "GET /cases/<uuid:case_id>/tasks/<int:task_id>": "complete_task",
     "POST /cases/<uuid:case_id>/tasks/<int:task_id>": "complete_task",
     "POST /cases/<uuid:case_id>/tasks/<int:task_id>/draft": "complete_task",
+    "GET /cases/<uuid:case_id>/entries/<int:number>/form": "view_case",
     "GET /inspect": "replay",
     "GET /inspect/<uuid:case_id>": "replay",
     "POST /inspect/<uuid:case_id>": "replay",

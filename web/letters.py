@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy import select
@@ -15,10 +16,12 @@ from web.access import needs, signed_in
 from web.forms import YES_NO
 from web.here import current_actor, house
 from web.language import language, t
+from web.navigation import has
 from workflow.errors import NotAllowed, NotFound
 from workflow.letters import Document, write
 from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
+from workflow.reading.timeline import Reader, timeline
 from workflow.store.models import Letter
 
 bp = Blueprint("letters", __name__)
@@ -93,8 +96,33 @@ def blank(form_id: str) -> ResponseReturnValue:
     if form is None:
         raise NotFound()
     return make_response(
-        render_template("letters/form.html", form=form, rows=list(_blank(form)), number=None)
+        render_template("letters/form.html", title=form.title, rows=list(_blank(form)), number=None)
     )
+
+
+@bp.get("/cases/<uuid:case_id>/entries/<int:number>/form")
+@needs("view_case")
+def filled(case_id: UUID, number: int) -> ResponseReturnValue:
+    """A form as it was filled in: the answers of one entry, as far as the reader may see them."""
+    with house().reader.connect() as connection:
+        case = read_case(connection, case_id)
+        access = access_to(connection, current_actor(), case)
+        events = timeline(house(), connection, case, Reader(access.sealed, access.objections))
+    event = next((event for event in events if event.number == number and event.said), None)
+    if event is None:
+        raise NotFound()
+    rows = [(t(said.label), t(said.value), "") for said in event.said]
+    if event.withheld:
+        rows.append((t("未显示", "Not shown"), t(f"{event.withheld}项", f"{event.withheld} answers"), ""))
+    body = render_template(
+        "letters/form.html",
+        title=event.head,
+        rows=rows,
+        number=case.number,
+        entry=event,
+        back=url_for("case.show", case_id=case_id) if has("case.show") else None,
+    )
+    return make_response(body)
 
 
 def _blank(form: Form) -> Iterator[tuple[str, Markup, str]]:

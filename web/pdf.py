@@ -6,23 +6,27 @@ from typing import Any, NoReturn
 from flask import Response
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
 from web.assets import path_of
 
 
-class NothingIsFetched(RuntimeError):
+class NothingIsFetched(FatalURLFetchingError):  # type: ignore[misc]
     """A printed page asked for an address; everything it needs must stand in it."""
 
 
-def _refuse(url: str, *args: Any, **kwargs: Any) -> NoReturn:
-    raise NothingIsFetched(url)
+class NoNetwork(URLFetcher):  # type: ignore[misc]
+    """Fetches nothing: neither from the network nor from the disk."""
+
+    def fetch(self, url: str, headers: Any = None) -> NoReturn:
+        raise NothingIsFetched(url)
 
 
 @lru_cache(maxsize=4)
 def _styles(name: str, version: str) -> tuple[CSS, FontConfiguration]:
     """The built styles, read once per build; `version` is the built name with its hash."""
     fonts = FontConfiguration()
-    return CSS(string=path_of(name).read_text(), font_config=fonts, url_fetcher=_refuse), fonts
+    return CSS(string=path_of(name).read_text(), font_config=fonts, url_fetcher=NoNetwork()), fonts
 
 
 def pdf_of(body: str, *, title: str, language: str = "zh-CN") -> bytes:
@@ -34,7 +38,7 @@ def pdf_of(body: str, *, title: str, language: str = "zh-CN") -> bytes:
     styles, fonts = _styles("letter.css", path_of("letter.css").name)
     head = f"<head><title>{title}</title></head>"
     page = f'<!doctype html><html lang="{language}">{head}<body>{body}</body></html>'
-    document = HTML(string=page, url_fetcher=_refuse)
+    document = HTML(string=page, url_fetcher=NoNetwork())
     made = document.write_pdf(stylesheets=[styles], font_config=fonts, pdf_variant=None)
     return bytes(made)
 
