@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -168,32 +168,24 @@ def _fault(file: str, fault: Exception) -> Fault:
     return Fault(file, element, Text(f"无法解析：{fault}", f"cannot be parsed: {fault}"))
 
 
-def _nodes(root: Any, specs: Mapping[str, Any]) -> list[Node]:
-    found = []
-    for spec in specs.values():
-        for task_spec in spec.task_specs.values():
-            if task_spec.bpmn_id is None or task_spec.name != task_spec.bpmn_id:
-                continue
-            element = next(iter(root.xpath(".//*[@id=$id]", id=task_spec.bpmn_id)), None)
-            if element is None or not _belongs(element, spec.name):
-                continue
-            properties = (getattr(task_spec, "extensions", None) or {}).get("properties") or {}
-            found.append(
-                Node(
-                    id=task_spec.bpmn_id,
-                    name=element.get("name") or task_spec.bpmn_id,
-                    kind=local(element),
-                    lane=task_spec.lane,
-                    properties=MappingProxyType(dict(properties)),
-                    process=spec.name,
-                )
-            )
-    return found
-
-
-def _belongs(element: Any, process: str) -> bool:
-    parent = element.getparent()
-    return parent is not None and parent.get("id") == process
+def _nodes(root: Any, specs: Mapping[str, Any]) -> Iterator[Node]:
+    """The nodes drawn in one file. A node belongs to the process or sub-process it stands in."""
+    for element in root.iter():
+        parent, name = element.getparent(), element.get("id")
+        spec = None if parent is None else specs.get(parent.get("id"))
+        if spec is None or name not in spec.task_specs:
+            continue
+        task_spec = spec.task_specs[name]
+        instance = spec.task_specs.get(f"{name} [child]", task_spec)  # of a repeated task
+        properties = (getattr(instance, "extensions", None) or {}).get("properties") or {}
+        yield Node(
+            id=name,
+            name=element.get("name") or name,
+            kind=local(element),
+            lane=instance.lane,
+            properties=MappingProxyType(dict(properties)),
+            process=spec.name,
+        )
 
 
 def _flow(process: str, file: str, root: Any, content: bytes, nodes: Mapping[tuple[str, str], Node]) -> Flow:
