@@ -23,11 +23,11 @@ from workflow.engine import KERNEL, Open, Step
 def read_clocks(work: Work) -> list[clockwork.Ticking]:
     """The clocks of the case that have not stopped."""
     rows = sql.CLOCKS.all(work.conn, {"case_id": work.row.id})
-    raised: dict[int, set[str]] = {}
-    if rows:
-        for clock_id, level in sql.RAISED.all(work.conn, {"case_id": work.row.id}):
-            raised.setdefault(clock_id, set()).add(level)
-    return [ticking(row, work.rules.limits, frozenset(raised.get(row.id, ()))) for row in rows]
+    raised: dict[int, frozenset[str]] = {}
+    for row in rows:  # one for each alarm of a clock, or one without
+        raised[row.id] = raised.get(row.id, frozenset()) | ({row.level} if row.level else frozenset())
+    first = {row.id: row for row in reversed(rows)}
+    return [ticking(first[number], work.rules.limits, raised[number]) for number in raised]
 
 
 def ticking(row: Any, limits: Mapping[str, Any], raised: frozenset[str] = frozenset()) -> clockwork.Ticking:

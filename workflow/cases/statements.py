@@ -11,8 +11,12 @@ TASK, CLOCK, TIMER, ALARM = table(Task), table(Clock), table(Timer), table(Alarm
 OPEN = Prepared(
     select(TASK.c.id, TASK.c.clock_id).where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None))
 )
-CLOCKS = Prepared(select(CLOCK).where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None)))
-RAISED = Prepared(select(ALARM.c.clock_id, ALARM.c.level).where(ALARM.c.case_id == bindparam("case_id")))
+CLOCKS = Prepared(
+    select(CLOCK, ALARM.c.level)
+    .outerjoin(ALARM, ALARM.c.clock_id == CLOCK.c.id)
+    .where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None))
+    .order_by(CLOCK.c.id)
+)
 TIMERS = Prepared(select(TIMER.c.task_id).where(TIMER.c.case_id == bindparam("case_id")))
 CLOSE = Prepared(
     update(TASK)

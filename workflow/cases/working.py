@@ -23,9 +23,9 @@ _TASK = Prepared(
     select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
 )
 _DOERS = Prepared(
-    select(TASK.c.node, TASK.c.done_account).where(
-        TASK.c.case_id == bindparam("case_id"), TASK.c.done_account.is_not(None)
-    )
+    select(TASK.c.node)
+    .where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
+    .distinct()
 )
 _KIN = Prepared(
     select(Kin.account_id)
@@ -89,10 +89,11 @@ def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFact
     """What `permissions` has to know about the task, read from the database."""
     case = work.row
     not_by = frozenset(properties.get("not_by", "").split())
-    doers: dict[str, set[int]] = {}
+    me = frozenset({work.actor.account_id})
+    doers: dict[str, frozenset[int]] = {}
     if not_by:
-        for node, account in _DOERS.all(work.conn, {"case_id": case.id}):
-            doers.setdefault(node, set()).add(account)
+        mine = _DOERS.all(work.conn, {"case_id": case.id, "account_id": work.actor.account_id})
+        doers = {row.node: me for row in mine}  # whether others did it changes nothing for this person
     kin = _KIN.scalar(
         work.conn,
         {

@@ -73,7 +73,34 @@ class Task(Base):
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
-        Index("ix_task_case", "case_id", "done_at"),
+        # the counts of a worklist: narrow, and whole with `done_at`, which the condition names
+        Index(
+            "ix_task_counts",
+            "org",
+            "role",
+            "kind",
+            "paused",
+            "due_at",
+            "warn_at",
+            "done_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        # what is open in a case, and who has done what in it: neither grows with the case's past
+        Index(
+            "ix_task_open",
+            "case_id",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        Index(
+            "ix_task_doers",
+            "case_id",
+            "done_account",
+            "node",
+            sqlite_where=text("done_account IS NOT NULL"),
+            postgresql_where=text("done_account IS NOT NULL"),
+        ),
         Index("ix_task_done_by", "done_account", "done_at"),
     )
 
@@ -102,7 +129,10 @@ class Clock(Base):
     """A legal limit that runs in a case. `pauses`: [[from, to|null, reason zh, reason en], …]."""
 
     __tablename__ = "clock"
-    __table_args__ = (Index(None, "case_id"), Index("ix_clock_alarm", "next_alarm_at"))
+    __table_args__ = (
+        Index("ix_clock_running", "case_id", "stopped_at"),
+        Index("ix_clock_alarm", "next_alarm_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
