@@ -55,7 +55,7 @@ $(STAMPS)/pages: package-lock.json $(shell find web/src -type f)
 setup: $(STAMPS)/apt $(STAMPS)/python $(STAMPS)/pages ## 安装 install what the product needs
 
 run: setup ## 启动演示县 serve the demonstration county at http://127.0.0.1:8000
-	@test -f $(HOME_DIR)/demo.json || $(BIN)/mingjian --home $(HOME_DIR) demo
+	@if [ -f $(HOME_DIR)/demo.json ]; then $(BIN)/mingjian --home $(HOME_DIR) demo --who; else $(BIN)/mingjian --home $(HOME_DIR) demo; fi
 	$(BIN)/mingjian --home $(HOME_DIR) serve --port $(PORT)
 
 lock: ## 更新依赖锁 renew the lock files
