@@ -8,18 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from small_county import SetClock, SmallCounty, settle_staff
-from sqlalchemy import event, select
+from small_county import CaseFile, SetClock, SmallCounty, settle_staff
+from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.engine import make_url
 
 import audit
-from audit.tables import audit_entry
+from audit import canonical, guards
+from audit.chain import leaf_of
+from audit.tables import audit_entry, audit_head
 from workflow.house import House, open_house
 from workflow.papers import PaperStore
 from workflow.replay import replay_all
 from workflow.rules import Rules, Shelf
-from workflow.store import connect, transaction
-from workflow.store.models import Account, Person
+from workflow.store import bonds, connect, transaction
+from workflow.store.models import Account, Case, Person
+
+BONDS = (
+    ('"case"', "case_moves_with_entry"),
+    ('"case"', "case_is_kept"),
+    ("audit_entry", "entry_belongs_to_case"),
+)
 
 
 @dataclass
@@ -94,3 +102,45 @@ def another_process(county: SmallCounty) -> Iterator[House]:
     house.vault = audit.Vault(audit.load_key(mine.home / "keys" / "vault.key"))
     yield house
     house.close()
+
+
+@contextmanager
+def guards_down(county: SmallCounty) -> Iterator[Connection]:
+    """What an owner of the database can do: take every trigger down, tamper, put them up again."""
+    engine = county.house.engine
+    switch_off = [f"DROP TRIGGER {statement.split()[2]}" for statement in bonds.SQLITE]
+    switch_on = list(bonds.SQLITE)
+    if engine.dialect.name == "postgresql":
+        tables = ('"case"', "audit_entry")
+        switch_off = [f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in tables]
+        switch_on = [f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {trigger}" for name, trigger in BONDS]
+    with engine.begin() as conn:
+        for statement in switch_off:
+            conn.execute(text(statement))
+        guards.remove(conn)
+    with engine.begin() as conn:
+        yield conn
+    with engine.begin() as conn:
+        guards.install(conn)
+        for statement in switch_on:
+            conn.execute(text(statement))
+
+
+def rewrite(conn: Connection, case: CaseFile, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    """Change a case's entries and make the whole chain fit again, as somebody with all keys could."""
+    stored = list(audit.entries(conn, case.id))
+    entries = [one.entry for one in stored]
+    change(entries)
+    prev = bytes(32)
+    for seq, entry in enumerate(entries):
+        encoded = canonical.encode({**entry, "seq": seq, "prev": prev.hex()})
+        row = {"prev": prev, "leaf": leaf_of(encoded), "bytes": encoded}
+        if seq < len(stored):
+            place = (audit_entry.c.chain == case.id) & (audit_entry.c.seq == seq)
+            conn.execute(update(audit_entry).where(place).values(row))
+        else:
+            conn.execute(insert(audit_entry), {**row, "chain": case.id, "seq": seq})
+        prev = row["leaf"]
+    newest = {"seq": len(entries) - 1, "leaf": prev}
+    conn.execute(update(audit_head).where(audit_head.c.chain == case.id).values(newest))
+    conn.execute(update(Case).where(Case.id == case.id).values(seq=newest["seq"]))

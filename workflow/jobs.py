@@ -100,12 +100,12 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def loop(self) -> None:
-        """Work until told to stop; a database that is away is waited for, loudly."""
+        """Work until told to stop. Whatever fails is waited for, loudly: a dead thread would warn nobody."""
         while not self.stopping.is_set():
             started = time.monotonic()
             try:
                 busy = run_once(self.house, self.house.now()).anything
-            except (DBAPIError, Busy) as error:
+            except Exception as error:
                 log.error("worker_round_failed", error=type(error).__name__)
                 busy = False
             if not busy:

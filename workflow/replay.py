@@ -3,25 +3,45 @@
 The log holds for each command what the engine was given: the command, its variables, the time, and
 every date the calendar answered. So the same kernel must give the same bytes; where it does not,
 either the log or the state was changed, or a step was taken that the diagram does not know.
+
+Beside the bytes, each step is held against what the diagram says of it: the place it was taken at,
+the role, the people it excludes, and the legal state it led to.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from audit import CanonicalError
 from audit import entries as read_entries
-from bpmn import Text
+from bpmn import RulebookError, Text
 from workflow import engine
+from workflow.amounts import PolicyRefused
+from workflow.cases.places import state_of
 from workflow.errors import NotFound
 from workflow.house import House
+from workflow.rules import require_unaltered
 from workflow.store.models import Case
 
 STEPS = frozenset({"start", "complete", "message", "tick"})
+IMPOSSIBLE = (
+    engine.StepRefused,
+    engine.Incident,
+    engine.ModelRefused,
+    RulebookError,
+    PolicyRefused,
+    CanonicalError,
+    NotFound,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""Whatever a recorded command cannot be run for: all of it says that the log was not written by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +73,130 @@ class Recorded:
         return datetime.fromisoformat(self._dues[limit_id])
 
 
+class Departed(Exception):
+    """The recorded course leaves what the diagram allows."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.what = Text(zh, en)
+
+
+@dataclass(slots=True)
+class Course:
+    """One case as far as it has been replayed."""
+
+    house: House
+    state: bytes = b""
+    legal: str | None = None
+    flow: str = ""
+    places: dict[int, engine.Open] = field(default_factory=dict)
+    doers: dict[str, set[int]] = field(default_factory=dict)
+    commands: int = 0
+
+    def follow(self, conn: Connection, entry: Mapping[str, Any]) -> None:
+        """Take the step of one entry, if it is one.
+
+        Raises:
+            Departed, and what `IMPOSSIBLE` lists.
+        """
+        if entry["command"]["name"] not in STEPS:
+            if self.commands and entry["to"] != self.legal:
+                raise Departed("没有办理，状态却变了", "the state changed without a step")
+            return
+        if not self.commands:
+            require_unaltered(conn, entry["rule"])
+        self.commands += 1
+        if entry["command"]["name"] == "complete":
+            self._require_the_diagram_s_doer(entry)
+        step = redo(self.house, self.state, entry)
+        if hashlib.sha256(step.state).hexdigest() != entry["command"]["state"]:
+            raise Departed("重放的状态与记录不同", "the replayed state differs from the recorded one")
+        self.flow = entry["vars"].get("flow", self.flow)
+        legal = state_of(step, self.house.rules(entry["rule"]), self.flow) or self.legal
+        if entry["to"] != legal:
+            raise Departed(
+                f"记录的状态是{entry['to']}，重放得到{legal}",
+                f"the recorded legal state is {entry['to']}, the replayed one {legal}",
+            )
+        self.state, self.legal = step.state, legal
+        self.places = {place.id: place for place in step.open}
+
+    def _require_the_diagram_s_doer(self, entry: Mapping[str, Any]) -> None:
+        """Place, role and separation of duties, read from the diagram (audit-log, attempts 31 and 32)."""
+        place = self.places.get(entry["command"]["task"])
+        if place is None:
+            raise Departed("这一步当时没有打开", "this step was not open")
+        task, actor = entry["task"], entry["actor"]
+        if (task["spec"], task["node"]) != (place.process, place.node):
+            raise Departed(
+                f"记录的环节{task['node']}不是打开的环节{place.node}",
+                f"the recorded step {task['node']} is not the open one, {place.node}",
+            )
+        if actor["role"] != place.properties.get("role"):
+            raise Departed(f"岗位{actor['role']}不能办这一步", f"{actor['role']} may not do this step")
+        for earlier in place.properties.get("not_by", "").split():
+            if actor["id"] in self.doers.get(earlier, ()):
+                raise Departed(
+                    f"同一人办过{earlier}，不能再办这一步",
+                    f"whoever did {earlier} may not do this step",
+                )
+        self.doers.setdefault(place.node, set()).add(actor["id"])
+
+
 def replay(house: House, conn: Connection, case_id: UUID) -> Replayed:
     """Replay one case.
 
     Raises:
-        NotFound: there is no such case, or the rule book it was recorded on is missing.
+        NotFound: there is no such case.
     """
-    row = conn.execute(select(Case.number, Case.engine, Case.seq).where(Case.id == case_id)).first()
+    row = conn.execute(
+        select(Case.number, Case.engine, Case.state, Case.seq).where(Case.id == case_id)
+    ).first()
     if row is None:
         raise NotFound()
-    state, entries, commands = b"", 0, 0
+    course, entries = Course(house), 0
+
+    def result(seq: int, what: Text) -> Replayed:
+        return Replayed(case_id, row.number, entries, course.commands, Difference(seq, what))
+
     for seq, stored in enumerate(read_entries(conn, case_id)):
-        entry = stored.entry
         entries += 1
-        if entry["command"]["name"] not in STEPS:
-            continue
-        commands += 1
         try:
-            state = redo(house, state, entry)
-        except (engine.StepRefused, engine.Incident, KeyError, ValueError) as error:
-            return Replayed(case_id, row.number, entries, commands, _impossible(seq, error))
-        if hashlib.sha256(state).hexdigest() != entry["command"]["state"]:
-            return Replayed(case_id, row.number, entries, commands, _differs(seq))
-    difference = None
-    if state != bytes(row.engine):
-        difference = Difference(
+            course.follow(conn, stored.entry)
+        except Departed as departed:
+            return result(seq, departed.what)
+        except IMPOSSIBLE as error:
+            return result(seq, _impossible(error))
+    if course.state != bytes(row.engine):
+        return result(
             row.seq, Text("数据库里的状态与重放结果不同", "the stored state differs from the replayed one")
         )
-    elif entries != row.seq + 1:
-        difference = Difference(
+    if course.legal != row.state:
+        return result(
+            row.seq,
+            Text(
+                f"案件的状态是{row.state}，重放得到{course.legal}",
+                f"the case says {row.state}, not {course.legal}",
+            ),
+        )
+    if entries != row.seq + 1:
+        return result(
             entries,
             Text(f"应有{row.seq + 1}条，只有{entries}条", f"{row.seq + 1} entries expected, {entries} found"),
         )
-    return Replayed(case_id, row.number, entries, commands, difference)
+    return Replayed(case_id, row.number, entries, course.commands, None)
 
 
-def _impossible(seq: int, error: Exception) -> Difference:
-    return Difference(
-        seq, Text(f"流程图不允许这一步：{error}", f"the diagram does not allow this step: {error}")
+def _impossible(error: Exception) -> Text:
+    zh = getattr(error, "message", None) or getattr(error, "reason", None)
+    told = zh if isinstance(zh, Text) else Text(str(error), str(error))
+    return Text(
+        f"规则和流程图不允许这一步：{told.zh}", f"rules and diagram do not allow this step: {told.en}"
     )
 
 
-def _differs(seq: int) -> Difference:
-    return Difference(seq, Text("重放的状态与记录不同", "the replayed state differs from the recorded one"))
-
-
-def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> bytes:
-    """The state after one recorded command."""
+def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> engine.Step:
+    """One recorded command, taken again."""
     if entry["kernel"] != engine.KERNEL:
         raise ValueError(f"recorded by kernel {entry['kernel']}, this is {engine.KERNEL}")
     model = house.rules(entry["rule"]).model
@@ -107,14 +204,14 @@ def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> bytes:
     at, due = datetime.fromisoformat(entry["at_claimed"]), Recorded(given.get("dues", {}))
     match command["name"]:
         case "start":
-            return engine.start(model, given["flow"], given["start"], at, due).state
+            return engine.start(model, given["flow"], given["start"], at, due)
         case "complete":
             done: engine.Command = engine.Complete(command["task"], given["answers"])
         case "message":
             done = engine.Message(command["message"], given["answers"])
         case _:
             done = engine.Tick()
-    return engine.step(model, state, done, at, due).state
+    return engine.step(model, state, done, at, due)
 
 
 def replay_all(

@@ -5,6 +5,7 @@ each file is kept once, by its own digest, so that a recorded command can be run
 very diagram, form, limit and tariff it was run on.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from threading import Lock
 from sqlalchemy import Connection, Engine, insert, select
 
 import bpmn
-from bpmn import Rulebook, Text
+from bpmn import Fault, Rulebook, RulebookError, Text
 from workflow import amounts, deadlines, engine, forms
 from workflow.errors import NotFound
 from workflow.store.models import RulebookRelease, RuleFile
@@ -130,4 +131,27 @@ class Shelf:
                 select(RuleFile.sha256, RuleFile.content).where(RuleFile.sha256.in_(manifest.values()))
             )
             content = {sha: bytes(data) for sha, data in rows}
+            require_unaltered(connection, digest)
         return prepare(bpmn.from_files({path: content[sha] for path, sha in manifest.items()}))
+
+
+def require_unaltered(connection: Connection, digest: str) -> None:
+    """Make sure that the database still holds the very files the digest stands for.
+
+    Raises:
+        NotFound: no such rule book was released here.
+        RulebookError: names every file that is missing or was changed (audit-log, attempt 33).
+    """
+    manifest = connection.scalar(select(RulebookRelease.manifest).where(RulebookRelease.digest == digest))
+    if manifest is None:
+        raise NotFound()
+    rows = connection.execute(
+        select(RuleFile.sha256, RuleFile.content).where(RuleFile.sha256.in_(manifest.values()))
+    )
+    sound = {sha for sha, content in rows if hashlib.sha256(bytes(content)).hexdigest() == sha}
+    altered = Text("内容与发布时不同或已丢失", "is not what was released, or is gone")
+    faults = [Fault(path, "-", altered) for path, sha in manifest.items() if sha not in sound]
+    if not faults and bpmn.digest_of(manifest) != digest:
+        faults = [Fault("manifest", "-", altered)]
+    if faults:
+        raise RulebookError(faults)
