@@ -225,3 +225,18 @@ def test_the_list_of_cases_keeps_to_the_area_and_names_nobody_in_its_address(cou
     assert case.row.number in handler.opens(f"/cases?number={case.row.number}").words
     assert case.row.number not in handler.opens("/cases?state=PAID").words
     assert case.row.number not in at_the_desk(county, "twin2").opens("/cases").words
+
+
+@pytest.mark.parametrize("login", ["twin1", "insp"])
+def test_a_reason_opens_the_number_to_those_who_must_give_one(county, case_at, login):
+    case = case_at("check_papers")
+    number = county.rows(Person, Person.id == case.row.applicant_id)[0].id_number
+    reader = at_the_desk(county, login)
+    page = reader.opens(f"/cases/{case.id}")
+    assert number in reader.submits(page, f"/cases/{case.id}/reveal", what="full_id", reason="核对原件").text
+
+
+def test_the_village_has_no_way_to_the_full_number(county, case_at):
+    case = case_at("check_papers")
+    page = page_of(county, case, "vlia1")
+    assert not page.tree.xpath(f"//form[@action='/cases/{case.id}/reveal']")

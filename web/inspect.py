@@ -18,7 +18,7 @@ from workflow.handle import handle
 from workflow.permissions import require
 from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.cases import Wanted, cases
-from workflow.reading.diagrams import chain_to, diagrams, mark
+from workflow.reading.diagrams import Visit, chain_to, diagrams, mark
 from workflow.reading.inspection import inspect, visits_at
 from workflow.replay import replay
 
@@ -84,8 +84,8 @@ def _entry(
         found = inspect(house(), connection, file.row, number, opened=opened)
         replayed = replay(house(), connection, case_id) if request.args.get("replay") == "1" else None
     known = diagrams(file.rules.rulebook)
-    process = _process(file, found.event.process)
     then = visits_at(file.visits, [place.done_seq for place in file.places], found.event)
+    process = _process(file, found.event.process, then)
     steps = mark(known, process, then, {"outcome": file.row.outcome})
     body = render_template(
         "inspect/show.html",
@@ -95,8 +95,10 @@ def _entry(
     return make_response(body, status)
 
 
-def _process(file: CaseFile, process: str | None) -> str:
-    """The diagram to show beside an entry: the one below the top that leads to its step."""
-    known = diagrams(file.rules.rulebook)
-    chain = chain_to(known, file.row.flow, process or file.row.flow)
+def _process(file: CaseFile, process: str | None, then: Sequence[Visit]) -> str:
+    """The diagram to show beside an entry: below the top one, where its step is or the case stood then."""
+    if process is None or process == file.row.flow:
+        standing = [visit.process for visit in then if visit.done_at is None]
+        process = standing[-1] if standing else file.row.flow
+    chain = chain_to(diagrams(file.rules.rulebook), file.row.flow, process)
     return chain[1] if len(chain) > 1 else chain[0]
