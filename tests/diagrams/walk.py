@@ -165,16 +165,15 @@ def seen_of(workflow: Any) -> dict[str, Any]:
     from SpiffWorkflow.util.task import TaskState
 
     ready, waiting = [], []
-    for one in [workflow, *workflow.subprocesses.values()]:
+    alive = alive_in(workflow)
+    for one in alive:
         for task in one.tasks.values():
             if task.state == TaskState.READY and task.task_spec.manual:
                 ready.append([one.spec.name, task.task_spec.name, task.task_spec.lane, plain(task.data)])
     for task in workflow.event_manager.tasks.values():
         inside = task.workflow
-        if task.state != TaskState.WAITING or inside.tasks.get(task.id) is not task:
+        if task.state != TaskState.WAITING or inside not in alive or inside.tasks.get(task.id) is not task:
             continue  # stock keeps tasks here that it has removed from the tree
-        if inside is not workflow and workflow.subprocesses.get(inside.parent_task_id) is not inside:
-            continue
         definition = task.task_spec.event_definition
         definitions = (
             definition.event_definitions if isinstance(definition, MultipleEventDefinition) else [definition]
@@ -190,6 +189,16 @@ def seen_of(workflow: Any) -> dict[str, Any]:
                 [inside.spec.name, task.task_spec.name, task.task_spec.lane, kind, each.name, value]
             )
     return {"ready": sorted(ready, key=json.dumps), "waiting": sorted(waiting, key=json.dumps)}
+
+
+def alive_in(workflow: Any) -> list[Any]:
+    """The workflow and its sub-workflows, but not those whose task stock has removed from the tree."""
+    alive, added = [workflow], True
+    while added:
+        ids = {number for one in alive for number in one.tasks}
+        added = [one for number, one in workflow.subprocesses.items() if number in ids and one not in alive]
+        alive += added
+    return alive
 
 
 def instant(text: str) -> str:

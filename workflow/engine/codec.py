@@ -23,10 +23,13 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.util.task import TaskState
 
-from workflow.engine.kernel import Case, CaseTask, SubCase
+from workflow.engine.kernel import Case, CaseTask, SubCase, same
 from workflow.engine.shapes import Shape
 
 FORMAT = 1
+_AS_PARENT = 2
+"""A waiting task inherits its data again each time it is looked at, so it mostly has that of its parent."""
+
 _WAITING = TaskState.WAITING
 _ABSENT = object()
 
@@ -48,7 +51,7 @@ def dump(case: Case, digest: str, shapes: Mapping[str, Shape]) -> bytes:
                 workflow.parent_task_id or 0,
                 workflow.spec.name,
                 _rows(workflow, index, base, case.tick),
-                workflow.data or 0,
+                _pack(workflow.data, base),
                 workflow.correlations or 0,
                 _pack(workflow.ended, base),
                 int(workflow.completed),
@@ -73,7 +76,9 @@ def _rows(workflow: Any, index: Mapping[str, int], base: dict[str, Any], now: in
             task._state,
         ]
         last = task.id
-        data = _pack(task.data, base)
+        above = workflow.tasks.get(task._parent)
+        shared = task._state == _WAITING and above is not None and _alike(task.data, above.data)
+        data = _AS_PARENT if shared else _pack(task.data, base)
         # Only the order of waiting tasks and of arrivals at joins is ever asked for.
         ordered = task._state == _WAITING or isinstance(task.task_spec, UnstructuredJoin)
         tick = now - task.last_state_change + 1 if ordered else 0
@@ -91,10 +96,13 @@ def _rows(workflow: Any, index: Mapping[str, int], base: dict[str, Any], now: in
 
 
 def _pack(data: dict[str, Any], base: dict[str, Any]) -> Any:
-    """0 for nothing, 1 for the same as ``base``, else [what differs, what is missing]."""
+    """0 for nothing, 1 for the same as ``base``, else [what differs, what is missing].
+
+    The missing are bits, in hexadecimal digits, over the sorted names of ``base``.
+    """
     if not data:
         return 0
-    if data is base:
+    if same(data, base):
         return 1
     differs: dict[str, Any] = {}
     missing: list[str] = []
@@ -110,8 +118,13 @@ def _pack(data: dict[str, Any], base: dict[str, Any]) -> Any:
         if name not in base:
             differs[name] = own
     if missing:
-        return [differs, missing]
+        bits = {name: 1 << number for number, name in enumerate(sorted(base))}
+        return [differs, f"{sum(bits[name] for name in missing):x}"]
     return [differs] if differs else 1
+
+
+def _alike(data: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(data) and (same(data, other) or (len(data) == len(other) and _pack(data, other) == 1))
 
 
 def _unlike(one: Any, other: Any) -> bool:
@@ -129,8 +142,10 @@ def _unpack(packed: Any, base: dict[str, Any], nested: list[str]) -> dict[str, A
     if packed != 1:
         data.update(packed[0])
         if len(packed) > 1:
-            for name in packed[1]:
-                del data[name]
+            bits = int(packed[1], 16)
+            for number, name in enumerate(sorted(base)):
+                if bits >> number & 1:
+                    del data[name]
     return data
 
 
@@ -206,6 +221,8 @@ def load(
                 above = in_order[place - row[1]]
                 task._parent = above.id
                 above._children.append(last)
+                if len(row) > 4 and row[4] == _AS_PARENT:
+                    task.data = deepcopy(above.data) if nested else above.data.copy()
             else:
                 task._parent = None
             task.last_state_change = tick - row[5] + 1 if len(row) > 5 and row[5] else 0
@@ -216,7 +233,7 @@ def load(
         parents.update(all_tasks)
         workflow.task_tree = in_order[0]
         if data:
-            workflow.data = data
+            workflow.data = _unpack(data, base, nested)
         if correlations:
             workflow.correlations = correlations
         if ended:
@@ -237,7 +254,7 @@ def _task(
     task.workflow = workflow
     task._children = []
     task.thread_id = 0
-    task.data = _unpack(row[4], base, nested) if size > 4 else {}
+    task.data = _unpack(row[4], base, nested) if size > 4 and row[4] != _AS_PARENT else {}
     task.internal_data = _unpack_internal(row[6], spec) if size > 6 and row[6] else {}
     task.triggered = size > 7
     return task

@@ -21,6 +21,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import EventSplit
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
@@ -29,6 +30,7 @@ from workflow.engine.shapes import Shape, chooses
 from workflow.engine.tree import FINISHED, LIVE, NOT_FINISHED, PREDICTED
 
 _WAITING = TaskState.WAITING
+_STARTED = TaskState.STARTED
 _CANCELLED = TaskState.CANCELLED
 
 
@@ -85,6 +87,15 @@ def _needed(workflow: Any, shape: Shape) -> tuple[set[int], set[int]]:
     return keep, read
 
 
+def _replaced(task: Any) -> bool:
+    """Whether the task gets the data of its sub-process in place of its own when that ends."""
+    task_spec = task.task_spec
+    if not isinstance(task_spec, SubWorkflowTask) or task_spec.io_specification is not None:
+        return False
+    called = task.workflow.top_workflow.subprocess_specs[task_spec.spec]
+    return called.io_specification is None
+
+
 def _prune(workflow: Any, shape: Shape) -> None:
     tasks, root = workflow.tasks, workflow.task_tree
     keep, read = _needed(workflow, shape)
@@ -112,6 +123,8 @@ def _prune(workflow: Any, shape: Shape) -> None:
             if state & FINISHED and task.id not in read:
                 task.data = {}
                 task.internal_data = {}
+            elif state == _STARTED and _replaced(task):
+                task.data = {}
             below = task
         else:
             if task.task_spec is end and state == _CANCELLED:

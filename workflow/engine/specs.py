@@ -99,40 +99,34 @@ class InclusiveJoin(InclusiveGateway):
     """An inclusive gateway that looks at its inputs in the order of the diagram, not of a set."""
 
     def _check_threshold_unstructured(self, my_task: Any) -> bool:
-        instances, sources = [], []
+        instances: list[Any] = []
+        sources: list[Any] = []
         for task in my_task.workflow.get_tasks(end_at_spec=self.name):
             if task.task_spec is self:
                 instances.append(task)
             elif task._state & _LIVE:
-                sources.append(task.task_spec.name)
-        arrived = list(
-            dict.fromkeys(
-                t.parent.task_spec.name for t in instances if t.parent._state == TaskState.COMPLETED
-            )
-        )
-        if any(
-            t.parent._state & TaskState.DEFINITE_MASK and t.parent.task_spec.name not in arrived
-            for t in instances
-        ):
-            return False
-        checked: set[str] = set()
-        for name in arrived:
-            source = self._source_of(name, sources, checked)
+                sources.append(task.task_spec)
+        done = [task.parent.task_spec for task in instances if task.parent._state == TaskState.COMPLETED]
+        arrived = list(dict.fromkeys(done))
+        for task in instances:
+            if task.parent._state & TaskState.DEFINITE_MASK and task.parent.task_spec not in arrived:
+                return False
+        checked: list[Any] = []
+        for spec in arrived:
+            source = _source_of(spec, sources, checked)
             if source is not None:
                 sources.remove(source)
-        waiting = [name for name in dict.fromkeys(self._inputs) if name not in arrived]
-        return not any(self._source_of(name, sources, checked) is not None for name in waiting)
+        waiting = [spec for spec in self.inputs if spec not in arrived]
+        return not any(_source_of(spec, sources, checked) is not None for spec in waiting)
 
-    def _source_of(self, name: str, sources: list[str], checked: set[str]) -> str | None:
-        """The active task from which a token may still come by way of ``name``, looking at each spec once."""
-        specs = self._wf_spec.task_specs
-        while name is not None:
-            checked.add(name)
-            following = next((parent for parent in specs[name]._inputs if parent not in checked), None)
-            if following is None or following in sources:
-                return following
-            name = following
-        return None
+
+def _source_of(spec: Any, sources: list[Any], checked: list[Any]) -> Any:
+    """The active task spec a token may still come from by way of ``spec``. Looks at each spec once."""
+    while True:
+        checked.append(spec)
+        spec = next((parent for parent in spec.inputs if parent not in checked), None)
+        if spec is None or spec in sources:
+            return spec
 
 
 class Service(ServiceTask):

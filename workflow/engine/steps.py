@@ -271,6 +271,7 @@ def _finish(model: Model, case: Case) -> Step:
     ended = None
     if case.over():
         case.completed = True
+        case.ended = {}
         ended = case.last_end or ""
     effects = tuple(
         Effect(operator, MappingProxyType(params), task.task_spec.name)
