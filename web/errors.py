@@ -6,7 +6,7 @@ HTTPException       its code; 404, 405, 413, 429 in our words
 anything else       500  no details, only the number of the request
 """
 
-from flask import Flask, make_response, render_template, request
+from flask import Flask, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from bpmn.text import Text
 from web.here import member
 from web.logs import log
+from web.refusals import write_down
 from workflow.errors import AnswersRefused, NotAllowed, Stale, WorkflowError
 
 TITLES = {
@@ -94,7 +95,7 @@ def _workflow(error: WorkflowError) -> ResponseReturnValue:
         return make_response(render_template("errors/stale.html", happened=error.happened), 409)
     if isinstance(error, NotAllowed):
         log.warning("refused", rule=error.rule)
-        tried = request.method == "POST"
+        tried = write_down(error)
         seat = getattr(member(), "seat", None)
         return page(
             403, error.message, rule=error.rule, rule_name=rule_name(error.rule), tried=tried, seat=seat
