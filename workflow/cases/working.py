@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
 from bpmn import Text
 from workflow import engine, forms
@@ -28,13 +28,13 @@ _DOERS = Prepared(
     .distinct()
 )
 _KIN = Prepared(
-    select(Kin.account_id)
-    .join(Person, Person.id_number == Kin.id_number)
-    .where(
+    # asked of the few relatives this account has filed, not of the people
+    select(Kin.account_id).where(
         Kin.account_id == bindparam("account_id"),
-        (Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id")),
+        exists()
+        .where(Person.id_number == Kin.id_number)
+        .where((Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id"))),
     )
-    .limit(1)
 )
 _PAPER_KINDS = Prepared(
     select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -52,6 +53,8 @@ def _sqlite(url: str, writer: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=1 if writer else 8,
         max_overflow=0 if writer else 8,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
         connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
     )
     begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
@@ -81,13 +84,25 @@ def _sqlite(url: str, writer: bool) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=8,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
         connection.add_notice_handler(_refuse_unconfirmed)
 
     return engine
+
+
+def _json(value: Any) -> str:
+    """JSON columns: compact, Chinese as it is."""
+    return orjson.dumps(value).decode()
 
 
 def _refuse_unconfirmed(notice: Any) -> None:

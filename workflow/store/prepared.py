@@ -85,13 +85,11 @@ class Prepared:
                 for place, name, into in plan.values
             ]
         errors = conn.dialect.loaded_dbapi.Error
-        cursor = conn.connection.cursor()
+        driver: Any = conn.connection.dbapi_connection
         try:
-            cursor.execute(plan.sql, bound)
+            return driver.execute(plan.sql, bound)
         except errors as error:
-            cursor.close()
             raise DBAPIError.instance(plan.sql, bound, error, errors, dialect=conn.dialect) from error
-        return cursor
 
     def _plan(self, dialect: Dialect) -> _Plan:
         plan = self._plans.get(dialect.name)
