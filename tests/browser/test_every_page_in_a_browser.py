@@ -11,7 +11,7 @@ from web.limits import limiter
 from workflow.store.models import Letter
 
 pytestmark = pytest.mark.browser
-READERS = ["vlia1", "twin1", "trev1", "chnd", "capr", "fin2", "sup-msb", "insp"]
+READERS = ["chnd", "twin1", "trev1", "capr", "fin2", "sup-msb", "insp", "vlia1"]  # who has work comes first
 FORMS_OF_A_READER = 1  # how many forms of steps each kind of reader shows; they differ from each other
 NOT_PAGES = (".pdf", ".bpmn", ".csv", ".xlsx")
 

@@ -57,12 +57,12 @@ def test_large_print_switches_without_a_new_page_and_stays(window):
     page.goto(f"{view.base}/account")
     page.fill("#old", "typed before")
     page.click(".mj-elder-btn")
-    page.wait_for_function("document.documentElement.classList.contains('mj-elder')")
+    page.locator("html.mj-elder").wait_for()
     assert page.input_value("#old") == "typed before"
     page.reload()
     assert page.evaluate("document.documentElement.classList.contains('mj-elder')")
     page.click(".mj-elder-btn")
-    page.wait_for_function("!document.documentElement.classList.contains('mj-elder')")
+    page.locator("html:not(.mj-elder)").wait_for()
 
 
 def test_targets_are_large_enough_for_a_thumb(window):

@@ -1,0 +1,72 @@
+"""The inbox of a seat: what the worker has warned about, read once for the whole seat."""
+
+import pytest
+from pages.houses import demonstration_copy
+from pages.visiting import Visitor
+from sqlalchemy import func, select
+
+from web import create_app
+from web.limits import limiter
+from workflow.store.models import Account, InboxMessage, Seat
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = demonstration_copy()
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def warned(house):
+    """The login of somebody whose seat has the most messages."""
+    with house.reader.connect() as connection:
+        return connection.execute(
+            select(Account.login, InboxMessage.org, InboxMessage.role, func.count().label("number"))
+            .join(Seat, (Seat.org == InboxMessage.org) & (Seat.role == InboxMessage.role))
+            .join(Account, Account.id == Seat.account_id)
+            .group_by(Account.login, InboxMessage.org, InboxMessage.role)
+            .order_by(func.count().desc())
+        ).first()
+
+
+@pytest.fixture
+def visitor(house, warned):
+    limiter.reset()
+    visitor = Visitor(create_app(house, testing=True))
+    visitor.signs_in(warned.login)
+    return visitor
+
+
+def test_messages_stand_with_their_limit_and_day_and_name_nobody(visitor, warned):
+    page = visitor.opens("/inbox")
+    assert page.heading == f"消息{warned.number}条"
+    assert "到期" in page.words
+    assert any(link.startswith("/cases/") for link in page.links())
+
+
+def test_the_number_in_the_head_is_what_is_unread(visitor, warned):
+    page = visitor.opens("/inbox")
+    assert str(warned.number) in page.tree.xpath("string(//nav//a[@href='/inbox'])")
+
+
+def test_older_messages_are_on_the_next_page(visitor, warned):
+    if warned.number > 30:
+        assert visitor.opens("/inbox?page=2").status == 200
+    assert visitor.opens("/inbox?page=9999").status == 200
+    assert visitor.opens("/inbox?page=zzz").status == 200
+
+
+def test_marked_as_read_for_the_whole_seat(visitor, warned, house):
+    page = visitor.submits(visitor.opens("/inbox"), "/inbox/read")
+    assert page.status == 200
+    assert "未读" not in page.tree.xpath("string(//main)")
+    with house.reader.connect() as connection:
+        unread = connection.scalar(
+            select(func.count()).select_from(InboxMessage).where(
+                InboxMessage.org == warned.org,
+                InboxMessage.role == warned.role,
+                InboxMessage.read_at.is_(None),
+            )
+        )  # fmt: skip
+    assert unread == 0
