@@ -180,6 +180,18 @@ def test_a_second_objection_after_the_first_was_answered_is_taken(posted, county
     assert len(posted.objections) == 2
 
 
+def test_an_objection_while_another_is_checked_joins_it(posted, county, clock, clerk, investigator):
+    clock.to("2026-03-08")
+    county.objects(posted)
+    clerk.registers_objection(posted, objection_named=True)
+    clock.to("2026-03-12")  # the seven days would be over, but they stand still
+    county.objects(posted, name="罗华", contact="13800002222")
+    assert set(posted.open) == {"recheck_objection"}
+    investigator.rechecks_objection(posted, objection_result="unfounded", findings=FOUND, answer=ANSWER)
+    assert [row.result for row in posted.objections] == ["unfounded", "unfounded"]
+    assert posted.letters["objection_answer"].fields["objector"] == "罗华"
+
+
 def test_after_the_end_objections_are_closed(posted, county, clock):
     posting = posted.postings[0]
     clock.at = posting.ends_at

@@ -11,14 +11,14 @@ Returning commits, raising rolls back. A refusal is written to the log in a tran
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from blinker import Namespace
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from workflow.actor import SYSTEM, Actor
@@ -82,6 +82,8 @@ _ANSWERED = Prepared(
 )
 _ANSWER = Prepared(insert(REQUEST), "principal", "key", "digest", "response", "at")
 
+_SAME_REQUEST = text("SELECT pg_advisory_xact_lock(hashtextextended(:request, 0))")
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -137,6 +139,8 @@ def _once(
         case_id = getattr(command, "case_id", None)
         if case_id is not None:
             work.lock(case_id)
+        elif remembered:
+            _wait_for_the_same_request(conn, actor, request_id)
         if remembered:
             key = {"principal": actor.principal, "key": request_id}
             answered = _ANSWERED.first(conn, key)
@@ -148,6 +152,15 @@ def _once(
         if remembered:
             _ANSWER.change(conn, {**key, "digest": digest, "response": response, "at": at})
     return _outcome(response, repeated=False)
+
+
+def _wait_for_the_same_request(conn: Connection, actor: Actor, request_id: str) -> None:
+    """Where no case row is locked, identical requests follow each other by their own key.
+
+    SQLite has one writer at a time anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(_SAME_REQUEST, {"request": f"{actor.principal} {request_id}"})
 
 
 def _outcome(response: Mapping[str, Any], *, repeated: bool) -> Outcome:
@@ -162,6 +175,6 @@ def _outcome(response: Mapping[str, Any], *, repeated: bool) -> Outcome:
 
 def _digest(command: Command) -> str:
     body = orjson.dumps(
-        [type(command).__name__, asdict(command)], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+        [type(command).__name__, command], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
     )
     return hashlib.sha256(body).hexdigest()

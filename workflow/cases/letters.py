@@ -137,7 +137,7 @@ def objection(work: Work, step: Step) -> dict[str, Any]:
         select(Objection.received_at, Objection.seq, Posting.number)
         .join(Posting, Posting.id == Objection.posting_id)
         .where(Objection.case_id == work.row.id)
-        .order_by(Objection.id.desc())
+        .order_by(Objection.named.desc(), Objection.id.desc())
         .limit(1)
     ).first()
     if row is None:

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from bpmn import Text
 from workflow import engine
 from workflow.cases import effects
-from workflow.cases.keeping import keep_step, read_clocks
+from workflow.cases.keeping import keep_entry, keep_step, read_clocks
 from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
@@ -16,23 +16,28 @@ from workflow.commands import ReceiveObjection
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.store.models import Objection, Posting, table
 
+PAUSED = "PAUSED_OBJECTION"
 SHORTEST, LONGEST = 10, 2000
 POSTED_AT = {"process": "sub_posting", "node": "public_notice"}
 
 
 def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any]:
-    """Stop the posting's clock and give the objection to the township for registration.
+    """Stop the posting's clock and give the objection to the township for registration. One that comes
+    while another is being checked joins it: both get the same result.
 
     The words and the person are sealed: only handler, approver and inspector may open them.
 
     Raises:
         NotFound, StepImpossible (the posting has ended), AnswersRefused
     """
-    posting = work.conn.execute(select(table(Posting)).where(Posting.id == command.posting_id)).first()
-    if posting is None:
+    case_id = work.conn.scalar(select(Posting.case_id).where(Posting.id == command.posting_id))
+    if case_id is None:
         raise NotFound()
-    work.lock(posting.case_id)
-    if posting.taken_down_at is not None or work.at >= posting.ends_at:
+    work.lock(case_id)
+    posting = work.conn.execute(select(table(Posting)).where(Posting.id == command.posting_id)).one()
+    being_checked = work.row.state == PAUSED  # the days of the posting stand still
+    over = work.at >= posting.ends_at and not being_checked
+    if posting.taken_down_at is not None or over:
         raise StepImpossible(
             Text("公示期已满，不能再提异议。", "The posting has ended; objections are closed.")
         )
@@ -50,8 +55,6 @@ def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any
             ]
         )
     named = bool(command.name.strip())
-    clocks = read_clocks(work)
-    step = advance(work, engine.Message("objection_received", {"objection_named": named}), clocks)
     work.conn.execute(
         insert(Objection),
         {
@@ -64,7 +67,12 @@ def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any
         },
     )
     work.sealed.update(objection_text=text, objector=command.name.strip(), contact=command.contact.strip())
-    work.notes.update(answers={"objection_named": named}, channel=command.channel, named=named)
+    work.notes.update(channel=command.channel, named=named)
+    if being_checked:
+        return keep_entry(work, kind="objection_received", command={"name": "none"})
+    work.notes.update(answers={"objection_named": named})
+    clocks = read_clocks(work)
+    step = advance(work, engine.Message("objection_received", {"objection_named": named}), clocks)
     effects.follow(work, step, clocks)
     return keep_step(
         work,
