@@ -20,7 +20,7 @@ from workflow.reading.standings import standings
 from workflow.store.models import Case, Organisation, Person, Task
 from workflow.store.prepared import Prepared
 
-PAGE = 50
+PAGE = 30
 Filter = Literal["all", "overdue", "soon", "on_time", "paused"]
 FILTERS: tuple[Filter, ...] = ("all", "overdue", "soon", "on_time", "paused")
 Text = str | ColumnElement[str]
