@@ -32,8 +32,8 @@ def warned(house):
 
 @pytest.fixture
 def visitor(house, warned):
-    limiter.reset()
     visitor = Visitor(create_app(house, testing=True))
+    limiter.reset()
     visitor.signs_in(warned.login)
     return visitor
 
