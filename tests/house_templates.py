@@ -144,3 +144,9 @@ def rewrite(conn: Connection, case: CaseFile, change: Callable[[list[dict[str, A
     newest = {"seq": len(entries) - 1, "leaf": prev}
     conn.execute(update(audit_head).where(audit_head.c.chain == case.id).values(newest))
     conn.execute(update(Case).where(Case.id == case.id).values(seq=newest["seq"]))
+
+
+def reopened(url: str, home: Path) -> SmallCounty:
+    """The county at `home` as a new process opens it."""
+    clock = SetClock()
+    return SmallCounty(open_house(url, home, now=clock), clock)
