@@ -5,12 +5,14 @@ import random
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from diagrams.walk import Vocabulary
 
 from workflow.engine import (
+    KERNEL,
     Complete,
     Incident,
     Message,
@@ -220,6 +222,18 @@ def test_a_condition_that_cannot_be_computed_is_an_incident():
     with pytest.raises(Incident, match="missing: survey_wanted") as caught:
         complete(model, begun, "choose")
     assert caught.value.node == "inclusive_work.split"
+
+
+def test_a_variable_named_for_the_result_of_a_service_is_there_and_empty():
+    drawn = (HERE / "diagrams" / "tasks_in_lanes.bpmn").read_bytes()
+    model = read_model({"t.bpmn": drawn.replace(b'id="ring_up"', b'id="ring_up" resultVariable="rang"')})
+    at_desk = complete(model, complete(model, start(model, "tasks_in_lanes", {}, AT), "submit"), "file_paper")
+    assert complete(model, at_desk, "look").variables["rang"] is None
+
+
+def test_the_kernel_version_stands_for_this_release_of_spiffworkflow():
+    """Bytes of states depend on it: with another release, check the sharp edges again and raise ``KERNEL``."""
+    assert (KERNEL, version("SpiffWorkflow")) == ("1", "3.2.0")
 
 
 # replay and cost --

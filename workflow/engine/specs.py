@@ -130,7 +130,10 @@ def _source_of(spec: Any, sources: list[Any], checked: list[Any]) -> Any:
 
 
 class Service(ServiceTask):
-    """A service task: leaves an effect for the outbox and completes at once."""
+    """A service task: leaves an effect for the outbox and completes at once.
+
+    There is no result yet; a variable that the diagram names for one is set to None.
+    """
 
     def _execute(self, task: Any) -> bool:
         engine = task.workflow.script_engine
@@ -138,6 +141,8 @@ class Service(ServiceTask):
             name: engine.evaluate(task, param["value"]) for name, param in self.operation_params.items()
         }
         task.workflow.top_workflow.effects.append((task, self.operation_name, params))
+        if not self.result_variable.startswith("spiff__"):
+            task.data[self.result_variable] = None
         return True
 
 
