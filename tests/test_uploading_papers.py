@@ -12,7 +12,7 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from bpmn.text import Text
-from web import uploads
+from web import pdf, uploads
 from web.uploads import UploadRefused, real_type
 from workflow.papers import PaperStore
 
@@ -92,6 +92,12 @@ def test_everything_else_is_refused_with_its_reason(content, reason):
 def test_a_small_file_that_unfolds_into_gigabytes_is_never_unfolded(size):
     with pytest.raises(UploadRefused):
         real_type(png_of(*size))
+
+
+def test_making_pdf_in_the_same_process_changes_nothing_for_uploads():
+    assert pdf.pdf_of  # importing it is what could loosen the check
+    with pytest.raises(UploadRefused):
+        real_type(image("PNG")[:60])
 
 
 def test_bytes_of_a_picture_inside_a_pdf_are_not_taken_for_a_program():

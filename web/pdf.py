@@ -4,11 +4,15 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from flask import Response
+from PIL import ImageFile
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
 from web.assets import path_of
+
+# WeasyPrint lets damaged images pass in the whole process; uploads must not inherit that.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 class NothingIsFetched(FatalURLFetchingError):  # type: ignore[misc]
