@@ -12,7 +12,8 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from bpmn.text import Text
-from web import pdf, uploads
+from web import pdf as printing
+from web import uploads
 from web.uploads import UploadRefused, real_type
 from workflow.papers import PaperStore
 
@@ -95,7 +96,7 @@ def test_a_small_file_that_unfolds_into_gigabytes_is_never_unfolded(size):
 
 
 def test_making_pdf_in_the_same_process_changes_nothing_for_uploads():
-    assert pdf.pdf_of  # importing it is what could loosen the check
+    assert printing.pdf_of  # importing it is what could loosen the check
     with pytest.raises(UploadRefused):
         real_type(image("PNG")[:60])
 
