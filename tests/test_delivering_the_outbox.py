@@ -70,19 +70,19 @@ def test_what_fails_is_tried_again_and_stays_visible(county, case_at, finance_ch
     assert row.done_at is None and row.available_at == county.clock.at + timedelta(minutes=10)
 
 
-def test_a_missing_paper_does_not_make_half_a_file(county, case_at, archivist):
-    """The demonstration papers of this test were never stored: the archive must refuse, not skip."""
-    case = case_at("archive_case")
-    archivist.archives(case)
-    with county.house.reader.connect():
-        pass
+def test_a_missing_paper_does_not_make_half_a_file(county, case_at, archivist, monkeypatch):
+    """A paper that is gone from the disk: the archive waits and says so, it does not leave it out."""
+
+    def gone(sha256):
+        raise PaperMissing(sha256)
+
+    monkeypatch.setattr(county.house.files, "read", gone)
+    archivist.archives(case_at("archive_case"))
     while deliver_next(county.house, county.clock.at):
         pass
-    waiting = [row for row in county.rows(Outbox) if row.kind == "archive_file"]
-    assert waiting[0].done_at is None
+    (waiting,) = [row for row in county.rows(Outbox) if row.kind == "archive_file"]
+    assert waiting.done_at is None
     assert not list((county.house.home / "archive").glob("*.zip"))
-    with pytest.raises(PaperMissing):
-        county.house.files.read("00" * 32)
 
 
 def test_the_archived_file_holds_everything(county, case_at, archivist, monkeypatch):
