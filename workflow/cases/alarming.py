@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from bpmn import Text
 from workflow import engine
@@ -18,7 +18,11 @@ from workflow.cases.working import task_of
 from workflow.commands import FireTimers, RaiseAlarm
 from workflow.errors import NotFound, StepImpossible
 from workflow.store.models import Alarm, InboxMessage, Timer
+from workflow.store.prepared import Prepared
 
+_DUE = Prepared(
+    select(Timer.task_id).where(Timer.case_id == bindparam("case_id"), Timer.due_at <= bindparam("at"))
+)
 NOTHING_DUE = Text("现在没有到时的事项。", "Nothing is due now.")
 
 
@@ -28,9 +32,7 @@ def fire_timers(work: Work, command: FireTimers) -> Mapping[str, Any]:
     Raises:
         StepImpossible: nothing is due any more (another worker has done it).
     """
-    due = work.conn.scalar(
-        select(Timer.task_id).where(Timer.case_id == work.row.id, Timer.due_at <= work.at).limit(1)
-    )
+    due = _DUE.scalar(work.conn, {"case_id": work.row.id, "at": work.at})
     if due is None:
         raise StepImpossible(NOTHING_DUE)
     clocks = read_clocks(work)

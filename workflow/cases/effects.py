@@ -7,16 +7,56 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from workflow.cases import clocks as clockwork
 from workflow.cases import facts, letters, postings
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
-from workflow.store.models import Claim, Letter, Objection, Outbox, Payment, Person
+from workflow.store.models import Claim, Letter, Objection, Outbox, Payment, Person, table
+from workflow.store.prepared import Prepared
 
 Clocks = Sequence[clockwork.Ticking]
 Doer = Callable[[Work, Effect, Step, Clocks], None]
+
+LETTER, PAYMENT, CLAIM = table(Letter), table(Payment), table(Claim)
+_newest = (
+    select(func.max(LETTER.c.id))
+    .where(LETTER.c.case_id == bindparam("case"), LETTER.c.delivered_at.is_(None))
+    .scalar_subquery()
+)
+_DELIVERED = Prepared(
+    update(LETTER)
+    .where(LETTER.c.id == _newest)
+    .values(delivered_at=bindparam("at"), delivery=bindparam("how"))
+)
+_ACCOUNT = Prepared(
+    select(Person.account_number, Person.account_holder, Person.name).where(
+        Person.id == bindparam("person_id")
+    )
+)
+_ORDER = Prepared(
+    insert(PAYMENT),
+    "case_id",
+    "attempt",
+    "amount",
+    "account_number",
+    "account_holder",
+    "ordered_at",
+    "status",
+)
+_OUT = Prepared(insert(table(Outbox)), "case_id", "kind", "payload", "available_at", "attempts")
+_PAYMENTS = Prepared(
+    select(PAYMENT.c.id, PAYMENT.c.attempt)
+    .where(PAYMENT.c.case_id == bindparam("case"))
+    .order_by(PAYMENT.c.attempt)
+)
+_SETTLE = Prepared(
+    update(PAYMENT)
+    .where(PAYMENT.c.id == bindparam("payment_id"))
+    .values(status=bindparam("to"), settled_at=bindparam("at"))
+)
+_AIDED = Prepared(update(CLAIM).where(CLAIM.c.id == bindparam("claim_id")).values(aid_paid=bindparam("aid")))
 
 
 def follow(work: Work, step: Step, clocks: Clocks) -> None:
@@ -36,18 +76,8 @@ def issue_letter(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None
 
 def letter_delivered(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The newest letter of the case not yet delivered has reached the applicant."""
-    newest = (
-        select(Letter.id)
-        .where(Letter.case_id == work.row.id, Letter.delivered_at.is_(None))
-        .order_by(Letter.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    work.conn.execute(
-        update(Letter)
-        .where(Letter.id == newest)
-        .values(delivered_at=work.at, delivery=str(step.variables.get("method", "")) or None)
-    )
+    how = str(step.variables.get("method", "")) or None
+    _DELIVERED.change(work.conn, {"case": work.row.id, "at": work.at, "how": how})
 
 
 def publish_posting(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
@@ -72,15 +102,11 @@ def objection_closed(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 
 def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """One order per attempt, to the account the register has now."""
-    person = work.conn.execute(
-        select(Person.account_number, Person.account_holder, Person.name).where(
-            Person.id == work.row.applicant_id
-        )
-    ).one()
+    person = _ACCOUNT.first(work.conn, {"person_id": work.row.applicant_id})
     attempt = len(_payments(work)) + 1
     amount = Decimal(int(step.variables["aid_fen"])).scaleb(-2)
-    work.conn.execute(
-        insert(Payment),
+    _ORDER.change(
+        work.conn,
         {
             "case_id": work.row.id,
             "attempt": attempt,
@@ -91,21 +117,16 @@ def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> Non
             "status": "ordered",
         },
     )
-    work.conn.execute(
-        insert(Outbox),
-        {
-            "case_id": work.row.id,
-            "kind": "payment_order",
-            "payload": {"attempt": attempt},
-            "available_at": work.at,
-        },
-    )
+    _send(work, "payment_order", {"attempt": attempt})
+
+
+def _send(work: Work, kind: str, payload: dict[str, Any]) -> None:
+    row = {"case_id": work.row.id, "kind": kind, "payload": payload, "available_at": work.at, "attempts": 0}
+    _OUT.change(work.conn, row)
 
 
 def _payments(work: Work) -> Sequence[Any]:
-    return work.conn.execute(
-        select(Payment.id, Payment.attempt).where(Payment.case_id == work.row.id).order_by(Payment.attempt)
-    ).all()
+    return _PAYMENTS.all(work.conn, {"case": work.row.id})
 
 
 def payment_returned(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
@@ -116,20 +137,17 @@ def payment_credited(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
     """The money is in the account: each bill now carries what it was aided with."""
     _settle(work, "credited")
     for claim_id, aid in facts.aid_per_bill(work.conn, work.row.id):
-        work.conn.execute(update(Claim).where(Claim.id == claim_id).values(aid_paid=aid))
+        _AIDED.change(work.conn, {"claim_id": claim_id, "aid": aid})
 
 
 def _settle(work: Work, status: str) -> None:
     newest = _payments(work)[-1].id
-    work.conn.execute(update(Payment).where(Payment.id == newest).values(status=status, settled_at=work.at))
+    _SETTLE.change(work.conn, {"payment_id": newest, "to": status, "at": work.at})
 
 
 def case_archived(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The file is built by the worker: letters as PDF, papers, entries, catalogue (F16)."""
-    work.conn.execute(
-        insert(Outbox),
-        {"case_id": work.row.id, "kind": "archive_file", "payload": {}, "available_at": work.at},
-    )
+    _send(work, "archive_file", {})
 
 
 DOERS: Mapping[str, Doer] = {

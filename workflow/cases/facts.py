@@ -9,14 +9,54 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, bindparam, exists, insert, select
 
 from workflow import amounts
 from workflow.cases.work import Work
 from workflow.register.identity import birth_of
 from workflow.store.models import Calculation, Case, Category, Claim, Kin, Person, table
+from workflow.store.prepared import Prepared
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
+CLAIM = table(Claim)
+_mine = CLAIM.alias()
+_PERSON = Prepared(select(table(Person)).where(Person.id == bindparam("person_id")))
+_CLAIMS = Prepared(
+    select(CLAIM).where(CLAIM.c.case_id == bindparam("case")).order_by(CLAIM.c.settled_on, CLAIM.c.id)
+)
+_HELD = Prepared(select(table(Category)).where(Category.person_id == bindparam("person_id")))
+_BEFORE = Prepared(
+    select(CLAIM).where(
+        CLAIM.c.person_id == bindparam("person_id"),
+        CLAIM.c.case_id.is_distinct_from(bindparam("case")),
+        CLAIM.c.aid_paid.is_not(None) | CLAIM.c.case_id.is_not(None),
+    )
+)
+_SHEET = Prepared(insert(table(Calculation)), "case_id", "seq", "at", "policy", "aid", "sheet")
+_UNSETTLED = Prepared(
+    select(
+        exists()
+        .where(CLAIM.c.case_id == bindparam("case"), CLAIM.c.serious_illness_settled.is_(False))
+        .label("found")
+    )
+)
+_DUPLICATE = Prepared(
+    select(
+        exists()
+        .where(_mine.c.case_id == bindparam("case"))
+        .where(CLAIM.c.invoice_number == _mine.c.invoice_number, CLAIM.c.hospital == _mine.c.hospital)
+        .where(CLAIM.c.case_id.is_not(None), CLAIM.c.case_id != bindparam("case"))
+        .label("found")
+    )
+)
+_RELATIVE = Prepared(
+    select(
+        exists()
+        .where(Kin.id_number == Person.id_number)
+        .where((Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id")))
+        .label("found")
+    )
+)
 
 
 def ask(work: Work, providers: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,8 +73,8 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     aid = sum((result.aid for result in results), Decimal("0.00"))
     warnings = sorted({code for result in results for code in result.warnings})
     best = max(results, key=lambda result: result.aid, default=None)
-    work.conn.execute(
-        insert(Calculation),
+    _SHEET.change(
+        work.conn,
         {
             "case_id": work.row.id,
             "seq": work.row.seq + 1,
@@ -53,11 +93,9 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
     """The sheet of each bill of a case, computed from the register as it stands now."""
-    person = conn.execute(select(table(Person)).where(Person.id == case.applicant_id)).one()
-    claims = conn.execute(
-        select(table(Claim)).where(Claim.case_id == case.id.hex).order_by(Claim.settled_on, Claim.id)
-    ).all()
-    held = conn.execute(select(table(Category)).where(Category.person_id == person.id)).all()
+    person = _PERSON.first(conn, {"person_id": case.applicant_id})
+    claims = _CLAIMS.all(conn, {"case": case.id.hex})
+    held = _HELD.all(conn, {"person_id": person.id})
     before = _decided_before(conn, person.id, case.id)
     earlier = {
         year: [_earlier(row, aid) for row, aid in before if row.settled_on.year == year]
@@ -104,13 +142,7 @@ def _decided_before(conn: Connection, person_id: int, case_id: UUID) -> list[tup
     That is what was paid; what is approved and still on its way, so that two cases never share one
     limit; and what was refused because nothing came out, for its self-pay uses up the deductible.
     """
-    bills = conn.execute(
-        select(table(Claim)).where(
-            Claim.person_id == person_id,
-            Claim.case_id.is_distinct_from(case_id.hex),
-            Claim.aid_paid.is_not(None) | Claim.case_id.is_not(None),
-        )
-    ).all()
+    bills = _BEFORE.all(conn, {"person_id": person_id, "case": case_id.hex})
     found = [(row, row.aid_paid) for row in bills if row.aid_paid is not None]
     for other in {UUID(hex=row.case_id) for row in bills if row.aid_paid is None}:
         decided = conn.execute(select(Case.outcome, Case.aid).where(Case.id == other)).one()
@@ -150,36 +182,18 @@ def _valid(row: Any, day: date) -> bool:
 
 def serious_illness(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     """F13: is serious-illness insurance settled for every bill of the case?"""
-    unsettled = work.conn.scalar(
-        select(exists().where(Claim.case_id == work.row.id.hex, Claim.serious_illness_settled.is_(False)))
-    )
-    return {"serious_illness_settled": not unsettled}
+    return {"serious_illness_settled": not _UNSETTLED.scalar(work.conn, {"case": work.row.id.hex})}
 
 
 def duplicates(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     """RF-12a: is an invoice of this case in any other case?"""
-    mine = table(Claim).alias()
-    found = work.conn.scalar(
-        select(
-            exists()
-            .where(mine.c.case_id == work.row.id.hex)
-            .where(Claim.invoice_number == mine.c.invoice_number, Claim.hospital == mine.c.hospital)
-            .where(Claim.case_id.is_not(None), Claim.case_id != work.row.id.hex)
-        )
-    )
-    return {"duplicate_found": bool(found)}
+    return {"duplicate_found": bool(_DUPLICATE.scalar(work.conn, {"case": work.row.id.hex}))}
 
 
 def relatives(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Is anybody of the household filed as a relative of somebody on duty (domain 6.2)?"""
-    found = work.conn.scalar(
-        select(
-            exists()
-            .where(Kin.id_number == Person.id_number)
-            .where((Person.id == work.row.applicant_id) | (Person.household_id == work.row.household_id))
-        )
-    )
-    return {"relative_case": bool(found)}
+    household = {"person_id": work.row.applicant_id, "household_id": work.row.household_id}
+    return {"relative_case": bool(_RELATIVE.scalar(work.conn, household))}
 
 
 PROVIDERS: Mapping[str, Provider] = {

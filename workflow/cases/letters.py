@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
@@ -15,6 +15,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
 from workflow.letters import write
 from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, Task, table
+from workflow.store.prepared import Prepared
 
 POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示"}
 RESULTS = {
@@ -23,6 +24,15 @@ RESULTS = {
     "unclear": "情况不能查清，由县级决定",
 }
 HELP = {"none": "申请人自行补齐", "staff": "由工作人员帮办代办", "commitment": "以承诺书代替"}
+_ISSUE = Prepared(insert(table(Letter)), "case_id", "kind", "number", "issued_at", "fields", "seq")
+_APPLICANT = Prepared(
+    select(Person.name, Person.id_number, Person.account_number).where(Person.id == bindparam("person_id"))
+)
+_DONE = Prepared(
+    select(func.max(Task.done_seq).label("seq")).where(
+        Task.case_id == bindparam("case"), Task.node == bindparam("node"), Task.done_account.is_not(None)
+    )
+)
 AID_KIND = "医疗救助"
 
 
@@ -39,8 +49,8 @@ def issue(work: Work, letter_id: str, step: Step) -> None:
             fields.update({k: v for k, v in source(work, step).items() if k in missing and v is not None})
     stored = {key: _plain(value) for key, value in fields.items()}
     document = write(letter, stored)
-    work.conn.execute(
-        insert(Letter),
+    _ISSUE.change(
+        work.conn,
         {
             "case_id": work.row.id,
             "kind": letter_id,
@@ -87,7 +97,7 @@ def _last_day(work: Work, limit_id: str) -> date:
 
 
 def applicant(work: Work, step: Step) -> dict[str, Any]:
-    person = work.conn.execute(select(table(Person)).where(Person.id == work.row.applicant_id)).one()
+    person = _APPLICANT.first(work.conn, {"person_id": work.row.applicant_id})
     applied = sealed_at(work, 0).get("paper_date") or work.row.opened_at.astimezone(SHANGHAI).date()
     return {
         "name": person.name,
@@ -212,10 +222,5 @@ def sealed_at(work: Work, seq: int) -> Mapping[str, Any]:
 
 def _sealed_of(work: Work, node: str) -> Mapping[str, Any]:
     """What the newest completion of a step has sealed; empty when it was never done."""
-    seq = work.conn.scalar(
-        select(Task.done_seq)
-        .where(Task.case_id == work.row.id, Task.node == node, Task.done_account.is_not(None))
-        .order_by(Task.done_seq.desc())
-        .limit(1)
-    )
+    seq = _DONE.scalar(work.conn, {"case": work.row.id, "node": node})
     return {} if seq is None else sealed_at(work, seq)

@@ -12,7 +12,21 @@ from workflow.cases.work import Work
 from workflow.commands import AttachPaper, NewPaper
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.permissions import require
-from workflow.store.models import Paper
+from workflow.store.models import Paper, table
+from workflow.store.prepared import Prepared
+
+_ADD = Prepared(
+    insert(table(Paper)),
+    "case_id",
+    "kind",
+    "sha256",
+    "name",
+    "mime",
+    "size",
+    "uploaded_at",
+    "uploaded_by",
+    "seq",
+)
 
 
 def attach_paper(work: Work, command: AttachPaper) -> Mapping[str, Any]:
@@ -33,11 +47,9 @@ def add_papers(work: Work, papers: Sequence[NewPaper]) -> None:
         raise AnswersRefused(
             [FieldFault("paper", Text(f"没有“{unknown[0]}”这种材料。", f"There is no paper {unknown[0]!r}."))]
         )
-    if not papers:
-        return
-    work.conn.execute(
-        insert(Paper),
-        [
+    for number, paper in enumerate(papers):
+        _ADD.change(
+            work.conn,
             {
                 "case_id": work.row.id,
                 "kind": paper.kind,
@@ -48,10 +60,7 @@ def add_papers(work: Work, papers: Sequence[NewPaper]) -> None:
                 "uploaded_at": work.at,
                 "uploaded_by": work.actor.account_id,
                 "seq": work.row.seq + 1,
-            }
-            for paper in papers
-        ],
-    )
-    for number, paper in enumerate(papers):
+            },
+        )
         work.sealed[f"paper.{number}.name"] = paper.name
         work.attach.append(Attachment(paper.sha256, paper.size))

@@ -38,7 +38,7 @@ class Prepared:
 
     __slots__ = ("_given", "_plans", "_statement")
 
-    def __init__(self, statement: Select[Any] | UpdateBase, *given: str) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, *given: str) -> None:
         self._statement, self._given = statement, given
         self._plans: dict[str, _Plan] = {}
 
