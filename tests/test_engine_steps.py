@@ -232,7 +232,7 @@ def test_a_variable_named_for_the_result_of_a_service_is_there_and_empty():
 
 
 def test_the_kernel_version_stands_for_this_release_of_spiffworkflow():
-    """Bytes of states depend on it: with another release, check the sharp edges again and raise ``KERNEL``."""
+    """Bytes of states depend on it: with another release, test the sharp edges again and raise it."""
     assert (KERNEL, version("SpiffWorkflow")) == ("1", "3.2.0")
 
 
