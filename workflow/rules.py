@@ -18,6 +18,7 @@ import bpmn
 from bpmn import Fault, Rulebook, RulebookError, Text
 from workflow import amounts, deadlines, engine, forms
 from workflow.errors import NotFound
+from workflow.fitting import require_fitting
 from workflow.store.models import RulebookRelease, RuleFile
 
 
@@ -46,12 +47,14 @@ def prepare(rulebook: Rulebook) -> Rules:
     """Check and parse everything; raises with all faults of the first part that has any.
 
     Raises:
-        ModelRefused, PolicyRefused: file, element and reason.
+        RulebookError, ModelRefused, PolicyRefused: file, element and reason.
     """
     forms.require_sound(rulebook)
+    model = engine.read_model(rulebook.files)
+    require_fitting(rulebook, model)
     return Rules(
         rulebook=rulebook,
-        model=engine.read_model(rulebook.files),
+        model=model,
         limits=deadlines.limits_of(rulebook),
         policies=amounts.read_policies(rulebook.files),
     )

@@ -1,0 +1,45 @@
+"""Diagrams and the rest of the rule book fit together: what a diagram names, another file provides."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from bpmn import Fault, Rulebook, RulebookError, Text
+from workflow.engine import Model, Node
+
+Table = tuple[Text, Collection[str]]
+
+
+def require_fitting(rulebook: Rulebook, model: Model) -> None:
+    """Refuse diagrams that name a role, form, limit, paper, state or step that does not exist.
+
+    Raises:
+        RulebookError: file, element and reason of every such name.
+    """
+    faults = list(_unknown(rulebook, model))
+    if faults:
+        raise RulebookError(faults)
+
+
+def _unknown(rulebook: Rulebook, model: Model) -> Iterator[Fault]:
+    steps = {node for flow in model.flows.values() for node in flow.nodes}
+    limit = (Text("期限", "limit"), rulebook.limits)
+    tables: Mapping[str, Table] = {
+        "role": (Text("岗位", "role"), rulebook.roles),
+        "form": (Text("表单", "form"), rulebook.forms),
+        "limit": limit,
+        "pauses": limit,
+        "runs_on": limit,
+        "evidence": (Text("材料", "paper"), rulebook.papers),
+        "state": (Text("状态", "state"), rulebook.states),
+        "not_by": (Text("环节", "step"), steps),
+    }
+    for flow in model.flows.values():
+        for node in flow.nodes.values():
+            yield from _faults_of(flow.file, node, tables)
+
+
+def _faults_of(file: str, node: Node, tables: Mapping[str, Table]) -> Iterator[Fault]:
+    for name, (kind, known) in tables.items():
+        for word in node.properties.get(name, "").split():
+            if word not in known and "{" not in word:  # {posting}: filled in when the step opens
+                told = Text(f"没有{kind.zh}“{word}”（{name}）", f"there is no {kind.en} {word!r} ({name})")
+                yield Fault(file, node.id, told)
