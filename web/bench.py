@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from workflow.cli import Settings
 
 WORKERS = (1, 4)
+WIDTH = 130
+"""Columns of the tables where there is no terminal that says how wide it is."""
 SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops")
 
 
@@ -81,7 +83,7 @@ def bench(
     退出状态：0 预期全部达到，1 有未达到的。Exit status: 0 all expectations met, 1 some are not.
     """
     size = QUICK if quick else FULL
-    console = Console(stderr=to == "-")
+    console = Console(stderr=to == "-", width=None if sys.stdout.isatty() else WIDTH)
     try:
         with _progress() as advance:
             python = peers.environment(settings.home) if with_peers else None

@@ -69,17 +69,18 @@ def _http(databases: Mapping[str, Any]) -> Table:
 
 
 def _bytes(processes: Mapping[str, Any]) -> Table:
-    parts = list(next(iter(processes.values()))["per_transition"])
-    table = _table(
-        "每步写入的字节 · bytes written per transition",
-        "", *parts, "state+tasks+entry", "最大 largest", "字节/案 B per case",
-    )  # fmt: skip
-    for process, one in processes.items():
-        values = [f"{one['per_transition'][part]:,}" for part in parts]
-        table.add_row(
-            process, *values, f"{one['state_tasks_entry']:,}", f"{one['largest']:,}",
-            f"{one['stored_bytes_per_case']:,}",
-        )  # fmt: skip
+    table = _table("每步写入的字节（平均） · bytes written per transition (mean)", "", *processes)
+    found = list(processes.values())
+    for part in found[0]["per_transition"]:
+        table.add_row(part, *(f"{one['per_transition'][part]:,}" for one in found))
+    table.add_section()
+    for key, name in (
+        ("state_tasks_entry", "state + tasks + entry"),
+        ("largest", "最大的一步 largest of these"),
+        ("all_values", "全部 everything"),
+        ("stored_bytes_per_case", "每案占库 file growth per case"),
+    ):
+        table.add_row(name, *(f"{one[key]:,}" for one in found))
     return table
 
 
@@ -113,8 +114,9 @@ def _expectations(found: list[Expectation]) -> Table:
     table = _table("预期 · expectations", "", "", "最多 at most", "测得 measured", words=2)
     marks = {True: "[green]✔ 达到 met[/]", False: "[red]✘ 未达到 not met[/]", None: "– 未测 not measured"}
     for one in found:
+        allowed = f"{one.most:,.0f} {one.unit}" if one.unit == "B" else f"{one.most:,.3g} {one.unit}"
         figure = "–" if one.figure is None else f"{one.figure:,.3g} {one.unit}"
         if one.figure is not None and one.unit == "B":
             figure = f"{one.figure:,.0f} {one.unit}"
-        table.add_row(marks[one.met], f"{one.what.zh}\n{one.what.en}", f"{one.most:,.3g} {one.unit}", figure)
+        table.add_row(marks[one.met], f"{one.what.zh}\n{one.what.en}", allowed, figure)
     return table
