@@ -54,6 +54,7 @@ def _sqlite(url: str, writer: bool) -> Engine:
         pool_size=1 if writer else 8,
         max_overflow=0 if writer else 8,
         json_serializer=_json,
+        hide_parameters=True,  # an error text must not carry what somebody typed
         json_deserializer=orjson.loads,
         connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
     )
@@ -90,6 +91,7 @@ def _postgresql(url: str) -> Engine:
         pool_size=8,
         max_overflow=8,
         json_serializer=_json,
+        hide_parameters=True,  # an error text must not carry what somebody typed
         json_deserializer=orjson.loads,
     )
 
