@@ -1,5 +1,17 @@
 """The engine: diagrams in, ``start`` and ``step`` out. All that knows SpiffWorkflow is in this package."""
 
+from workflow.engine.commands import (
+    Command,
+    Complete,
+    Due,
+    Effect,
+    Message,
+    Open,
+    Signal,
+    Step,
+    Tick,
+    TimerAt,
+)
 from workflow.engine.expressions import (
     Expression,
     ExpressionError,
@@ -12,21 +24,7 @@ from workflow.engine.expressions import (
 from workflow.engine.faults import EngineError, Incident, ModelRefused, StepRefused
 from workflow.engine.looking import variables
 from workflow.engine.model import Flow, Model, Node, read_model
-from workflow.engine.steps import (
-    KERNEL,
-    Command,
-    Complete,
-    Due,
-    Effect,
-    Message,
-    Open,
-    Signal,
-    Step,
-    Tick,
-    TimerAt,
-    start,
-    step,
-)
+from workflow.engine.steps import KERNEL, start, step
 
 __all__ = [
     "KERNEL",

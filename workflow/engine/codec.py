@@ -23,8 +23,9 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.util.task import TaskState
 
-from workflow.engine.kernel import Case, CaseTask, SubCase, same
+from workflow.engine.kernel import Case, SubCase
 from workflow.engine.shapes import Shape
+from workflow.engine.tasks import CaseTask, same
 
 FORMAT = 1
 _AS_PARENT = 2

@@ -7,9 +7,9 @@ from typing import Any
 
 from bpmn.text import Text
 from workflow.engine import codec
+from workflow.engine.commands import no_dues
 from workflow.engine.faults import StepRefused
 from workflow.engine.model import Model
-from workflow.engine.steps import no_dues
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -24,110 +23,32 @@ from SpiffWorkflow.util.task import TaskState
 
 from bpmn.text import Text
 from workflow.engine import codec
+from workflow.engine.commands import (
+    Command,
+    Complete,
+    Due,
+    Effect,
+    Message,
+    Open,
+    Signal,
+    Step,
+    Tick,
+    TimerAt,
+    no_dues,
+)
 from workflow.engine.expressions import ExpressionFailed
 from workflow.engine.faults import Incident, StepRefused
-from workflow.engine.kernel import Case, CaseTask
+from workflow.engine.kernel import Case
 from workflow.engine.model import Model, Node
 from workflow.engine.prune import prune
 from workflow.engine.specs import ANSWERS, CaseMessage
+from workflow.engine.tasks import CaseTask
 
 KERNEL = "1"
 """Version of everything the bytes of a state depend on, SpiffWorkflow and pruning included."""
 
-Due = Callable[[str], datetime]
-
 _READY, _WAITING = TaskState.READY, TaskState.WAITING
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Complete:
-    """Complete the open task with this id."""
-
-    task: int
-    answers: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A BPMN message from outside, to whoever in the case waits for it."""
-
-    name: str
-    answers: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A BPMN signal from outside."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Nothing but time has passed: fire the timers that are due."""
-
-
-Command = Complete | Message | Signal | Tick
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """What the case waits for: a task for a person ("user"), or an event from outside ("wait").
-
-    ``properties`` are those of the diagram with ``{name}`` replaced by the variable of that name.
-    """
-
-    id: int
-    node: str
-    process: str
-    name: str
-    kind: Literal["user", "wait"]
-    lane: str | None
-    properties: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class TimerAt:
-    """A timer that is running. ``due`` is in UTC."""
-
-    task: int
-    node: str
-    due: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Something to be done outside, in the order in which the diagram asked for it."""
-
-    operator: str
-    params: Mapping[str, object]
-    node: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one command came to.
-
-    ``path`` names the nodes passed as "process.node"; ``variables`` everything the case knows now; ``dues``
-    the due dates that timers asked for, as ISO 8601 in UTC; ``ended`` the end event once the case is over;
-    ``sent`` the messages and signals that nobody inside the case caught.
-    """
-
-    state: bytes
-    open: tuple[Open, ...]
-    timers: tuple[TimerAt, ...]
-    effects: tuple[Effect, ...]
-    path: tuple[str, ...]
-    variables: Mapping[str, Any]
-    dues: Mapping[str, str]
-    ended: str | None
-    sent: tuple[Message | Signal, ...] = ()
-
-
-def no_dues(limit: str) -> datetime:
-    """A ``Due`` for diagrams that ask for none. Raises ``LookupError``."""
-    raise LookupError(f"no due date for {limit}")
 
 
 def start(model: Model, process: str, variables: Mapping[str, Any], at: datetime, due: Due = no_dues) -> Step:
