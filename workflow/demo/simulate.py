@@ -21,7 +21,7 @@ from workflow.demo.answers import fill
 from workflow.demo.households import settle_household
 from workflow.demo.papers import demonstration_papers
 from workflow.demo.staff import Post
-from workflow.demo.stories import REFUSE, Story
+from workflow.demo.stories import REFUSE, STORIES, Story
 from workflow.errors import NotAllowed
 from workflow.handle import handle
 from workflow.house import House
@@ -80,6 +80,8 @@ class County:
         days = (end.astimezone(SHANGHAI).date() - start).days
         for number, story in enumerate(stories):
             share = self.random.random() ** 0.6 * (0.96 if story.stops_at is None else 0.85)
+            if number < len(STORIES):
+                share *= 0.4  # the first of each kind comes to its end, or to where it stops
             day = start + timedelta(days=int(days * share))
             self._at(self._office_time(day, 0), lambda s=story, n=number: self._open(s, n))  # type: ignore[misc]
         for offset in range(days + 1):

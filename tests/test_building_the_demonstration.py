@@ -1,0 +1,105 @@
+"""Building the demonstration county: every story through the real services, nothing put in by hand."""
+
+from datetime import UTC, datetime
+
+import pytest
+from house_templates import require_sound_log
+from small_county import SetClock, SmallCounty
+from sqlalchemy import func, select
+
+import audit
+from workflow.demo import county as demonstration
+from workflow.demo.staff import PASSWORD
+from workflow.demo.stories import STORIES
+from workflow.house import open_house
+from workflow.register.accounts import authenticate
+from workflow.register.identity import check_id_number
+from workflow.store.models import Account, Alarm, Case, Claim, Letter, Payment, Person, Posting, Seat, Task
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_small_demonstration_shows_everything(request, tmp_path, kind):
+    """One test on purpose: the county is built once per database."""
+    home = tmp_path / "home"
+    url = None if kind == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    house = open_house(url, home, now=SetClock(NOW))
+    told = []
+    built = demonstration.build(house, len(STORIES) + 4, 7, lambda done, of: told.append((done, of)))
+    county = SmallCounty(house, SetClock(NOW))
+    try:
+        the_county_is_whole(county, built)
+        every_story_has_happened(county)
+        who_is_listed_can_sign_in(county, built)
+        everybody_is_invented_and_says_so(county)
+        nothing_was_put_in_by_hand(county)
+        require_sound_log(county)
+        assert house.now() == NOW
+        assert told[-1][0] == told[-1][1]
+        with pytest.raises(demonstration.NotEmpty):
+            demonstration.build(house, 1, 7, lambda done, of: None)
+    finally:
+        house.close()
+
+
+def the_county_is_whole(county, built):
+    cases = county.rows(Case)
+    assert len(cases) == built.cases == len(STORIES) + 4
+    assert len({case.number for case in cases}) == len(cases)
+    assert all(case.opened_at <= NOW for case in cases)
+    assert len({case.village for case in cases}) > 3
+
+
+def every_story_has_happened(county):
+    cases = county.rows(Case)
+    assert {"approved", "refused", "not_accepted", "withdrawn"} <= {case.outcome for case in cases}
+    assert {"ARCHIVED", "WITHDRAWN", "TERMINATED_DEATH"} <= {case.state for case in cases}
+    kinds = {letter.kind for letter in county.rows(Letter)}
+    assert {
+        "acceptance_notice", "supplement_notice", "refusal_to_accept", "review_note", "approval_decision",
+        "refusal_decision", "serious_illness_return", "withdrawal_confirmation",
+    } <= kinds  # fmt: skip
+    assert {"credited", "returned"} <= {payment.status for payment in county.rows(Payment)}
+    assert {1, 2, 3} <= {posting.number for posting in county.rows(Posting)}
+    late = [task for task in county.rows(Task, Task.done_at.is_(None)) if task.due_at and task.due_at < NOW]
+    assert {task.node for task in late} >= {"enquire", "audit_file", "examine_file"}
+    assert {"warn", "overdue", "second", "third"} <= {alarm.level for alarm in county.rows(Alarm)}
+    assert any(claim.aid_paid for claim in county.rows(Claim))
+
+
+def who_is_listed_can_sign_in(county, built):
+    seats = {(seat.account_id, seat.role) for seat in county.rows(Seat)}
+    accounts = {row.login: row for row in county.rows(Account)}
+    for post in built.posts:
+        assert (accounts[post.login].id, post.role) in seats
+    for login in ("vlia1", "insp"):
+        assert authenticate(county.house.reader, login, PASSWORD) == accounts[login].id
+    assert {post.role for post in built.posts} >= {
+        "VLIA", "VHEAD", "TWIN", "TREV", "TINV", "TLEAD", "CHND", "CCHK", "CAPR", "FIN1", "FIN2", "ARCH",
+        "SUP", "INSP", "ADM",
+    }  # fmt: skip
+
+
+def everybody_is_invented_and_says_so(county):
+    people = county.rows(Person)
+    assert people and all(person.demonstration for person in people)
+    assert all(row.demonstration for row in (*county.rows(Claim), *county.rows(Account)))
+    for person in people:
+        check_id_number(person.id_number, NOW.date())
+
+
+def nothing_was_put_in_by_hand(county):
+    """Each case row stands on its entries, each closed step names the entry that closed it."""
+    with county.house.reader.connect() as conn:
+        entries = conn.scalar(
+            select(func.count())
+            .select_from(audit.tables.audit_entry)
+            .where(audit.tables.audit_entry.c.chain != audit.SYSTEM_CHAIN)
+        )
+    cases = county.rows(Case)
+    assert entries == sum(case.seq + 1 for case in cases)
+    done = [task for task in county.rows(Task) if task.done_at is not None]
+    assert all(task.done_seq is not None for task in done)
+    newest = {case.id: case.seq for case in cases}
+    assert all(task.done_seq <= newest[task.case_id] for task in done)
