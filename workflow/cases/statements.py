@@ -12,7 +12,9 @@ OPEN = Prepared(
     select(TASK.c.id, TASK.c.clock_id).where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None))
 )
 CLOCKS = Prepared(
-    select(CLOCK, ALARM.c.level)
+    select(
+        CLOCK.c.id, CLOCK.c.limit_id, CLOCK.c.started_at, CLOCK.c.pauses, CLOCK.c.stopped_at, ALARM.c.level
+    )
     .outerjoin(ALARM, ALARM.c.clock_id == CLOCK.c.id)
     .where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None))
     .order_by(CLOCK.c.id)

@@ -20,7 +20,25 @@ from workflow.store.prepared import Prepared
 
 TASK, PAPER = table(Task), table(Paper)
 _TASK = Prepared(
-    select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
+    select(
+        *(
+            TASK.c[name]
+            for name in (
+                "id",
+                "node",
+                "process",
+                "kind",
+                "name",
+                "role",
+                "org",
+                "form",
+                "opened_at",
+                "done_at",
+                "done_account",
+                "done_seq",
+            )
+        )
+    ).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
 )
 _DOERS = Prepared(
     select(TASK.c.node)
@@ -122,7 +140,7 @@ def what_happened(work: Work, task: Any) -> Happened:
     if task.done_account is not None:
         name = work.conn.scalar(select(Account.name).where(Account.id == task.done_account))
     return Happened(
-        case_id=str(task.case_id),
+        case_id=str(work.row.id),
         number=work.row.number,
         task=task.name,
         by=name or "",

@@ -7,6 +7,7 @@ bench`). A `Prepared` keeps its types, its two dialects and its exceptions, and 
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
@@ -22,7 +23,9 @@ class _Plan:
 
     sql: str
     named: bool
-    values: tuple[tuple[str, str, Convert | None], ...]  # name in the text, name given, conversion
+    places: tuple[str, ...]  # the values' names in the text
+    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # the values given, in that order
+    into: tuple[tuple[int, Convert], ...]
     fixed: Mapping[str, Any]
     row: Any
     columns: tuple[tuple[int, Convert], ...]
@@ -72,18 +75,11 @@ class Prepared:
     def _run(self, conn: Connection, plan: _Plan, values: Mapping[str, Any]) -> Any:
         if not conn.in_transaction():
             conn.begin()  # as SQLAlchemy itself does at the first statement
-        fixed = plan.fixed
-        bound: Any
+        bound: Any = list(plan.pick({**plan.fixed, **values} if plan.fixed else values))
+        for number, into in plan.into:
+            bound[number] = into(bound[number])
         if plan.named:
-            bound = {
-                place: fixed[place] if place in fixed else into(values[name]) if into else values[name]
-                for place, name, into in plan.values
-            }
-        else:
-            bound = [
-                fixed[place] if place in fixed else into(values[name]) if into else values[name]
-                for place, name, into in plan.values
-            ]
+            bound = dict(zip(plan.places, bound, strict=True))
         errors = conn.dialect.loaded_dbapi.Error
         driver: Any = conn.connection.dbapi_connection
         try:
@@ -103,13 +99,12 @@ class Prepared:
             raise TypeError("a list of values cannot be prepared")
         if compiled.prefetch:
             raise TypeError(f"values are missing for {', '.join(c.name for c in compiled.prefetch)}")
-        values, fixed = [], {}
-        for place in compiled.positiontup or compiled.binds:
-            bind = compiled.binds[place]
-            into = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if not bind.required:
-                fixed[place] = into(bind.value) if into else bind.value
-            values.append((place, bind.key, into))
+        places = tuple(compiled.positiontup or compiled.binds)
+        binds = [compiled.binds[place] for place in places]
+        into = [bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in binds]
+        # a value that stands in the statement itself goes the same way under a name nobody gives
+        keys = [bind.key if bind.required else f"\x00{number}" for number, bind in enumerate(binds)]
+        fixed = {key: bind.value for key, bind in zip(keys, binds, strict=True) if not bind.required}
         names, columns = [], []
         returned = self._statement.exported_columns
         for number, column in enumerate(returned):
@@ -118,7 +113,22 @@ class Prepared:
             if out is not None:
                 columns.append((number, out))
         row = namedtuple("Row", names, rename=True) if names else None
-        return _Plan(compiled.string, not compiled.positional, tuple(values), fixed, row, tuple(columns))
+        return _Plan(
+            compiled.string,
+            not compiled.positional,
+            places,
+            _picker(keys),
+            tuple((number, convert) for number, convert in enumerate(into) if convert is not None),
+            fixed,
+            row,
+            tuple(columns),
+        )
+
+
+def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda values: tuple(values[key] for key in keys)
 
 
 def _read(plan: _Plan, row: Any) -> Any:

@@ -28,6 +28,19 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value).scaleb(-2)
 
 
+UNZONED = "a time without a zone cannot be stored"
+
+
+def instant_text(value: datetime | None) -> str | None:
+    """UTC with six decimals, so that texts sort as times do. Raises ValueError for a time without a zone."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(UNZONED)
+    # isoformat, and not strftime: the same text at a tenth of the time
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware point in time; UTC in the database, in a text that sorts on SQLite."""
 
@@ -42,12 +55,15 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
+        if dialect.name != "postgresql":
+            return instant_text(value)
         if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        if dialect.name == "postgresql":
-            return value
-        # isoformat, and not strftime: the same text at a tenth of the time
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+            raise ValueError(UNZONED)
+        return value
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """The way in without the detours of a decorated type: times are most of what is written."""
+        return instant_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
