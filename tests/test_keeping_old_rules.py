@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from small_county import SmallCounty
 
+import audit
 from bpmn import RulebookError
 from workflow.demo.staff import REPRESENTATIVES
 from workflow.errors import AnswersRefused
@@ -106,6 +107,17 @@ def test_the_newest_release_is_in_force_for_a_new_process(county, ten_days_for_t
     house.close()
     assert Shelf(county.house.reader).current().digest == digest
     assert Shelf(county.house.reader).get(digest).limits["D05"].amount == 10
+
+
+def test_a_release_stands_in_the_system_s_log(county, ten_days_for_the_township):
+    house = release(county, ten_days_for_the_township)
+    digest = house.rules().digest
+    house.close()
+    release(county, ten_days_for_the_township).close()
+    with county.house.reader.connect() as conn:
+        entries = [stored.entry for stored in audit.entries(conn, audit.SYSTEM_CHAIN)]
+    released = [entry["vars"]["digest"] for entry in entries if entry["type"] == "rules_released"]
+    assert released == [county.house.rules().digest, digest]
 
 
 BROKEN = {

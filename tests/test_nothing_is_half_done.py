@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from house_templates import another_process
 from small_county import paper
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.pool import base as pool
 
 import audit
@@ -23,6 +23,8 @@ from workflow.commands import AttachPaper
 from workflow.errors import Busy
 from workflow.handle import case_changed
 from workflow.replay import replay
+from workflow.store import transaction
+from workflow.store.connect import OutcomeUnknown
 from workflow.store.models import Base, Case
 from workflow.store.prepared import Prepared
 
@@ -270,3 +272,16 @@ def test_a_full_disk_refuses_and_loses_nothing(case_at, county, clerk):
         conn.exec_driver_sql("PRAGMA max_page_count = 1073741823")
     clerk.checks_papers(case)
     assert set(case.open) == {"enquire"}
+
+
+@pytest.mark.parametrize("county", ["postgresql"], indirect=True)
+def test_a_broken_off_wait_for_a_standby_is_told_as_unknown(county):
+    """PostgreSQL answers such a commit with success and a warning; nobody may take it for safe."""
+    engine = county.house.engine
+    warn = (
+        "DO $$ BEGIN RAISE WARNING 'canceling wait for synchronous replication due to user request'; END $$"
+    )
+    with pytest.raises(OutcomeUnknown), transaction(engine) as conn:
+        conn.execute(text(warn))
+    with transaction(engine) as conn:  # the next transaction on the same connection is a clean one
+        conn.execute(text("SELECT 1"))

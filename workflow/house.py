@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.engine import make_url
 
 import bpmn
-from audit import Vault, load_or_create_key
+from audit import SYSTEM_CHAIN, Draft, Vault, append_next, load_or_create_key
 from bpmn import Fault, RulebookError
+from workflow.actor import SYSTEM
 from workflow.amounts import PolicyRefused
 from workflow.deadlines import Calendar, Day, read_calendar
-from workflow.engine import ModelRefused
+from workflow.engine import KERNEL, ModelRefused
 from workflow.papers import PaperStore
 from workflow.rules import Rules, Shelf, prepare, release
 from workflow.store import connect, transaction
@@ -136,9 +137,29 @@ def _take_over(house: House, files: Mapping[str, bytes] | None) -> None:
         house.refused = tuple(refused.faults)
         return
     with transaction(house.engine) as connection:
-        release(connection, rules.rulebook, house.now())
+        if release(connection, rules.rulebook, house.now()):
+            _log_release(house, connection, rules.digest)
         _fill_calendar(connection, rules.rulebook.files, house.now())
     house.shelf.put(rules)
+
+
+def _log_release(house: House, connection: Connection, digest: str) -> None:
+    """From this entry on the new rule book holds for new cases."""
+    at = house.now()
+    draft = Draft(
+        type="rules_released",
+        vars={"digest": digest},
+        frm=None,
+        to=None,
+        actor={"id": SYSTEM.account_id, "role": SYSTEM.role, "org": SYSTEM.org, "on_behalf": None},
+        task=None,
+        at_claimed=at,
+        rule=digest,
+        command={"name": "none"},
+        kernel=KERNEL,
+        request=None,
+    )
+    append_next(connection, house.vault, SYSTEM_CHAIN, draft, at)
 
 
 def _fill_calendar(connection: Connection, files: Mapping[str, bytes], at: datetime) -> None:

@@ -97,7 +97,7 @@ def _postgresql(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
-        connection.add_notice_handler(_refuse_unconfirmed)
+        connection.add_notice_handler(lambda notice: _note_unconfirmed(record.info, notice))
 
     return engine
 
@@ -107,20 +107,30 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _refuse_unconfirmed(notice: Any) -> None:
+def _note_unconfirmed(info: dict[str, Any], notice: Any) -> None:
+    """Remember the server's warning; raising here would do nothing, the driver swallows it."""
     if "canceling wait for synchronous replication" in (notice.message_primary or ""):
-        raise OutcomeUnknown(notice.message_primary)
+        info[UNCONFIRMED] = notice.message_primary
 
 
 RETRIED = {"40001", "40P01"}
+UNCONFIRMED = "unconfirmed"
 
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """Returning commits, raising rolls back; a database that cannot take it now is `Busy`."""
+    """Returning commits, raising rolls back; a database that cannot take it now is `Busy`.
+
+    Raises:
+        OutcomeUnknown: it is committed here, but the wait for a standby was broken off.
+    """
     try:
         with engine.begin() as connection:
+            info = connection.info
+            info.pop(UNCONFIRMED, None)
             yield connection
+        if warning := info.pop(UNCONFIRMED, None):
+            raise OutcomeUnknown(warning)
     except OperationalError as error:
         if _is_busy(error):
             raise Busy(
