@@ -190,6 +190,30 @@ def process_of(state: bytes, digest: str) -> tuple[str, list[Any]]:
     return process, rows
 
 
+def _own(data: dict[str, Any]) -> dict[str, Any]:
+    """A copy whose lists and tables are its own; most values are neither."""
+    return {
+        name: deepcopy(value) if value.__class__ in (list, dict) else value for name, value in data.items()
+    }
+
+
+def data_of(rows: list[Any], task: int) -> dict[str, Any] | None:
+    """The data of one task without building the case; None when there is no such task."""
+    base, workflows = rows[6], rows[7]
+    for parent_id, _name, tasks, *_ in workflows:
+        last = parent_id
+        for place, row in enumerate(tasks):
+            last += row[0]
+            if last != task:
+                continue
+            while len(row) > 4 and row[4] == _AS_PARENT:
+                place -= row[1]
+                row = tasks[place]
+            nested = [name for name, value in base.items() if value.__class__ in (list, dict)]
+            return _unpack(row[4], base, nested) if len(row) > 4 else {}
+    return None
+
+
 def load(
     rows: list[Any],
     specs: Mapping[str, Any],
@@ -223,7 +247,7 @@ def load(
                 task._parent = above.id
                 above._children.append(last)
                 if len(row) > 4 and row[4] == _AS_PARENT:
-                    task.data = deepcopy(above.data) if nested else above.data.copy()
+                    task.data = _own(above.data) if nested else above.data.copy()
             else:
                 task._parent = None
             task.last_state_change = tick - row[5] + 1 if len(row) > 5 and row[5] else 0

@@ -1,17 +1,13 @@
 """Look into a state without changing it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from bpmn.text import Text
 from workflow.engine import codec
-from workflow.engine.commands import no_dues
 from workflow.engine.faults import StepRefused
 from workflow.engine.model import Model
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def variables(model: Model, state: bytes, task: int) -> Mapping[str, Any]:
@@ -23,8 +19,7 @@ def variables(model: Model, state: bytes, task: int) -> Mapping[str, Any]:
         _, rows = codec.process_of(state, model.digest)
     except codec.StateUnreadable as fault:
         raise StepRefused(Text(f"无法读取状态：{fault}", f"the state cannot be read: {fault}")) from fault
-    case = codec.load(rows, model.specs, model.shapes, model.scripts, _BEGINNING, no_dues)
-    found = case.get_task_from_id(task)
+    found = codec.data_of(rows, task)
     if found is None:
         raise StepRefused(Text(f"没有待办任务 {task}", f"there is no open task {task}"))
-    return MappingProxyType(found.data)
+    return MappingProxyType(found)
