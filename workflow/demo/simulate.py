@@ -27,7 +27,7 @@ from workflow.handle import handle
 from workflow.house import House
 from workflow.jobs import run_until_quiet
 from workflow.store import transaction
-from workflow.store.models import Case, Clock, Person, Posting, Task, table
+from workflow.store.models import Case, Person, Posting, Task, table
 
 NAMESPACE = UUID("6d696e67-6a69-616e-8000-64656d6f0000")
 FLOW, POLICY = "ma_ordinary_county", "plan-2026"
@@ -72,12 +72,14 @@ class County:
         self.cases: dict[UUID, Going] = {}
         self.scheduled: set[tuple[UUID, int]] = set()
         self.commands = 0
+        self.eve = clock.at  # set by `run`: when what is left for the last day is done
 
     def run(
         self, stories: Sequence[Story], start: date, end: datetime, progress: Callable[[int, int], None]
     ) -> int:
         """Open one case per story between `start` and `end`, work until `end`. Returns the commands done."""
         days = (end.astimezone(SHANGHAI).date() - start).days
+        self.eve = self._working_day_before(end)
         for number, story in enumerate(stories):
             share = self.random.random() ** 0.6 * (0.96 if story.stops_at is None else 0.85)
             if number < len(STORIES):
@@ -95,6 +97,13 @@ class County:
         progress(total, total)
         self.clock.at = end
         return self.commands
+
+    def _working_day_before(self, end: datetime) -> datetime:
+        """Ten o'clock on the last working day before the demonstration ends."""
+        day = end.astimezone(SHANGHAI).date() - timedelta(days=1)
+        while not self.house.calendar().is_working(day):
+            day -= timedelta(days=1)
+        return datetime.combine(day, time(10), SHANGHAI)
 
     def _at(self, moment: datetime, act: Callable[[], None]) -> None:
         self.counter += 1
@@ -164,6 +173,8 @@ class County:
             if row.kind == "user" and row.node != going.story.stops_at:
                 moment = self._office_time(self.clock.at.astimezone(SHANGHAI).date(), self._pace())
                 moment = max(moment, self.clock.at + timedelta(minutes=self.random.randint(20, 300)))
+                if row.node == going.story.last_day:
+                    moment = max(moment, self.eve)
                 self._at(moment, lambda c=row.case_id, t=row.id: self._work(c, t))  # type: ignore[misc]
             elif row.kind == "wait" and going.story.objection_in is not None:
                 moment = self.clock.at + timedelta(days=self.random.randint(1, 4), hours=3)
@@ -254,9 +265,3 @@ class County:
             request_id=self._request(),
         )
         self._plan_work(case_id)
-
-
-def running_clocks(house: House) -> int:
-    """How many clocks run or stand: for the closing line of the command."""
-    with house.reader.connect() as conn:
-        return len(conn.scalars(select(Clock.id).where(Clock.stopped_at.is_(None))).all())

@@ -49,6 +49,7 @@ class Story:
     objection_in: int | None = None  # number of the posting somebody objects to
     leaves_at: str | None = None  # node before which the applicant withdraws
     dies_at: str | None = None
+    last_day: str | None = None  # node that is done only on the last working day: postings hang at the end
     stops_at: str | None = None  # node at which nobody works any more: it becomes late
     by_village: bool = True
 
@@ -129,6 +130,8 @@ STORIES = (
     Story("stuck_at_township", 5, stops_at="audit_file"),
     Story("stuck_at_county", 4, stops_at="examine_file"),
     Story("insurance_pending", 4, unsettled=True, stops_at="receive_settlement"),
+    Story("posted_by_the_village", 4, last_day="post_review_result"),
+    Story("posted_by_the_township", 3, last_day="post_audit_opinion"),
     Story("stuck_in_village", 5, stops_at="enquire"),
 )
 
