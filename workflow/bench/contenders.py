@@ -101,8 +101,8 @@ def whole(script: Path) -> list[Contender]:
     """F01: about seven times as many transitions, so a seventh of the cases."""
     return [
         floor(),
-        Contender("mingjian", "ours", whole=True, share=1 / 7, warm=1),
-        Contender("SpiffWorkflow", "stock", script=script, share=1 / 12, warm=1),
+        Contender("mingjian", "ours", whole=True, share=1 / 7),
+        Contender("SpiffWorkflow", "stock", script=script, share=1 / 12),
     ]
 
 

@@ -8,10 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from workflow.deadlines import SHANGHAI, Standing
@@ -117,17 +131,18 @@ def _counting() -> Select[Any]:
     now = bindparam("now", type_=Task.due_at.type)
     seat = mine(bindparam("org"), bindparam("role"))
     running = (*seat, not_(Task.paused))
-    ahead = or_(Task.due_at.is_(None), Task.due_at > now)
     counted = select(func.count().label("rest"), func.count(case((Task.warn_at <= now, 1))).label("soon"))
-    rest = counted.where(*running, ahead).subquery()
+    # two ranges of the index and not one condition with OR, which would look at every entry
+    ahead = counted.where(*running, Task.due_at > now).subquery()
+    undated = counted.where(*running, Task.due_at.is_(None)).subquery()
     late = select(func.count()).select_from(Task).where(*running, Task.due_at <= now)
     paused = select(func.count()).select_from(Task).where(*seat, Task.paused.is_(True))
     return select(
-        rest.c.rest,
-        rest.c.soon,
+        (ahead.c.rest + undated.c.rest).label("rest"),
+        (ahead.c.soon + undated.c.soon).label("soon"),
         late.scalar_subquery().label("overdue"),
         paused.scalar_subquery().label("paused"),
-    )
+    ).join_from(ahead, undated, true())
 
 
 _COUNTS = Prepared(_counting())
@@ -154,17 +169,25 @@ def worklist(
     found = counts(conn, org, role, now)
     pages = max(1, -(-found.of(chosen) // size))
     page = min(max(1, page), pages)
-    wanted = condition(chosen, now)
-    keys = (
-        select(Task.case_id, Task.id)
-        .where(*mine(org, role), *(() if wanted is None else (wanted,)))
-        .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
-        .limit(size)
-        .offset((page - 1) * size)
-    )
-    rows = conn.execute(shown(keys)).all()
+    seat = {"org": org, "role": role, "now": now, "size": size, "skip": (page - 1) * size}
+    rows = _page(chosen).all(conn, seat)
     standing = standings(house, conn, (row.clock_id for row in rows), now)
     return Worklist([item(row, now, standing.get(row.clock_id)) for row in rows], found, page, pages)
+
+
+@cache
+def _page(chosen: Filter) -> Prepared:
+    """The rows of one page of a filter; the statement is made once."""
+    wanted = condition(chosen, bindparam("now", type_=Task.due_at.type))
+    return Prepared(
+        shown(
+            select(Task.case_id, Task.id)
+            .where(*mine(bindparam("org"), bindparam("role")), *(() if wanted is None else (wanted,)))
+            .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
+            .limit(bindparam("size", type_=Integer()))
+            .offset(bindparam("skip", type_=Integer()))
+        )
+    )
 
 
 def shown(keys: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
