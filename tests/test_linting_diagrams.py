@@ -122,3 +122,48 @@ def test_a_single_file_can_be_linted() -> None:
     assert lint_folder(HERE / "other.bpmn") == [
         fault for fault in lint({"other.bpmn": CLEAN["other.bpmn"]}) if fault.file == "other.bpmn"
     ]
+
+
+EACH = (
+    r'\1<bpmn:multiInstanceLoopCharacteristics isSequential="false">'
+    "<bpmn:loopDataInputRef>{}</bpmn:loopDataInputRef>"
+    '<bpmn:inputDataItem id="department" name="department" /></bpmn:multiInstanceLoopCharacteristics>'
+)
+
+
+def repeated(collection: str) -> dict[str, bytes]:
+    """The call of the other diagram made once for each of a list; that diagram reads the item."""
+    files = broken('(<bpmn:callActivity id="call_other".*?)(?=</bpmn:callActivity>)', EACH.format(collection))
+    old = '(<bpmn:userTask id="look"[^>]*>\\s*<bpmn:extensionElements>)'
+    hook = r"\1<spiffworkflow:preScript>posting = department</spiffworkflow:preScript>"
+    other, count = re.subn(old, hook, CLEAN["other.bpmn"].decode())
+    assert count == 1
+    return {**files, "other.bpmn": other.encode()}
+
+
+def test_what_a_step_is_repeated_for_is_known_inside_it(book: Rulebook) -> None:
+    assert lint(repeated("[1, 2]"), book) == []
+
+
+def test_what_the_repeated_steps_answer_is_known_after_them(book: Rulebook) -> None:
+    files = repeated("[1, 2]")
+    text = files["tiny.bpmn"].decode().replace("<bpmn:inputDataItem", "<bpmn:loopDataOutputRef>answers"
+                                               "</bpmn:loopDataOutputRef><bpmn:inputDataItem")  # fmt: skip
+    later = '<bpmn:endEvent id="end_late" name="逾期已结束"><bpmn:extensionElements>'
+    after = later + "<spiffworkflow:preScript>posting = answers</spiffworkflow:preScript>"
+    text, count = re.subn(r'<bpmn:endEvent id="end_late"[^>]*>\s*<bpmn:extensionElements>', after, text)
+    assert count == 1
+    assert lint({**files, "tiny.bpmn": text.encode()}, book) == []
+    assert told(
+        lint({**files, "tiny.bpmn": text.replace(">answers<", ">others<").encode()}, book),
+        "end_late",
+        "answers",
+    )
+
+
+def test_the_list_a_step_is_repeated_for_must_be_set_before(book: Rulebook) -> None:
+    assert told(lint(repeated("departments"), book), "call_other", "variable departments")
+
+
+def test_the_list_a_step_is_repeated_for_is_an_expression() -> None:
+    assert told(lint(repeated("list departments")), "call_other", "list departments")

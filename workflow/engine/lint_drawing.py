@@ -90,6 +90,12 @@ class Node:
             return (found.text or "").strip()
         return None
 
+    @property
+    def item(self) -> str | None:
+        """The variable that holds, in each instance of a repeated step, what that instance is for."""
+        found = self.element.find("b:multiInstanceLoopCharacteristics/b:inputDataItem", SPACES)
+        return None if found is None else found.get("id")
+
     def definitions(self) -> list[str]:
         """Local names of its event definitions: `timerEventDefinition`, …"""
         return [local(child) for child in self.element if local(child).endswith("EventDefinition")]

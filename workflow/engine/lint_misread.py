@@ -15,7 +15,7 @@ from workflow.engine.lint_drawing import CHOOSING, GATEWAYS, NODES, SPACES, SPIF
 
 HARMLESS = frozenset({"extensionElements", "documentation", "ioSpecification", "laneSet", "sequenceFlow",
                       "dataObject", "dataObjectReference", "textAnnotation", "association", "group",
-                      "incoming", "outgoing", "standardLoopCharacteristics",
+                      "property", "incoming", "outgoing", "standardLoopCharacteristics",
                       "multiInstanceLoopCharacteristics", "completionCondition"})  # fmt: skip
 
 _CATCH = frozenset({"messageEventDefinition", "signalEventDefinition", "timerEventDefinition",
@@ -31,6 +31,16 @@ EFFECTIVE: Mapping[str, frozenset[str]] = {
                            "escalationEventDefinition", "terminateEventDefinition"}),
 }  # fmt: skip
 """Which event definitions have an effect where; every other one silently becomes a none event."""
+_EACH = "b:multiInstanceLoopCharacteristics"
+COLLECTION = f"{_EACH}/b:loopDataInputRef"
+OUTPUT = f"{_EACH}/b:loopDataOutputRef"
+REPEATS = (
+    COLLECTION,
+    f"{_EACH}/b:loopCardinality",
+    f"{_EACH}/b:completionCondition",
+    "b:standardLoopCharacteristics/b:loopCondition",
+)
+"""Where a repeated step says what it is repeated for, how often and until when."""
 
 
 def due(limit: str) -> datetime:
@@ -218,8 +228,8 @@ def _code(drawing: Drawing, node: Node) -> Iterator[Fault]:
         sources.append((node.id, node.text(f"b:extensionElements/s:{hook}"), compile_script))
     for parameter in node.element.iterfind(".//s:serviceTaskOperator//s:parameter", SPACES):
         sources.append((node.id, parameter.get("value", ""), compile_expression))
-    condition = node.text("b:conditionalEventDefinition/b:condition")
-    sources.append((node.id, condition, compile_expression))
+    for path in ("b:conditionalEventDefinition/b:condition", *REPEATS):
+        sources.append((node.id, node.text(path), compile_expression))
     for element, source, compiled in sources:
         if source is None:
             continue

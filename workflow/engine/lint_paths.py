@@ -12,6 +12,7 @@ from bpmn.rulebook import Rulebook
 from workflow.engine.expressions import ExpressionRefused, compile_expression, compile_script
 from workflow.engine.lint_drawing import CONTAINERS, SPACES, WAITING, Drawing, Node
 from workflow.engine.lint_field import FACTS, STEPS
+from workflow.engine.lint_misread import OUTPUT, REPEATS
 
 Names = frozenset[str]
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -195,10 +196,11 @@ class _Variables:
         elif node.tag == "callActivity":
             target = node.element.get("calledElement", "")
             if target in self.owner:
-                set_here |= self.after(self.owner[target], target, known | set_here)
+                set_here |= self.after(self.owner[target], target, known | set_here | _item(node))
         elif node.tag in ("subProcess", "transaction"):
-            set_here |= self.after(drawing, node.id, known | set_here)
-        return set_here
+            set_here |= self.after(drawing, node.id, known | set_here | _item(node))
+        gathered = node.text(OUTPUT)
+        return (set_here - _item(node)) | frozenset({gathered} if gathered else ())
 
     def _assigns(self, node: Node, hook: str) -> Names:
         return self._script_names(node.text(f"b:extensionElements/s:{hook}") or "")
@@ -211,6 +213,9 @@ class _Variables:
             return frozenset()  # reported where scripts are compiled
 
     def _reads(self, drawing: Drawing, node: Node, known: Names, result: Names) -> None:
+        for path in REPEATS:
+            self._need(drawing, node.id, _expression_reads(node.text(path) or "True"), result)
+        known |= _item(node)
         for source in (node.text("b:extensionElements/s:preScript"), node.text("b:script")):
             if source:
                 self._need(drawing, node.id, _script_reads(source), known)
@@ -229,6 +234,10 @@ class _Variables:
             self.faults[drawing.file, element, name] = drawing.fault(
                 element, f"变量“{name}”不一定已有值", f"variable {name} is not set on every path before"
             )
+
+
+def _item(node: Node) -> Names:
+    return frozenset({node.item} if node.item else ())
 
 
 def _always_answered(form: Form) -> Names:
