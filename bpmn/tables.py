@@ -8,7 +8,7 @@ from typing import Final
 from bpmn.reader import Section
 from bpmn.text import Text
 
-UNITS: Final = frozenset({"wd", "d", "h"})
+UNITS: Final = frozenset({"wd", "d", "h", "date"})
 LEVELS: Final = ("village", "township", "county")
 KINDS: Final = frozenset(
     {"government", "msb", "finance", "civil_affairs", "inspection", "audit", "hospital", "court"}
@@ -20,9 +20,12 @@ _WARN = re.compile(r"-?[1-9]\d*(wd|d|h)")
 class LimitRow:
     """A legal limit (domain 7.2), or one of ours (`own`).
 
-    `unit`: wd working days, d calendar days, h hours. `warn`: "6wd" = so much used, "-1d" = so
-    much before the end; empty = 60 % and 80 % (C-26). `escalate`: a role code, or
-    "SUP@township" where the role sits at more than one place; read it with `Rulebook.station`.
+    `unit`: wd working days, d calendar days, h hours, date: ends `on` a date of the calendar (and has
+    no amount), with `back` before a rest day instead of after it. `warn`: "6wd" = so much used, "-1d" =
+    so much before the end; empty = 60 % and 80 % (C-26). `escalate`: a role code, or "SUP@township"
+    where the role sits at more than one place; read it with `Rulebook.station`; `then`: the next level,
+    from the second escalation on. `extension`: the units a supervisor may add once, half of the limit
+    unless the law says otherwise, 0 for none. `flow`: the flow that has the step (domain 2.0).
     """
 
     id: str
@@ -33,6 +36,11 @@ class LimitRow:
     name: Text
     source: str
     own: bool
+    then: tuple[str, ...] = ()
+    on: str = ""
+    back: bool = False
+    extension: int | None = None
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +114,21 @@ class VariableRow:
 
 
 def read_limit(section: Section) -> LimitRow:
+    unit = section.string("unit")
     row = LimitRow(
         id=section.element,
-        amount=section.whole("amount", least=1) or 1,
-        unit=section.string("unit"),
+        amount=0 if unit == "date" else section.whole("amount", least=1) or 1,
+        unit=unit,
         warn=section.strings("warn"),
         escalate=section.strings("escalate"),
         name=section.text("name"),
         source=section.string("source"),
         own=section.flag("own", False),
+        then=section.strings("then"),
+        on=section.string("on") if unit == "date" else "",
+        back=section.flag("back", False),
+        extension=section.whole("extension", required=False, least=0),
+        flow=section.string("flow", ""),
     )
     if row.unit and row.unit not in UNITS:
         section.fault(f"没有“{row.unit}”这种单位", f"there is no unit {row.unit!r}", "unit")

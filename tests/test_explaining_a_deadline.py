@@ -44,6 +44,7 @@ EXAMPLE = run(10, "wd", "10-09 09:04", ("10-13 17:00", "11-12 10:00"))
 
 def test_the_example_case_in_chinese() -> None:
     assert chinese(told(EXAMPLE, "11-19 12:00")) == [
+        "时限：评议，10个工作日（D03，依据：domain 7.2）。",
         "起算：10月9日受理。当天不算，10月10日（星期六，国庆节调休上班）是第1个工作日。",
         "停表：10月13日停止计时，已用3个工作日，10月14日起停表。依据：大病保险未结清的，先补报再计算救助。",
         "恢复：11月12日恢复计时，当天不算，11月13日是第4个工作日。停表共22个工作日。",
@@ -54,6 +55,7 @@ def test_the_example_case_in_chinese() -> None:
 
 def test_the_example_case_in_english() -> None:
     assert [sentence.en for sentence in told(EXAMPLE, "11-19 12:00").sentences] == [
+        "Limit: review, 10 working days (D03, source: domain 7.2).",
         "Start: 9 October, accepted. That day is not counted: 10 October (Saturday, a make-up day for "
         "National Day) is working day 1.",
         "Stopped: On 13 October, with 3 working days used; the clock stands from 14 October. "
@@ -86,18 +88,18 @@ def test_the_example_case_as_a_grid() -> None:
 
 def test_holidays_on_the_way_are_named() -> None:
     sentences = chinese(told(run(7, "wd", "09-24 10:00"), "09-25 10:00"))
-    assert sentences[1] == (
+    assert sentences[2] == (
         "调休：10月10日（星期六）调休上班，计入；9月25日至9月27日（中秋节）、10月1日至10月7日（国庆节）放假，不计入。"
     )
-    one = told(run(5, "wd", "2026-06-17 10:00"), "06-18 10:00").sentences[1]
+    one = told(run(5, "wd", "2026-06-17 10:00"), "06-18 10:00").sentences[2]
     assert one.en == "Swapped days: 19 June to 21 June (Dragon Boat Festival): off, not counted."
 
 
 def test_two_make_up_days_and_a_first_day_on_a_sunday() -> None:
     found = told(run(7, "wd", "2026-02-13 10:00"), "02-14 10:00")
-    assert "2月14日（星期六）、2月28日（星期六）调休上班，计入" in chinese(found)[1]
-    assert "14 February (Saturday) and 28 February (Saturday): made up" in found.sentences[1].en
-    assert chinese(told(run(7, "d", "2026-11-14 10:00"), "11-15 10:00"))[0].endswith(
+    assert "2月14日（星期六）、2月28日（星期六）调休上班，计入" in chinese(found)[2]
+    assert "14 February (Saturday) and 28 February (Saturday): made up" in found.sentences[2].en
+    assert chinese(told(run(7, "d", "2026-11-14 10:00"), "11-15 10:00"))[1].endswith(
         "11月15日（星期日）是第1日。"
     )
 
@@ -139,19 +141,19 @@ def test_a_clock_that_stands() -> None:
 
 def test_a_pause_within_one_day() -> None:
     found = told(run(10, "wd", "10-09 09:04", ("10-13 09:00", "10-13 17:00")), "10-20 12:00")
-    assert chinese(found)[1].startswith("停表：10月13日停表，当天恢复，不影响计算。")
+    assert chinese(found)[2].startswith("停表：10月13日停表，当天恢复，不影响计算。")
     assert not any("没有停表" in sentence for sentence in chinese(found))
 
 
 def test_a_pause_on_the_last_day() -> None:
     found = told(run(10, "wd", "10-09 09:04", ("10-22 11:00", "11-12 10:00")), "11-12 12:00")
-    assert "停表正在最后一日，11月13日补足这一日" in chinese(found)[2]
+    assert "停表正在最后一日，11月13日补足这一日" in chinese(found)[3]
     assert (cells(found)["10-22"].kind, cells(found)["11-13"].number) == ("paused", 10)
 
 
 def test_a_pause_after_the_end() -> None:
     found = told(run(10, "wd", "10-09 09:04", ("10-26 11:00", "10-28 10:00")), "10-30 12:00")
-    assert "停表前已经到期" in chinese(found)[2]
+    assert "停表前已经到期" in chinese(found)[3]
     labels = [cells(found)[day].label for day in ("10-23", "10-24", "10-26", "10-27", "10-29", "10-30")]
     assert [label and label.zh for label in labels] == ["超1", "休", "超2", "停", "超3", "超4 今天"]
 
@@ -159,19 +161,20 @@ def test_a_pause_after_the_end() -> None:
 def test_a_long_delay_does_not_make_an_endless_grid() -> None:
     found = told(run(10, "wd", "10-09 09:04"), "2027-06-01 12:00")
     assert found.weeks[-1][-1].day == date(2026, 11, 22)
-    assert chinese(found)[0].startswith("起算：2026年10月9日受理")
+    assert chinese(found)[1].startswith("起算：2026年10月9日受理")
 
 
 def test_hours_are_told_as_hours() -> None:
     plain = told(run(24, "h", "02-14 23:30"), "02-15 01:00")
     assert chinese(plain) == [
+        "时限：评议，24小时（D03，依据：domain 7.2）。",
         "起算：2月14日23:30受理。按小时连续计算，休息日不停。",
         "到期：满24小时，2月15日23:30，遇休息日不顺延。",
     ]
     paused = told(
         run(24, "h", "02-14 23:30", ("02-15 01:00", "02-15 03:00"), ("02-15 04:00", None)), "02-15 05:00"
     )
-    assert chinese(paused)[1:] == [
+    assert chinese(paused)[2:] == [
         "停表：2月15日01:00停表。依据：大病保险未结清的，先补报再计算救助。",
         "恢复：2月15日03:00恢复计时。",
         "停表：2月15日04:00停表。依据：大病保险未结清的，先补报再计算救助。",
@@ -217,4 +220,4 @@ def test_every_run_can_be_explained_and_the_grid_agrees(
 @pytest.mark.parametrize("unit", ["wd", "d"])
 def test_one_of_a_unit_is_singular_in_english(unit: str) -> None:
     found = told(run(10, unit, "11-16 10:00", ("11-17 09:00", "11-18 09:00")), "11-18 10:00")
-    assert "day used;" in found.sentences[1].en and "stood for 1 " in found.sentences[2].en
+    assert "day used;" in found.sentences[2].en and "stood for 1 " in found.sentences[3].en

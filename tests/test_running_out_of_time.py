@@ -13,7 +13,7 @@ from workflow.errors import StepImpossible
 from workflow.handle import handle
 from workflow.jobs import Round, Worker, run_once, run_until_quiet
 
-LEVELS = ["warn", "overdue", "second", "third"]
+LEVELS = ["warn", "warn2", "overdue", "second", "third"]
 
 
 def raised(case, limit: str) -> list[str]:
@@ -27,7 +27,7 @@ def raised(case, limit: str) -> list[str]:
 def test_a_worker_that_was_down_raises_every_warning_once_and_in_order(case_at, county, clock):
     case = case_at("audit_file")
     clock.forward(days=30)
-    assert county.night() == Round(0, 4)
+    assert county.night() == Round(0, 5)
     assert raised(case, "D05") == LEVELS
     assert county.night() == Round(0, 0)
     assert case.clock("D05").next_alarm_at is None
@@ -42,17 +42,19 @@ def test_warnings_come_on_their_days(case_at, county, clock):
         if county.night().anything:
             seen[clock.at.strftime("%m-%d")] = raised(case, "D05")[-1]
     assert list(seen.values()) == LEVELS
-    assert list(seen) == ["03-13", "03-18", "03-20", "03-25"]
+    assert list(seen) == ["03-13", "03-16", "03-18", "03-20", "03-25"]
 
 
 def test_a_warning_lies_in_the_inbox_of_the_supervisors_and_names_nobody(case_at, county, clock):
     case = case_at("audit_file")
     clock.forward(days=5)
     county.night()
-    assert {(line.org, line.role) for line in case.inbox} == {
-        ("360829100000", "SUP"),
-        ("360829-msb", "SUP"),
-    }
+    township, county_office = ("360829100000", "SUP"), ("360829-msb", "SUP")
+    assert {(line.org, line.role) for line in case.inbox} == {township}
+    clock.forward(days=30)
+    county.night()
+    second = [line for line in case.inbox if line.params["level"] == "second"]
+    assert {(line.org, line.role) for line in second} == {township, county_office}
     assert case.inbox[0].params.keys() == {"limit", "level", "due"}
     assert case.inbox[0].kind == "deadline"
 
@@ -177,7 +179,7 @@ def test_the_worker_thread_works_until_it_is_stopped(case_at, county, clock):
     worker = Worker(county.house, idle=0.02)
     worker.start()
     for _ in range(200):
-        if len(raised(case, "D05")) == 4:
+        if len(raised(case, "D05")) == len(LEVELS):
             break
         threading.Event().wait(0.02)
     worker.stop()

@@ -46,7 +46,7 @@ def test_by_default_at_sixty_and_eighty_percent_then_late_then_twice_more() -> N
 
 
 @pytest.mark.parametrize(
-    ("amount", "days"), [(1, (1,)), (2, (1, 2)), (3, (2,)), (5, (3, 4)), (7, (4, 6)), (15, (9, 12))]
+    ("amount", "days"), [(2, (1, 2)), (3, (2, 3)), (5, (3, 4)), (7, (4, 6)), (15, (9, 12))]
 )
 def test_shares_are_rounded_as_the_table_of_the_specification_does(
     amount: int, days: tuple[int, ...]
@@ -67,11 +67,19 @@ def test_shares_are_rounded_as_the_table_of_the_specification_does(
 def test_a_row_has_its_own_times() -> None:
     assert times(limit(7, "wd", "4wd", "6wd"), "11-08 10:00")["warn2"] == local("11-16 00:00")
     one = times(limit(5, "wd", "3wd"), "11-08 10:00")
-    assert one["warn"] == local("11-11 00:00") and "warn2" not in one
+    assert (one["warn"], one["warn2"]) == (local("11-11 00:00"), local("11-12 00:00")), "red at 80 %"
+
+
+def test_a_red_that_would_come_no_later_than_the_yellow_comes_halfway_to_the_end() -> None:
+    one_day = times(limit(1, "wd"), "11-18 10:00")
+    assert (one_day["warn"], one_day["warn2"]) == (local("11-19 00:00"), local("11-19 12:00"))
+    late = times(limit(24, "h", "20h"), "11-18 10:00")
+    assert (late["warn"], late["warn2"]) == (local("11-19 06:00"), local("11-19 08:00"))
 
 
 def test_a_posting_warns_one_day_before_its_end() -> None:
-    assert times(limit(7, "d", "-1d"), "11-19 15:00")["warn"] == local("11-26 00:00")
+    found = times(limit(7, "d", "-1d"), "11-19 15:00")
+    assert (found["warn"], found["warn2"]) == (local("11-26 00:00"), local("11-26 12:00"))
 
 
 def test_working_days_and_hours_before_the_end() -> None:
@@ -82,6 +90,7 @@ def test_working_days_and_hours_before_the_end() -> None:
 def test_hours_used() -> None:
     assert times(limit(2, "h", "1h"), "11-18 10:00") == {
         "warn": local("11-18 11:00"),
+        "warn2": local("11-18 11:36"),
         "overdue": local("11-18 12:00"),
         "second": local("11-20 12:00"),
         "third": local("11-25 12:00"),
@@ -93,7 +102,7 @@ def test_hours_used() -> None:
 def test_a_warning_never_comes_before_the_start_nor_after_the_end() -> None:
     assert times(limit(1, "d", "-20h"), "11-18 23:00")["warn"] == local("11-19 04:00")
     assert times(limit(1, "d", "-47h"), "11-18 10:00")["warn"] == local("11-18 10:00")
-    assert "warn" not in times(limit(2, "h", "1wd"), "11-18 10:00")
+    assert times(limit(2, "h", "1wd"), "11-18 10:00")["warn"] == local("11-18 11:12"), "the share instead"
 
 
 def test_the_alarms_of_another_limit_on_the_same_clock() -> None:
@@ -114,7 +123,7 @@ def test_how_a_clock_stands_from_day_to_day() -> None:
         None,
         None,
         "warn",
-        "warn",
+        "warn2",
         "overdue",
         "overdue",
         "second",

@@ -23,6 +23,7 @@ from workflow.store.prepared import Prepared
 _DUE = Prepared(
     select(Timer.task_id).where(Timer.case_id == bindparam("case_id"), Timer.due_at <= bindparam("at"))
 )
+LAST_LEVELS = frozenset({"second", "third"})
 NOTHING_DUE = Text("现在没有到时的事项。", "Nothing is due now.")
 
 
@@ -67,7 +68,8 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> Mapping[str, Any]:
         {"clock_id": row.id, "case_id": row.case_id, "level": alarm.level, "raised_at": work.at},
     )
     params = {"limit": limit.id, "level": alarm.level, "due": row.due_at.isoformat()}
-    seats = [work.rules.rulebook.station(entry) for entry in limit.escalate]
+    told = limit.escalate if alarm.level not in LAST_LEVELS else (*limit.escalate, *limit.then)
+    seats = [work.rules.rulebook.station(entry) for entry in told]
     work.conn.execute(
         insert(InboxMessage),
         [

@@ -4,7 +4,7 @@ Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-1
 """
 
 from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
-from workflow.deadlines.clock import AlarmAt, Due, Pause, Run, Standing, alarms, due, standing
+from workflow.deadlines.clock import AlarmAt, Due, Extension, Pause, Run, Standing, alarms, due, standing
 from workflow.deadlines.explaining import Explanation, Sentence, explain
 from workflow.deadlines.grid import DayCell
 from workflow.deadlines.limits import Limit, Warn, limits_of
@@ -19,6 +19,7 @@ __all__ = [
     "DayCell",
     "Due",
     "Explanation",
+    "Extension",
     "Filling",
     "Limit",
     "Pause",

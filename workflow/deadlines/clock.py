@@ -13,19 +13,24 @@ The rules (domain 7.1, 2.0 "Clock pauses", C-11, C-12):
 * Limits in hours run through nights and holidays; a pause adds its own length.
 * While the clock stands there is no end to be late for: the due time is then the one it would have
   if it ran on at once, and there are no alarms.
+* An extension (domain 7.2) adds its units to the limit; the explicit warnings keep their distance
+  from the end.
+* A limit that ends on a date is not moved by a pause; one that ends on the same day begins anew when
+  the clock runs on.
 
 Instants come back in UTC; days are days in Shanghai.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from bpmn.text import Text
 from workflow.deadlines.calendar import SHANGHAI, Calendar
-from workflow.deadlines.limits import Limit, Unit, Warn
+from workflow.deadlines.fixed import CLOSING, Fixed
+from workflow.deadlines.limits import SAME_DAY, Limit, Unit, Warn
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -46,12 +51,26 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """A supervisor lengthened the limit at `at` by `amount` of its units."""
+
+    at: datetime
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One limit running in one case since `started_at`. Pauses in any order, they may overlap."""
 
     limit: Limit
     started_at: datetime
     pauses: tuple[Pause, ...] = ()
+    extension: Extension | None = None
+
+    @property
+    def amount(self) -> int:
+        """The units of the limit, extension included; 0 for a limit that ends on a date."""
+        return self.limit.amount + (0 if self.extension is None else self.extension.amount)
 
     @property
     def standing_since(self) -> Pause | None:
@@ -68,7 +87,7 @@ class Due(NamedTuple):
 
 
 class AlarmAt(NamedTuple):
-    """`level`: warn, warn2, … before the end, then overdue, second, third (C-26)."""
+    """`level`: warn (yellow), warn2 (red) before the end, then overdue, second, third (C-26)."""
 
     level: str
     at: datetime
@@ -167,16 +186,17 @@ def alarms(run: Run, calendar: Calendar, limit: Limit | None = None) -> tuple[Al
 
     A warning by share comes at the beginning of the day on which the share is reached (60 % of ten
     working days: at 0:00 of the sixth). A share is rounded to the nearest day, half up, which is
-    what the table of domain 7.2 does (7 working days: 4 and 6). Of two warnings at one instant the
-    first stays; one that would not come before the end is left out. `limit` replaces the run's.
+    what the table of domain 7.2 does (7 working days: 4 and 6). Where the table names one warning, it
+    is the first, and the second comes at 80 %. A second that would not come after the first comes
+    halfway between it and the end. `limit` replaces the run's.
     """
     if limit is not None:
-        run = Run(limit, run.started_at, run.pauses)
+        run = replace(run, limit=limit)
     if run.standing_since is not None:
         return ()
     track = Track(run.started_at, run.pauses, calendar)
     end = _due(run, track)
-    instants = sorted({at for at in _warnings(run, track, end) if at < end.at})
+    instants = _apart(_warnings(run, track, end), _closing(run, end))
     found = [AlarmAt(f"warn{number}" if number > 1 else "warn", at) for number, at in enumerate(instants, 1)]
     found.append(AlarmAt("overdue", end.at))
     last = end.day.toordinal()
@@ -193,6 +213,7 @@ def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
     end = _due(run, track)
     stopped = run.standing_since
     moment = now if stopped is None else max(stopped.start, run.started_at)
+    total = run.amount if limit.on is None else _length(run, track, end)
     if unit == "h":
         used = max(0, (moment.astimezone(UTC) - run.started_at.astimezone(UTC) - _stood(run, moment)) // HOUR)
         late_by = -((end.at - moment) // HOUR)
@@ -206,8 +227,8 @@ def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
         status = "paused"
     elif now >= end.at:
         status = "overdue"
-    used = min(used, limit.amount)
-    return Standing(status, used, limit.amount, limit.amount - used, unit, late_by, level, end)
+    used = min(used, total)
+    return Standing(status, used, total, total - used, unit, late_by, level, end)
 
 
 def as_of(run: Run, now: datetime) -> Run:
@@ -217,39 +238,106 @@ def as_of(run: Run, now: datetime) -> Run:
         for pause in run.pauses
         if pause.start <= now
     )
-    return Run(run.limit, run.started_at, known)
+    extension = run.extension
+    if extension is not None and extension.at > now:
+        extension = None
+    return Run(run.limit, run.started_at, known, extension)
 
 
 def _due(run: Run, track: Track) -> Due:
     limit = run.limit
+    if limit.on is not None:
+        return _fixed_due(limit.on, run, track)
     if limit.unit == "h":
-        at = _after(run, HOUR * limit.amount)
+        at = _after(run, HOUR * run.amount)
         return Due(at, date.fromordinal(local_day(at)), provisional=False)
-    last = track.nth(limit.unit, limit.amount)
+    last = track.nth(limit.unit, run.amount)
     closing = track.closing_day(last)
     asked_from = track.start + 1 if limit.unit == "wd" else last
     provisional = track.calendar.provisional_between(asked_from, closing)
     return Due(midnight(closing + 1), date.fromordinal(closing), provisional)
 
 
+def _fixed_due(on: Fixed, run: Run, track: Track) -> Due:
+    calendar = track.calendar
+    if on.kind != SAME_DAY:
+        closing = on.after(track.start, calendar)
+        first, at = track.start, midnight(closing + 1)
+    else:
+        begun = begun_at(run)
+        first = closing = begun.toordinal()
+        at = midnight(closing + 1)
+        if not calendar.is_working(begun.date()) or begun.time() > on.cutoff:
+            closing = calendar.nth_working(first, 1)
+            at = datetime.combine(date.fromordinal(closing), on.next_day, SHANGHAI).astimezone(UTC)
+    return Due(at, date.fromordinal(closing), calendar.provisional_between(first, closing))
+
+
+def begun_at(run: Run) -> datetime:
+    """When a limit of the same day began for the last time, in Shanghai: a pause begins it anew."""
+    ends = (pause.end for pause in run.pauses if pause.end is not None and pause.end > pause.start)
+    return max([run.started_at, *ends]).astimezone(SHANGHAI)
+
+
+def _length(run: Run, track: Track, end: Due) -> int:
+    """The whole days or hours of a limit that ends on a date."""
+    if run.limit.unit == "d":
+        return max(1, end.day.toordinal() - track.start)
+    return max(1, -((run.started_at - end.at) // HOUR))
+
+
+def _closing(run: Run, end: Due) -> datetime:
+    """Until when there is time to act: for a limit of the same day, until the offices close."""
+    on = run.limit.on
+    if on is None or on.kind != SAME_DAY or end.at != midnight(end.day.toordinal() + 1):
+        return end.at
+    return datetime.combine(end.day, CLOSING, SHANGHAI).astimezone(UTC)
+
+
+def _apart(found: list[datetime], closing: datetime) -> list[datetime]:
+    """Two warnings or more, each after the one before it and all before the limit closes."""
+    instants = found[:1]
+    for at in found[1:]:
+        if at <= instants[-1] or at >= closing:
+            at = instants[-1] + (closing - instants[-1]) / 2
+        instants.append(at)
+    return instants
+
+
 def _warnings(run: Run, track: Track, end: Due) -> list[datetime]:
-    limit = run.limit
-    if limit.warn:
-        return [max(_warning(warn, run, track, end), run.started_at.astimezone(UTC)) for warn in limit.warn]
-    if limit.unit == "h":
-        return [_after(run, HOUR * limit.amount * share / 10) for share in DEFAULT_SHARES]
-    days = [(limit.amount * share + 5) // 10 for share in DEFAULT_SHARES]
-    return [midnight(track.nth(limit.unit, number)) for number in days]
+    """The yellow and the red warning, before they are kept apart."""
+    begun, closing = run.started_at.astimezone(UTC), _closing(run, end)
+    given = sorted(max(_warning(warn, run, track, end), begun) for warn in run.limit.warn)
+    found = [at for at in given if at < closing]
+    return found + [_at_share(share, run, track, end) for share in DEFAULT_SHARES[len(found) :]]
+
+
+def _at_share(share: int, run: Run, track: Track, end: Due) -> datetime:
+    if run.limit.on is not None:
+        total = _length(run, track, end)
+        if run.limit.unit == "d":
+            return midnight(track.start + (total * share + 5) // 10)
+        return _closing(run, end)  # too late to stand: it is moved halfway
+    if run.limit.unit == "h":
+        return _after(run, HOUR * run.amount * share / 10)
+    return midnight(track.nth(run.limit.unit, (run.amount * share + 5) // 10))
 
 
 def _warning(warn: Warn, run: Run, track: Track, end: Due) -> datetime:
+    limit = run.limit
+    amount = warn.amount
     if not warn.before:
-        if warn.unit == "h":
-            return _after(run, HOUR * warn.amount)
-        return midnight(track.nth(warn.unit, warn.amount))
-    if warn.unit == "wd":
-        return midnight(track.nth("wd", run.limit.amount - warn.amount + 1))
-    return end.at - warn.amount * (HOUR if warn.unit == "h" else DAY)
+        amount += run.amount - limit.amount if warn.unit == limit.unit else 0
+        return _after(run, HOUR * amount) if warn.unit == "h" else midnight(track.nth(warn.unit, amount))
+    if warn.unit != "wd":
+        return _closing(run, end) - amount * (HOUR if warn.unit == "h" else DAY)
+    if limit.on is None:
+        return midnight(track.nth("wd", run.amount - amount + 1))
+    last = end.day.toordinal()
+    while amount > 1:
+        last -= 1
+        amount -= track.calendar.is_working(date.fromordinal(last))
+    return midnight(last)
 
 
 def _after(run: Run, length: timedelta) -> datetime:

@@ -3,28 +3,30 @@
 Every sentence is worked out from the same track of days that the due time comes from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from bpmn.text import Text
 from workflow.deadlines import words
 from workflow.deadlines.calendar import SATURDAY, Calendar
-from workflow.deadlines.clock import Due, Pause, Run, Track, as_of, due, local_day, standing
+from workflow.deadlines.clock import Due, Pause, Run, Track, as_of, due, local_day, midnight, standing
 from workflow.deadlines.festivals import festival_name
 from workflow.deadlines.grid import DayCell, weeks_of
 
 START: Final = Text("起算", "Start")
+RULE: Final = Text("时限", "Limit")
 PAUSE: Final = Text("停表", "Stopped")
 RESUME: Final = Text("恢复", "Resumed")
 SWAPPED: Final = Text("调休", "Swapped days")
+EXTENDED: Final = Text("延期", "Extended")
 END: Final = Text("到期", "Due")
 PROVISIONAL: Final = Text("暂定", "Provisional")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One step of the count: `label` (起算, 停表, 恢复, 调休, 到期, 暂定) and the `text` after it."""
+    """One step of the count: `label` (时限, 起算, 停表, 恢复, 延期, 调休, 到期, 暂定) and its `text`."""
 
     label: Text
     text: Text
@@ -61,18 +63,20 @@ class _Teller:
         self.run, self.calendar, self.now, self.event = run, calendar, now, event
         self.track = Track(run.started_at, run.pauses, calendar)
         self.due = due(run, calendar)
-        self.unit, self.amount = run.limit.unit, run.limit.amount
+        self.unit, self.amount = run.limit.unit, run.amount
+        self.on = run.limit.on
         self.year = date.fromordinal(local_day(now)).year
 
     def tell(self) -> Explanation:
-        facts = [self.starting()]
+        facts = [self.ruling(), self.starting()]
         for pause in sorted(self.run.pauses, key=lambda pause: pause.start):
             facts += self.pausing(pause)
+        facts += self.extending()
         facts += self.swapping()
         facts.append(self.ending())
         if self.due.provisional:
             facts.append(self.provisional())
-        gaps = [] if self.unit == "h" else self.track.gaps
+        gaps = self.track.gaps if self.unit != "h" and self.on is None else []
         paused = sum(self.track.span(self.unit, max(low, self.track.start), high) for low, high in gaps)
         grid = weeks_of(self.run, self.calendar, self.track, self.due, self.event, self.now)
         return Explanation(self.due, tuple(facts), grid, paused)
@@ -95,11 +99,23 @@ class _Teller:
         special = self.calendar.special(day)
         return festival_name(special.name) if special else words.weekday(day)
 
+    def ruling(self) -> Sentence:
+        """Which limit it is, how long, and where it is written."""
+        limit = self.run.limit
+        length = words.length(limit.amount, self.unit) if self.on is None else self.on.words
+        text = Text(
+            f"{limit.name.zh}，{length.zh}（{limit.id}，依据：{limit.source}）。",
+            f"{limit.name.en}, {length.en} ({limit.id}, source: {limit.source}).",
+        )
+        return Sentence(RULE, text)
+
     def starting(self) -> Sentence:
         hours = self.unit == "h"
         start = words.moment_text(self.run.started_at, self.year) if hours else self.day(self.track.start)
         zh, en = f"{start.zh}{self.event.zh}。", f"{start.en}, {self.event.en}. "
-        if hours:
+        if self.on is not None:
+            en = en.rstrip()  # the rule itself says how it is counted
+        elif hours:
             zh, en = f"{zh}按小时连续计算，休息日不停。", f"{en}Hours run on, rest days too."
         else:
             first, one = self.described(self.track.nth(self.unit, 1)), words.nth(1, self.unit)
@@ -110,7 +126,7 @@ class _Teller:
     def pausing(self, pause: Pause) -> list[Sentence]:
         stop = local_day(pause.start)
         ground = Text(f"依据：{pause.reason.zh}。", f"Ground: {pause.reason.en}.")
-        if self.unit == "h":
+        if self.unit == "h" or self.on is not None:
             return self.pausing_hours(pause, ground)
         used = words.length(min(self.amount, self.track.counted(self.unit, stop)), self.unit)
         day, following = self.day(stop), self.day(stop + 1)
@@ -155,6 +171,21 @@ class _Teller:
             found.append(Sentence(RESUME, Text(f"{end.zh}恢复计时。", f"At {end.en}.")))
         return found
 
+    def extending(self) -> list[Sentence]:
+        extension = self.run.extension
+        if extension is None:
+            return []
+        day = words.day_text(date.fromordinal(local_day(extension.at)), self.year)
+        plain, more, whole = (
+            words.length(amount, self.unit)
+            for amount in (self.run.limit.amount, extension.amount, self.amount)
+        )
+        text = Text(
+            f"{day.zh}经督办人员批准，{plain.zh}延长{more.zh}，共{whole.zh}。",
+            f"On {day.en} a supervisor added {more.en} to the {plain.en}: {whole.en} in all.",
+        )
+        return [Sentence(EXTENDED, text)]
+
     def swapping(self) -> list[Sentence]:
         """The make-up days that were counted and the holidays on weekdays that were not."""
         if self.unit != "wd":
@@ -197,6 +228,8 @@ class _Teller:
             zh = f"停表期间不计时，恢复后还剩{left.zh}。停表前推算{end.zh}到期。"
             en = f"Open while the clock stands, with {left.en} left. It would have been {end.en}."
             return Sentence(END, Text(zh, en))
+        if self.on is not None:
+            return Sentence(END, Text(f"{end.zh}。", f"{end.en}."))
         if self.unit == "h":
             full = words.length(self.amount, "h")
             zh, en = (
@@ -205,7 +238,7 @@ class _Teller:
             )
         else:
             zh, en = self.last_day(end)
-        before = due(Run(self.run.limit, self.run.started_at), self.calendar)
+        before = due(replace(self.run, pauses=()), self.calendar)
         if before.at != self.due.at:
             hours = self.unit == "h"
             plain = (
@@ -232,7 +265,8 @@ class _Teller:
         )
 
     def end_text(self) -> Text:
-        if self.unit == "h":
+        whole_day = self.due.at == midnight(self.due.day.toordinal() + 1)
+        if self.unit == "h" and (self.on is None or not whole_day):
             return words.moment_text(self.due.at, self.year)
         day = words.day_with_weekday(self.due.day, self.year)
         return Text(f"{day.zh}24:00", f"{day.en} 24:00")

@@ -48,12 +48,13 @@ def weeks_of(
 class _Grid:
     def __init__(self, run: Run, calendar: Calendar, track: Track, end: Due, event: Text, today: int) -> None:
         self.calendar, self.track, self.event, self.today = calendar, track, event, today
-        self.unit, self.amount = run.limit.unit, run.limit.amount
+        self.unit, self.amount = run.limit.unit, run.amount
+        self.numbered = self.unit != "h" and run.limit.on is None
         self.end = end.day.toordinal()
-        last = self.end if self.unit == "h" else track.nth(self.unit, self.amount)
+        last = track.nth(self.unit, self.amount) if self.numbered else self.end
         given_back = any(low == last for low, _ in track.gaps)
         # Only the day that brings the count to its end has a number, not a day that it moved on to.
-        self.end_number = self.amount if self.unit != "h" and (last == self.end or given_back) else None
+        self.end_number = self.amount if self.numbered and (last == self.end or given_back) else None
         stopped = run.standing_since
         self.stopped = None if stopped is None else max(local_day(stopped.start), track.start)
         if self.stopped is not None:
@@ -90,7 +91,7 @@ class _Grid:
             return "due", self.end_number
         if ordinal == self.track.start:
             return "start", None
-        if self.unit == "h":
+        if not self.numbered:
             return ("counted" if ordinal < self.end else "outside"), None
         if not self.track.span(self.unit, ordinal - 1, ordinal):
             return "rest", None

@@ -9,9 +9,13 @@ from bpmn.faults import Fault, RulebookError
 from bpmn.reader import Section
 from bpmn.tables import LimitRow, read_limit
 from bpmn.text import Text
+from workflow.deadlines.fixed import Fixed, read_fixed
 
 Unit = Literal["wd", "d", "h"]  # working days, calendar days, hours
 FILE: Final = "limits.toml"
+FIXED: Final = "date"
+SAME_DAY: Final = "same_day"
+COUNTED: Final = frozenset({"wd", "d", "h"})
 _ENTRY = re.compile(r"(-?)([1-9]\d*)(wd|d|h)")
 
 
@@ -26,9 +30,11 @@ class Warn:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of `amount` units. No `warn` means 60 % and 80 % used (C-26).
+    """A limit of `amount` units, or one that ends `on` a date. No `warn` means 60 % and 80 % used (C-26).
 
-    `escalate`: whom an overdue step is reported to, as written in the rule book.
+    `escalate`: whom an overdue step is reported to, as written in the rule book; `then`: whom besides
+    from the second escalation on. A limit with `on` has no amount: it is told in days ("d"), or in hours
+    where it ends on the same day. `extension`: how many units a supervisor may add, once (domain 7.2).
     """
 
     id: str
@@ -39,6 +45,9 @@ class Limit:
     name: Text
     source: str
     own: bool = False
+    then: tuple[str, ...] = ()
+    on: Fixed | None = None
+    extension: int = 0
 
 
 class HasLimits(Protocol):
@@ -71,24 +80,37 @@ def limits_of(rulebook: HasLimits | Mapping[str, LimitRow | Mapping[str, object]
 
 
 def _limit(row: LimitRow, faults: list[Fault]) -> Limit:
+    known = len(faults)
+
+    def fault(key: str, zh: str, en: str) -> None:
+        faults.append(Fault(FILE, f"{row.id}.{key}", Text(zh, en)))
+
+    fixed = read_fixed(row.on, row.back) if row.unit == FIXED else None
+    if row.unit == FIXED and fixed is None:
+        fault("on", f"到期日“{row.on}”读不懂", f"the date {row.on!r} cannot be read")
     warn = []
     for entry in row.warn:
         match = _ENTRY.fullmatch(entry)
-        if match is None or row.unit not in ("wd", "d", "h"):
-            faults.append(
-                Fault(FILE, f"{row.id}.warn", Text(f"提醒时点“{entry}”读不懂", f"{entry!r} cannot be read"))
-            )
+        if match is None or (row.unit not in COUNTED and fixed is None):
+            fault("warn", f"提醒时点“{entry}”读不懂", f"{entry!r} cannot be read")
             continue
         amount, unit, before = int(match[2]), cast(Unit, match[3]), match[1] == "-"
-        if unit == row.unit and amount >= row.amount + (not before):
-            reason = Text(f"提醒时点“{entry}”不在时限之内", f"{entry!r} does not lie within the limit")
-            faults.append(Fault(FILE, f"{row.id}.warn", reason))
-        if before and unit == "wd" and row.unit != "wd":
-            reason = Text(
-                "按工作日计的时限才能倒数工作日", "only working days are counted back in working days"
+        if fixed is not None:
+            if not before or (unit == "h") is not (fixed.kind == SAME_DAY):
+                fault("warn", f"“{entry}”应写成到期以前多久", f"{entry!r} should be so much before the end")
+        elif unit == row.unit and amount >= row.amount + (not before):
+            fault("warn", f"提醒时点“{entry}”不在时限之内", f"{entry!r} does not lie within the limit")
+        elif before and unit == "wd" and row.unit != "wd":
+            fault(
+                "warn", "按工作日计的时限才能倒数工作日", "only working days are counted back in working days"
             )
-            faults.append(Fault(FILE, f"{row.id}.warn", reason))
         warn.append(Warn(amount, unit, before))
+    unit = cast(Unit, row.unit)
+    if fixed is not None:
+        unit = "h" if fixed.kind == SAME_DAY else "d"
+    if len(faults) > known:
+        fixed = None
     return Limit(
-        row.id, row.amount, cast(Unit, row.unit), tuple(warn), row.escalate, row.name, row.source, row.own
-    )
+        row.id, row.amount, unit, tuple(warn), row.escalate, row.name, row.source, row.own,
+        row.then, fixed, row.amount // 2 if row.extension is None else row.extension,
+    )  # fmt: skip
