@@ -43,11 +43,20 @@ def test_the_data_files_that_came_with_the_program_are_sound(book: Rulebook) -> 
 
 
 def test_the_limits_are_those_of_the_specification(book: Rulebook) -> None:
-    rows = {row.id: (row.amount, row.unit) for row in book.limits.values() if not row.own}
+    rows = {row.id: (row.amount, row.unit) for row in book.limits.values() if not row.own and not row.on}
     assert rows == {
         "D01": (5, "wd"), "D02": (10, "wd"), "D03": (10, "wd"), "D04": (7, "d"), "D05": (5, "wd"),
-        "D09": (10, "wd"), "D10": (7, "d"), "D11": (15, "wd"), "D12": (5, "wd"), "D27": (10, "wd"),
-        "D27A": (1, "wd"), "D33": (10, "wd"), "D42": (30, "d"),
+        "D06": (7, "wd"), "D09": (10, "wd"), "D10": (7, "d"), "D11": (15, "wd"), "D12": (5, "wd"),
+        "D13": (3, "d"), "D14": (10, "wd"), "D15": (20, "wd"), "D16": (5, "wd"), "D17": (10, "wd"),
+        "D18": (2, "h"), "D19": (24, "h"), "D20": (10, "wd"), "D22": (15, "wd"), "D25": (4, "d"),
+        "D27": (10, "wd"), "D27A": (1, "wd"), "D28": (10, "wd"), "D32": (60, "d"), "D33": (10, "wd"),
+        "D34": (10, "wd"), "D35": (30, "d"), "D36": (10, "wd"), "D38": (20, "wd"), "D39": (20, "wd"),
+        "D42": (30, "d"), "D44": (24, "h"), "D45": (5, "wd"),
+    }  # fmt: skip
+    dates = {row.id: row.on for row in book.limits.values() if row.on}
+    assert dates == {
+        "D08": "same_day 16:30 12:00", "D21": "month 10", "D23": "month end", "D24": "quarter end 15wd",
+        "D26": "year 05-29", "D37": "quarter end 15wd", "D41": "quarter end",
     }  # fmt: skip
 
 
