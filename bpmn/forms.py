@@ -43,7 +43,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Field:
-    """One question of a form.
+    """One question of a form. `hint` may name case variables in `{braces}`.
 
     `min`/`max`: int for integer and for the length of texts; yuan as text ("0.01") or int for
     money; "today", "-30d", "+10d" or an ISO day for dates.
@@ -69,7 +69,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition across fields; `message` (with `{placeholders}`) is shown beside `fields`."""
+    """A condition across fields; `message`, shown beside `fields`, may name fields and case variables."""
 
     check: str
     fields: tuple[str, ...]
@@ -215,15 +215,14 @@ def _read_rule(section: Section, fields: Iterable[Field]) -> Rule:
         section.fault("没有写明字段", "names no field", "fields")
     for name in sorted(set(rule.fields) - ids):
         section.fault(f"没有字段“{name}”", f"there is no field {name!r}", "fields")
-    for name in sorted(placeholders(section, rule.message, "message") - ids):
-        section.fault(f"提示中的“{name}”不是字段", f"{name!r} in the message is no field", "message")
     section.close()
     return rule
 
 
 def check_conditions(section: Section, form: Form, case_variables: frozenset[str]) -> None:
-    """Note every condition of the form that is none, or that names what nobody answers."""
+    """Note every condition of the form that is none, or that names what nobody answers; texts likewise."""
     own = {field.name for field in form.fields}
+    _check_texts(section, form, case_variables)
     conditions = [(f"{field.id}.when", field.when) for field in form.fields]
     conditions += [
         (f"{field.id}.{choice.id}.when", choice.when) for field in form.fields for choice in field.choices
@@ -239,3 +238,14 @@ def check_conditions(section: Section, form: Form, case_variables: frozenset[str
             continue
         for name in sorted(names - own - case_variables):
             section.fault(f"条件里的“{name}”没有出处", f"nothing provides {name!r}", element)
+
+
+def _check_texts(section: Section, form: Form, case_variables: frozenset[str]) -> None:
+    fields = {field.id for field in form.fields}
+    texts = [
+        (f"rules[{number}].message", rule.message, fields) for number, rule in enumerate(form.rules, start=1)
+    ]
+    texts += [(f"{field.id}.hint", field.hint, set()) for field in form.fields if field.hint]
+    for element, text, known in texts:
+        for name in sorted(placeholders(section, text, element) - known - case_variables):
+            section.fault(f"文字中的“{name}”没有出处", f"nothing provides {name!r} in this text", element)

@@ -20,6 +20,8 @@ APPLICATION = {
     "relative_case": False,
     "posting_review": True,
     "posting_decision": True,
+    "review_signatures": 10,
+    "review_majority": 5_000,
     "policy": "plan-2026",
     "oral": False,
 }

@@ -82,7 +82,7 @@ def test_the_review_of_the_drawings_is_accepted() -> None:
 
 
 def test_a_review_with_nine_signatures_is_not_a_review() -> None:
-    assert faults("village_review", {**REVIEW, "signatures": "9"}) == {
+    assert faults("village_review", {**REVIEW, "signatures": "9"}, {"review_signatures": 10}) == {
         "signatures": "签名9人。评议记录至少要10名代表签名"
     }
 
@@ -137,7 +137,7 @@ def test_a_sum_over_an_answer_that_is_refused_is_not_complained_about() -> None:
 def test_what_was_typed_stays_with_the_caller() -> None:
     raw = {**REVIEW, "signatures": "９", "place": "  塘边村  "}
     before = dict(raw)
-    faults("village_review", raw)
+    faults("village_review", raw, {"review_signatures": 10})
     assert raw == before
 
 
@@ -212,7 +212,7 @@ def test_an_older_answer_does_not_outlive_a_new_round() -> None:
 def test_the_reasons_of_a_failed_review_are_asked_from_the_signer() -> None:
     form = BOOK.forms["sign_review"]
     for yes, asked in ((8, True), (9, False)):
-        votes = {"votes_yes": yes, "voters_present": 17, "voters_withdrawn": 1}
+        votes = {"votes_yes": yes, "voters_present": 17, "voters_withdrawn": 1, "review_majority": 5_000}
         shown = {field.id for field in forms.visible(form, {}, votes)}
         assert ("review_reasons" in shown) is asked
 
@@ -401,7 +401,8 @@ typed = st.one_of(
 )
 everything = {
     "aid_fen": 1, "warnings": [], "supplemented": False, "questions_asked": False, "objection_named": True,
-    "votes_yes": 1, "voters_present": 17, "voters_withdrawn": 0,
+    "votes_yes": 1, "voters_present": 17, "voters_withdrawn": 0, "review_signatures": 10,
+    "review_majority": 5_000,
 }  # fmt: skip
 
 

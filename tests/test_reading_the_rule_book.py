@@ -147,7 +147,7 @@ FORM = "forms/village_review.toml"
         ),
         (
             FORM,
-            'check = "signatures >= 10"',
+            'check = "signatures >= review_signatures"',
             'check = "signatures >="',
             "rules[4].check",
             "不合规定",
@@ -246,11 +246,16 @@ def test_a_placeholder_that_no_letter_can_fill_is_refused(files: Files) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "element", "zh"),
     [
-        ('[[rules]]\ncheck = "signatures >= 10"', '[[rules]]\ncheck = "_x >= 10"', "rules[4].check", "_x"),
-        ('check = "signatures >= 10"', 'check = "signatures >= 1.5"', "rules[4].check", "1.5"),
-        ('check = "signatures >= 10"', 'check = "max >= 10"', "rules[4].check", "max"),
         (
-            'check = "signatures >= 10"',
+            '[[rules]]\ncheck = "signatures >= review_signatures"',
+            '[[rules]]\ncheck = "_x >= 10"',
+            "rules[4].check",
+            "_x",
+        ),
+        ('check = "signatures >= review_signatures"', 'check = "signatures >= 1.5"', "rules[4].check", "1.5"),
+        ('check = "signatures >= review_signatures"', 'check = "max >= 10"', "rules[4].check", "max"),
+        (
+            'check = "signatures >= review_signatures"',
             'check = "min(signatures, default=1) >= 10"',
             "rules[4].check",
             "may be",
@@ -313,7 +318,9 @@ def test_a_condition_that_only_the_engine_refuses_is_refused_before_a_case_meets
     broken = changed(
         files, FORM, 'when = "voters_withdrawn > 0"', "when = \"'a' * voters_withdrawn == 'aa'\""
     )
-    broken = changed(broken, FORM, 'check = "signatures >= 10"', "check = \"'a' * signatures == 'aa'\"")
+    broken = changed(
+        broken, FORM, 'check = "signatures >= review_signatures"', "check = \"'a' * signatures == 'aa'\""
+    )
     acceptance = "forms/acceptance.toml"
     broken = changed(broken, acceptance, 'when = "not supplemented"', "when = \"'a' * supplemented == 'aa'\"")
     with pytest.raises(RulebookError) as refused:

@@ -18,6 +18,7 @@ from bpmn import Choice, Field, Form
 from bpmn.text import Text
 from web import conditions
 from workflow.errors import FieldFault
+from workflow.forms import tell
 
 Raw = Mapping[str, str | list[str]]
 NUMBERS = {"integer", "money"}
@@ -144,7 +145,7 @@ def _field(
         id=field.id,
         kind=field.type,
         label=field.label,
-        hint=field.hint,
+        hint=field.hint and tell(field.hint, known),
         unit=field.unit or (Text("元", "yuan") if field.type == "money" else None),
         required=field.required,
         value=typed if isinstance(typed, str) else "",

@@ -78,7 +78,7 @@ def _person_page(
 
 def _known(connection: Connection, person_id: int) -> tuple[applicants.Ready, Applicant]:
     ready = applicants.ready(connection, current_actor(), person_id)
-    person = applicant_by_id(connection, house().rules().rulebook, person_id, today(now()))
+    person = applicant_by_id(connection, house().rules().categories, person_id, today(now()))
     return ready, person
 
 
@@ -109,7 +109,7 @@ def _known_page(
     body = render_template(
         "register/person.html",
         ready=ready, person=applicant, raw=raw or {}, faults=list(faults),
-        kinds=one_bill.kinds_of_bill(rules.policies, today(now())),
+        kinds=one_bill.kinds_of_bill(rules.policies, today(now()), current_actor().org, FLOW),
     )  # fmt: skip
     return make_response(body, status)
 
@@ -131,7 +131,7 @@ def apply_now(person_id: int) -> ResponseReturnValue:
     faults: list[FieldFault] = list(received.faults)
     if not faults:
         papers = tuple(sorted(received.papers, key=lambda paper: (paper.kind, paper.sha256)))
-        policy = one_bill.policy_today(rules.policies, today(now()))
+        policy = one_bill.policy_today(rules.policies, today(now()), current_actor().org, FLOW)
         command = OpenCase(FLOW, policy, person_id, tuple(chosen), raw, papers)
         try:
             outcome = handle(house(), current_actor(), command, at=now(), request_id=request_key())

@@ -18,8 +18,7 @@ from sqlalchemy import select
 
 import audit
 from bpmn import RulebookError
-from bpmn.rulebook import DATA
-from workflow.amounts import PolicyRefused, read_policies
+from bpmn.rulebook import DATA, SUFFIXES
 from workflow.amounts.command import amount
 from workflow.demo.command import demo
 from workflow.engine.lint import lint_folder
@@ -27,6 +26,7 @@ from workflow.errors import WorkflowError
 from workflow.house import House, database_url, default_home, open_house
 from workflow.register.commands import import_group, user
 from workflow.replay import Replayed, replay, replay_all
+from workflow.rules import policy_faults
 from workflow.store.models import Case
 
 stderr = Console(stderr=True)
@@ -183,10 +183,9 @@ def lint(folder: Path | None, as_json: bool) -> None:
     folder = folder or DATA
     faults = [(f.file, f.element, f.reason) for f in lint_folder(folder)]
     if (folder / "policies").is_dir():
-        try:
-            read_policies({p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")})
-        except PolicyRefused as refused:
-            faults += [(f.file, f.element, f.reason) for f in refused.faults]
+        paths = (path for path in folder.rglob("*.*") if path.suffix in SUFFIXES)
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        faults += [(f.file, f.element, f.reason) for f in policy_faults(files, alone=bool(faults))]
     if as_json:
         rows = [{"file": file, "element": element, "zh": r.zh, "en": r.en} for file, element, r in faults]
         click.echo(json.dumps(rows, ensure_ascii=False))

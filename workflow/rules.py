@@ -6,7 +6,7 @@ very diagram, form, limit and tariff it was run on.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,20 +16,32 @@ from sqlalchemy import Connection, Engine, insert, select
 
 import bpmn
 from bpmn import Fault, Rulebook, RulebookError, Text
-from workflow import amounts, deadlines, engine, forms
+from workflow import amounts, engine, forms
 from workflow.errors import NotFound
 from workflow.fitting import require_fitting
 from workflow.store.models import RulebookRelease, RuleFile
+from workflow.terms import Terms, terms_of
 
 
 @dataclass(frozen=True)
 class Rules:
-    """A rule book with its parts made ready: diagrams, limits, tariffs."""
+    """A rule book with its parts made ready: diagrams, tariffs, and the terms of each policy set.
+
+    `terms` by policy set; under "" what holds for a case without one.
+    """
 
     rulebook: Rulebook
     model: engine.Model
-    limits: Mapping[str, deadlines.Limit]
     policies: Mapping[str, amounts.Policy]
+    terms: Mapping[str, Terms]
+
+    @cached_property
+    def categories(self) -> Mapping[str, Text]:
+        """Every category of person that any policy set knows, by its code."""
+        known = dict(self.terms[""].categories)
+        for policy in self.policies.values():
+            known.update(policy.own_categories)
+        return known
 
     @cached_property
     def pause_reasons(self) -> Mapping[str, Text]:
@@ -52,12 +64,21 @@ def prepare(rulebook: Rulebook) -> Rules:
     forms.require_sound(rulebook)
     model = engine.read_model(rulebook.files)
     require_fitting(rulebook, model)
-    return Rules(
-        rulebook=rulebook,
-        model=model,
-        limits=deadlines.limits_of(rulebook),
-        policies=amounts.read_policies(rulebook.files),
-    )
+    policies = amounts.read_policies(rulebook.files)
+    terms = terms_of(rulebook, model, policies)
+    return Rules(rulebook=rulebook, model=model, policies=policies, terms=terms)
+
+
+def policy_faults(files: Mapping[str, bytes], *, alone: bool) -> Sequence[Fault]:
+    """What is wrong with the policy sets of a data folder; unless `alone`, beside its diagrams as well."""
+    try:
+        policies = amounts.read_policies(files)
+        if not alone and "limits.toml" in files:
+            rulebook = bpmn.from_files(files)
+            terms_of(rulebook, engine.read_model(rulebook.files), policies)
+    except (amounts.PolicyRefused, RulebookError) as refused:
+        return refused.faults
+    return ()
 
 
 def release(connection: Connection, rulebook: Rulebook, at: datetime) -> bool:

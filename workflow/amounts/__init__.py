@@ -7,15 +7,17 @@ from workflow.amounts.claim import Bill, Earlier
 from workflow.amounts.compute import compute
 from workflow.amounts.figures import in_words, money
 from workflow.amounts.lines import amount_lines
-from workflow.amounts.model import Policy, Procedure
+from workflow.amounts.model import LimitChange, Policy, Procedure
 from workflow.amounts.read import packaged, read_folder, read_policies
 from workflow.amounts.refusals import ClaimRefused, PolicyRefused
 from workflow.amounts.result import Alternative, Result
 from workflow.amounts.sheet import Line
+from workflow.amounts.vocabulary import ANYWHERE
 from workflow.amounts.warnings import FORBIDS_PAYMENT, NEEDS_A_PERSON, WARNINGS
 from workflow.amounts.year import SettledClaim, Year, YearLine, corrected, recompute_year
 
 __all__ = [
+    "ANYWHERE",
     "FORBIDS_PAYMENT",
     "NEEDS_A_PERSON",
     "WARNINGS",
@@ -23,6 +25,7 @@ __all__ = [
     "Bill",
     "ClaimRefused",
     "Earlier",
+    "LimitChange",
     "Line",
     "Policy",
     "PolicyRefused",

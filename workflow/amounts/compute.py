@@ -99,7 +99,7 @@ class _Claim:
         found = set()
         if not named:
             found.add("NO_CATEGORY")
-        if not self.policy.in_force(self.bill.settled):
+        if self.policy.valid_from is not None and not self.policy.in_force(self.bill.settled):
             found.add("OUTSIDE_VALIDITY")
         return found
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from bpmn.text import Text
+from workflow.amounts.vocabulary import ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,20 @@ class NotCovered:
 
 
 @dataclass(frozen=True, slots=True)
-class Procedure:
-    """What the county switches in the flow (domain 2.1): postings, review, obligatory economy check."""
+class LimitChange:
+    """What a county does otherwise than bpmn/limits.toml; None = as there. Units as in the rule book."""
 
+    amount: int | None
+    unit: str | None
+    warn: tuple[str, ...] | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What the county switches in the flow (domain 2.1): ways, postings, review, obligatory economy check."""
+
+    ways: tuple[str, ...]  # the flows an application may take here
     posting_review: bool
     posting_audit: bool
     posting_decision: bool
@@ -159,12 +171,13 @@ class Policy:
     version: str
     title: Text
     area: str
-    valid_from: date
+    valid_from: date | None  # None: the source states no validity; a demonstration
     valid_to: date | None
     source: str
     demonstration: bool
     order: tuple[str, ...]  # every category code there is, in the order that decides a tie
     categories: frozenset[str]  # those the policy speaks of
+    own_categories: Mapping[str, Text]  # codes that only this set knows
     kinds: Mapping[str, Text]
     reading: str | None
     readings: Mapping[str, Text]
@@ -173,6 +186,7 @@ class Policy:
     rules: tuple[Rule, ...]
     not_covered: tuple[NotCovered, ...]
     procedure: Procedure
+    limits: Mapping[str, LimitChange]
     thresholds: Mapping[str, Threshold]
 
     def rule_for(self, category: str, kind: str, age: int, reading: str | None) -> Rule | None:
@@ -183,4 +197,13 @@ class Policy:
         return next(pool for pool in self.pools.values() if kind in pool.kinds)
 
     def in_force(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+        """Whether the set says that it holds on a day; a set without validity holds on none."""
+        return (
+            self.valid_from is not None
+            and self.valid_from <= day
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+    def covers(self, code: str) -> bool:
+        """Whether a place, by its division code, lies in the area of this set."""
+        return self.area == ANYWHERE or code.startswith(self.area)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from bpmn.faults import Fault
 from bpmn.text import Text
 from workflow.amounts.refusals import fault
+from workflow.amounts.vocabulary import ANYWHERE
 
 
 def _number(value: object) -> object:
@@ -20,6 +21,7 @@ def _number(value: object) -> object:
 Word = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 Year = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Money = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, max_digits=12, decimal_places=2)]
 Share = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, le=1)]
@@ -70,7 +72,17 @@ class NotCoveredPart(_Part):
     reason: Words
 
 
+class LimitPart(_Part):
+    """What a county does otherwise than limits.toml; amount or unit without `warn` means 60 % and 80 %."""
+
+    amount: Annotated[int | None, Field(ge=1)] = None
+    unit: Literal["wd", "d", "h"] | None = None
+    warn: list[Word] | None = None
+    source: Word
+
+
 class ProcedurePart(_Part):
+    ways: Annotated[list[Snake], Field(min_length=1)]
     posting_review: bool
     posting_audit: Literal[True]  # fixed by the national rule (domain 2.1)
     posting_decision: bool
@@ -89,12 +101,13 @@ class PolicyPart(_Part):
     id: Slug
     version: Word
     title: Words
-    area: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
-    valid_from: date
+    area: Annotated[str, StringConstraints(pattern=rf"^({ANYWHERE}|([0-9]{{2}}){{1,3}})$")]
+    valid_from: date | None = None
     valid_to: date | None = None
     source: Word
     demonstration: bool = False
     categories: Annotated[list[Word], Field(min_length=1)]
+    own_categories: dict[Code, Words] = {}
     kinds: Annotated[dict[Snake, Words], Field(min_length=1)]
     reading: Word | None = None
     readings: dict[Word, Words] = {}
@@ -103,6 +116,7 @@ class PolicyPart(_Part):
     bands: dict[Snake, BandsPart] = {}
     not_covered: list[NotCoveredPart] = []
     procedure: ProcedurePart
+    limits: dict[Word, LimitPart] = {}
     thresholds: dict[Snake, ThresholdPart] = {}
 
 

@@ -11,6 +11,7 @@ from bpmn.faults import Fault
 from workflow.amounts import cells, completeness
 from workflow.amounts.model import (
     Bands,
+    LimitChange,
     NotCovered,
     Parameter,
     Policy,
@@ -102,7 +103,10 @@ class _Assembly:
 
     def __init__(self, folder: str, part: PolicyPart, order: Sequence[str], faults: list[Fault]) -> None:
         self._toml, self._dmn = f"{folder}/{POLICY}", f"{folder}/{TARIFF}"
-        self._part, self._order, self._faults = part, tuple(order), faults
+        self._part, self._faults = part, faults
+        # The set's own list comes first and decides ties; whoever else there is stands behind it.
+        self._shared = frozenset(order)
+        self._order = tuple(dict.fromkeys([*part.categories, *order]))
         self._readings: tuple[str | None, ...] = tuple(part.readings) or (None,)
         self._bands = {name: self._read_bands(name, each) for name, each in part.bands.items()}
 
@@ -131,6 +135,9 @@ class _Assembly:
             demonstration=part.demonstration,
             order=self._order,
             categories=frozenset(part.categories),
+            own_categories=MappingProxyType(
+                {code: each.text() for code, each in part.own_categories.items()}
+            ),
             kinds=MappingProxyType({name: each.text() for name, each in part.kinds.items()}),
             reading=part.reading,
             readings=MappingProxyType({name: each.text() for name, each in part.readings.items()}),
@@ -144,12 +151,24 @@ class _Assembly:
             rules=rules,
             not_covered=not_covered,
             procedure=Procedure(
+                ways=tuple(part.procedure.ways),
                 posting_review=part.procedure.posting_review,
                 posting_audit=part.procedure.posting_audit,
                 posting_decision=part.procedure.posting_decision,
                 review_signatures=part.procedure.review_signatures,
                 review_majority=part.procedure.review_majority,
                 economy_check=frozenset(part.procedure.economy_check),
+            ),
+            limits=MappingProxyType(
+                {
+                    name: LimitChange(
+                        each.amount,
+                        each.unit,
+                        None if each.warn is None else tuple(each.warn),
+                        each.source,
+                    )
+                    for name, each in part.limits.items()
+                }
             ),
             thresholds=MappingProxyType(
                 {
@@ -169,13 +188,16 @@ class _Assembly:
 
     def _check_names(self) -> None:
         part = self._part
-        self._known("categories", part.categories, self._order)
-        self._known("procedure.economy_check", part.procedure.economy_check, self._order)
+        self._check_categories()
         for number, each in enumerate(part.not_covered):
             self._known(f"not_covered.{number}.categories", each.categories, part.categories)
             self._known(f"not_covered.{number}.kinds", each.kinds, part.kinds)
-        if part.valid_to is not None and part.valid_to < part.valid_from:
-            self._wrong("valid_to", "早于 valid_from", "earlier than valid_from")
+        self._check_validity()
+        for name, limit in part.limits.items():
+            if limit.amount is None and limit.unit is None and limit.warn is None:
+                self._wrong(
+                    f"limits.{name}", "没有改动 amount、unit 或 warn", "changes none of amount, unit, warn"
+                )
         if part.reading not in self._readings:
             self._wrong(
                 "reading",
@@ -183,6 +205,33 @@ class _Assembly:
                 "must be one of the readings, if any",
             )
         self._check_pools()
+
+    def _check_categories(self) -> None:
+        part = self._part
+        self._known("categories", part.categories, self._shared | set(part.own_categories))
+        self._known("procedure.economy_check", part.procedure.economy_check, self._order)
+        for code in sorted({code for code in part.categories if part.categories.count(code) > 1}):
+            self._wrong("categories", f"“{code}”写了不止一次", f"{code!r} stands more than once")
+        for code in part.own_categories:
+            where = f"own_categories.{code}"
+            if code in self._shared:
+                self._wrong(
+                    where, "已是共用的类别，不得另定", "is one of the shared categories and keeps its meaning"
+                )
+            if code not in part.categories:
+                self._wrong(where, "没有列入 categories", "does not stand in “categories”")
+
+    def _check_validity(self) -> None:
+        part = self._part
+        if part.valid_from is None:
+            if not part.demonstration or part.valid_to is not None:
+                self._wrong(
+                    "valid_from",
+                    "没有生效日期的政策集只供示范：写 demonstration = true，不写 valid_to",
+                    "a set without validity is a demonstration: say demonstration = true and no valid_to",
+                )
+        elif part.valid_to is not None and part.valid_to < part.valid_from:
+            self._wrong("valid_to", "早于 valid_from", "earlier than valid_from")
 
     def _check_pools(self) -> None:
         placed = [kind for pool in self._part.pools.values() for kind in pool.kinds]

@@ -9,6 +9,9 @@ import bpmn
 DEDUCTED = ("O", "B", "S", "M", "R")
 SYMBOLS = ("T", *DEDUCTED)
 
+# The area of a policy set that holds wherever a county says so.
+ANYWHERE = "any"
+
 # The parameter that a claim may bring along as its own figure (`income`).
 INCOME = "residents_income"
 

@@ -81,7 +81,7 @@ def letter_delivered(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 
 
 def publish_posting(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
-    ends_at = clockwork.due_by((), work.rules.limits, work.calendar, work.at, "D04")
+    ends_at = clockwork.due_by((), work.terms.limits, work.calendar, work.at, "D04")
     postings.publish(work, int(str(effect.params["posting"])), ends_at)
 
 
@@ -97,7 +97,7 @@ def objection_closed(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
         .values(result=result)
     )
     if result == "unfounded":
-        postings.extend(work, clockwork.due_by(clocks, work.rules.limits, work.calendar, work.at, "D04"))
+        postings.extend(work, clockwork.due_by(clocks, work.terms.limits, work.calendar, work.at, "D04"))
 
 
 def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:

@@ -27,7 +27,7 @@ def read_clocks(work: Work) -> list[clockwork.Ticking]:
     for row in rows:  # one for each alarm of a clock, or one without
         raised[row.id] = raised.get(row.id, frozenset()) | ({row.level} if row.level else frozenset())
     first = {row.id: row for row in reversed(rows)}
-    return [ticking(first[number], work.rules.limits, raised[number]) for number in raised]
+    return [ticking(first[number], work.terms.limits, raised[number]) for number in raised]
 
 
 def ticking(row: Any, limits: Mapping[str, Any], raised: frozenset[str] = frozenset()) -> clockwork.Ticking:
@@ -57,7 +57,7 @@ class Dues:
 
     def __call__(self, limit_id: str) -> datetime:
         work = self._work
-        return clockwork.due_by(self._clocks, work.rules.limits, work.calendar, work.at, limit_id)
+        return clockwork.due_by(self._clocks, work.terms.limits, work.calendar, work.at, limit_id)
 
 
 def keep_step(
@@ -79,7 +79,7 @@ def keep_step(
     row, at = work.row, work.at
     seq = row.seq + 1
     state = state_of(step, work.rules, row.flow) or row.state
-    moved = clockwork.after_step(clocks, step.open, work.rules.limits, work.rules.pause_reasons, at)
+    moved = clockwork.after_step(clocks, step.open, work.terms.limits, work.rules.pause_reasons, at)
     if not new:
         _move_case(work, step, seq, state)
     clock_ids = _keep_clocks(work, clocks, moved)

@@ -84,15 +84,15 @@ def county(work: Work, step: Step) -> dict[str, Any]:
         "case_number": work.row.number,
         "withdrawn_on": work.today,
         "accepted_on": work.today,
-        "first_check_days": work.rules.limits["D05"].amount,
-        "supplement_days": work.rules.limits["D02"].amount,
+        "first_check_days": work.terms.limits["D05"].amount,
+        "supplement_days": work.terms.limits["D02"].amount,
         "pay_by": _last_day(work, "D11"),
         "supplement_by": _last_day(work, "D02"),
     }
 
 
 def _last_day(work: Work, limit_id: str) -> date:
-    end = clockwork.due_by((), work.rules.limits, work.calendar, work.at, limit_id)
+    end = clockwork.due_by((), work.terms.limits, work.calendar, work.at, limit_id)
     return date.fromordinal(end.astimezone(SHANGHAI).date().toordinal() - 1)
 
 
@@ -183,7 +183,7 @@ def money(work: Work, step: Step) -> dict[str, Any]:
     t, o, b, s, m, r = totals
     first = sheet.sheet[0]
     lines = {line["symbol"]: line for line in first["sheet"]["lines"]}
-    category = work.rules.rulebook.categories.get(first["category"] or "")
+    category = work.terms.categories.get(first["category"] or "")
     return {
         "total": t,
         "out_of_catalogue": o,
@@ -191,7 +191,7 @@ def money(work: Work, step: Step) -> dict[str, Any]:
         "serious_illness": s,
         "other_paid": m + r,
         "self_pay": max(Decimal("0.00"), t - o - b - s - m - r),
-        "category": category.name.zh if category else "未定",
+        "category": category.zh if category else "未定",
         "deductible": _amount(lines, "K"),
         "ratio": lines["F1"]["formula"].partition("= ")[2] if "F1" in lines else "",
         "paid_this_year": _amount(lines, "A0"),

@@ -21,6 +21,7 @@ from workflow.permissions import require
 from workflow.register import kinship
 from workflow.store.models import Category, Claim, Household, Organisation, Person, table
 from workflow.store.prepared import Prepared
+from workflow.terms import require_way
 
 FORM = "application"
 ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
@@ -143,10 +144,10 @@ def _start_variables(work: Work, command: OpenCase, *, relative: bool) -> dict[s
     policy = work.rules.policies.get(command.policy)
     if policy is None:
         raise NotFound()
+    work.terms = work.rules.terms[policy.id]
+    require_way(policy, command.flow)
     held = _CATEGORIES.all(work.conn, {"person_id": command.person_id, "today": work.today})
-    categories = [row.code for row in held]
-    order = work.rules.rulebook.categories
-    known = sorted(categories, key=lambda code: order[code].order if code in order else 99)
+    known = work.terms.in_order(row.code for row in held)
     return {
         "filed_by": "village" if work.actor.role in {"VLIA", "GRID"} else "township",
         "category": known[0] if known else "",
@@ -154,6 +155,8 @@ def _start_variables(work: Work, command: OpenCase, *, relative: bool) -> dict[s
         "relative_case": relative,
         "posting_review": policy.procedure.posting_review,
         "posting_decision": policy.procedure.posting_decision,
+        "review_signatures": policy.procedure.review_signatures,
+        "review_majority": int(policy.procedure.review_majority * 10_000),
         "policy": command.policy,
     }
 

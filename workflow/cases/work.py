@@ -16,6 +16,7 @@ from workflow.house import House
 from workflow.rules import Rules
 from workflow.store.models import Case, Person, table
 from workflow.store.prepared import Prepared
+from workflow.terms import Terms
 
 CASE = table(Case)
 _LOCKED = Prepared(
@@ -29,7 +30,8 @@ _LOCKED = Prepared(
 @dataclass(slots=True)
 class Work:
     """One command on its way. `sealed`, `attach` and `notes` gather what the log entry will hold:
-    personal values (committed to, kept in the vault), digests of papers, and facts in clear.
+    personal values (committed to, kept in the vault), digests of papers, and facts in clear. `terms`:
+    limits and categories as the policy set of the case has them.
     """
 
     house: House
@@ -39,6 +41,7 @@ class Work:
     request_id: str
     case: Any = None
     rules: Rules = field(init=False)
+    terms: Terms = field(init=False)
     sealed: dict[str, Any] = field(default_factory=dict)
     attach: list[Attachment] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Work:
         if self.case is None:
             raise NotFound()
         self.rules = self.house.rules(self.case.rulebook)
+        self.terms = self.rules.terms[self.case.policy or ""]
         return self.case
 
 

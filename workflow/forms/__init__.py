@@ -3,6 +3,16 @@
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.forms.checking import Answers, Raw, check, visible
 from workflow.forms.conditions import require_sound
-from workflow.forms.values import Value
+from workflow.forms.values import Value, tell
 
-__all__ = ["Answers", "AnswersRefused", "FieldFault", "Raw", "Value", "check", "require_sound", "visible"]
+__all__ = [
+    "Answers",
+    "AnswersRefused",
+    "FieldFault",
+    "Raw",
+    "Value",
+    "check",
+    "require_sound",
+    "tell",
+    "visible",
+]

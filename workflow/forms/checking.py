@@ -15,6 +15,7 @@ from workflow.forms.values import (
     as_shown,
     is_empty,
     read_value,
+    tell,
 )
 
 Raw = Mapping[str, str | list[str]]
@@ -86,9 +87,8 @@ class _Reading:
                     self.faults.setdefault(field_id, message)
 
     def _message(self, rule: Rule) -> Text:
-        return rule.message.fill(
-            {field.id: as_shown(self.values.get(field.id)) for field in self.form.fields}
-        )
+        answers = {field.id: as_shown(self.values.get(field.id)) for field in self.form.fields}
+        return tell(rule.message, {**self.scope, **answers})
 
 
 def visible(form: Form, raw: Raw, variables: Mapping[str, object]) -> list[Field]:

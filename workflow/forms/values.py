@@ -268,6 +268,16 @@ def as_shown(value: Value | None) -> str:
             return str(value)
 
 
+def tell(text: Text, values: Mapping[str, object]) -> Text:
+    """A text of a form with its `{placeholders}` filled; "…" where nothing is known yet."""
+    return text.fill(_Told({name: value for name, value in values.items() if value is not None}))
+
+
+class _Told(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
 def as_condition(value: Value | None) -> object:
     """A value as conditions and the engine see it: fen for money, ISO text for dates, lists."""
     match value:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, or_, select, tuple_
 
 from bpmn import Text
 from workflow.actor import Actor
-from workflow.deadlines import SHANGHAI, Standing
+from workflow.deadlines import SHANGHAI, Limit, Standing
 from workflow.house import House
 from workflow.reading.access import Access, access_to
 from workflow.reading.case_row import read_case
@@ -154,7 +154,7 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
     row = read_case(conn, case_id)
     access = access_to(conn, actor, row)
     rules = house.rules(row.rulebook)
-    book = rules.rulebook
+    book, terms = rules.rulebook, rules.terms[row.policy or ""]
     state = book.states[row.state].name if row.state in book.states else Text(row.state, row.state)
     return CaseFile(
         id=row.id,
@@ -164,9 +164,9 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
         row=row,
         state=state,
         flow=rules.model.flows[row.flow].name,
-        applicant=applicant_of(conn, book, row, today(now)),
+        applicant=applicant_of(conn, terms.categories, row, today(now)),
         places=places_of(conn, rules, row, now),
-        clocks=clocks_of(house, conn, rules, row.id, now),
+        clocks=clocks_of(house, conn, terms.limits, row.id, now),
         papers=papers_of(conn, rules, row.id, access),
         letters=letters_of(conn, rules, row.id),
         money=money_of(conn, row) if access.money else None,
@@ -235,15 +235,15 @@ def holders(
 
 
 def clocks_of(
-    house: House, conn: Connection, rules: Rules, case_id: UUID, now: datetime
+    house: House, conn: Connection, limits: Mapping[str, Limit], case_id: UUID, now: datetime
 ) -> tuple[ClockView, ...]:
     """The case's clocks: the running ones explained, the next due first; then those that have stopped."""
     rows = conn.execute(select(Clock.__table__).where(Clock.case_id == case_id).order_by(Clock.id)).all()
     running = sorted((row for row in rows if row.stopped_at is None), key=lambda row: row.due_at)
     stopped = [row for row in rows if row.stopped_at is not None]
     return (
-        *(clock_view(house, row, rules.limits, now, tell=True) for row in running),
-        *(clock_view(house, row, rules.limits, now) for row in stopped),
+        *(clock_view(house, row, limits, now, tell=True) for row in running),
+        *(clock_view(house, row, limits, now) for row in stopped),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from bpmn import Rulebook, Text
+from bpmn import Text
 from workflow.errors import NotFound
 from workflow.register.identity import birth_of, completed_age
 from workflow.register.masking import mask_account, mask_id
@@ -88,21 +88,21 @@ def relation_of(code: str) -> Text:
     return RELATIONS.get(code, RELATIONS["other"])
 
 
-def holdings(conn: Connection, rulebook: Rulebook, person_id: int) -> tuple[Holding, ...]:
-    """All categories of a person, the most favourable first (C-07)."""
+def holdings(conn: Connection, names: Mapping[str, Text], person_id: int) -> tuple[Holding, ...]:
+    """All categories of a person in the order of `names`, the most favourable first (C-07)."""
     rows = conn.execute(select(Category.__table__).where(Category.person_id == person_id)).all()
-    known = rulebook.categories
+    places = {code: place for place, code in enumerate(names)}
     found = [
         Holding(
             row.code,
-            known[row.code].name if row.code in known else Text(row.code, row.code),
+            names.get(row.code, Text(row.code, row.code)),
             row.source_department,
             row.valid_from,
             row.valid_to,
         )
         for row in rows
     ]
-    return tuple(sorted(found, key=lambda h: (known[h.code].order if h.code in known else 99, h.valid_from)))
+    return tuple(sorted(found, key=lambda h: (places.get(h.code, len(places)), h.valid_from)))
 
 
 def members_of(
@@ -122,9 +122,9 @@ def members_of(
     )  # fmt: skip
 
 
-def applicant_of(conn: Connection, rulebook: Rulebook, row: Any, today: date) -> Applicant:
+def applicant_of(conn: Connection, names: Mapping[str, Text], row: Any, today: date) -> Applicant:
     """The applicant of a case row as `workflow.reading.case_row` selects it."""
-    categories = holdings(conn, rulebook, row.applicant_id)
+    categories = holdings(conn, names, row.applicant_id)
     return Applicant(
         id=row.applicant_id,
         name=row.person,
@@ -143,7 +143,7 @@ def applicant_of(conn: Connection, rulebook: Rulebook, row: Any, today: date) ->
     )
 
 
-def applicant_by_id(conn: Connection, rulebook: Rulebook, person_id: int, today: date) -> Applicant:
+def applicant_by_id(conn: Connection, names: Mapping[str, Text], person_id: int, today: date) -> Applicant:
     """A registered person before there is a case.
 
     Raises:
@@ -167,4 +167,4 @@ def applicant_by_id(conn: Connection, rulebook: Rulebook, person_id: int, today:
     ).first()
     if row is None:
         raise NotFound()
-    return applicant_of(conn, rulebook, row, today)
+    return applicant_of(conn, names, row, today)

@@ -74,12 +74,13 @@ def standings(
     if not wanted:
         return {}
     rows = conn.execute(
-        select(Clock.__table__, Case.rulebook)
+        select(Clock.__table__, Case.rulebook, Case.policy)
         .join(Case, Case.id == Clock.case_id)
         .where(Clock.id.in_(wanted))
     )
     calendar = house.calendar()
-    return {
-        row.id: standing(ticking(row, house.rules(row.rulebook).limits).run, calendar, row.stopped_at or now)
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        limits = house.rules(row.rulebook).terms[row.policy or ""].limits
+        found[row.id] = standing(ticking(row, limits).run, calendar, row.stopped_at or now)
+    return found

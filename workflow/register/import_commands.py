@@ -90,8 +90,7 @@ def rosters(settings: Settings, file: Path, check: bool, as_json: bool) -> None:
     """
 
     def work(conn: Connection, house: House) -> dict[str, Any]:
-        book = house.rules().rulebook
-        names = {code: row.name for code, row in book.categories.items()}
+        names = house.rules().categories
         return _figures(import_rosters(conn, read_sheet(file), categories=names, today=today_of(house)))
 
     _report(_run(settings, as_json, check, work), as_json)

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 import audit
 from bpmn import Text
 from workflow.actor import Actor
+from workflow.amounts import ANYWHERE, Policy
 from workflow.cases.refusing import log_system
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, FieldFault, NotAllowed
@@ -106,23 +107,32 @@ def _check_days(reading: Reading, values: Mapping[str, Any], today: date) -> Non
         reading.fault("settled_on", "结算日期在今天之后", "The day of settlement lies in the future")
 
 
-def policy_today(policies: Mapping[str, Any], today: date) -> str:
-    """The policy set that is in force today, the newest if there are several.
+def policy_today(policies: Mapping[str, Policy], today: date, place: str, way: str) -> str:
+    """The policy set that is in force today for applications of a place (division code) on a way.
+
+    Of several, one in earnest before a demonstration, the closer area before the wider one, then the newest.
 
     Raises:
         NotAllowed: none is; an application could not be computed.
     """
     valid = [
-        p for p in policies.values() if p.valid_from <= today and (not p.valid_to or today <= p.valid_to)
+        policy
+        for policy in policies.values()
+        if policy.in_force(today) and policy.covers(place) and way in policy.procedure.ways
     ]
     if not valid:
         words = Text(
             "今天没有生效的政策，不能登记申请。请找县医保局。", "No policy is in force today; ask the bureau."
         )
         raise NotAllowed("policy", words)
-    return str(max(valid, key=lambda policy: policy.valid_from).id)
+    return max(valid, key=_precedence).id
 
 
-def kinds_of_bill(policies: Mapping[str, Any], today: date) -> Mapping[str, Text]:
+def _precedence(policy: Policy) -> tuple[bool, int, date]:
+    width = 0 if policy.area == ANYWHERE else len(policy.area)
+    return not policy.demonstration, width, policy.valid_from or date.min
+
+
+def kinds_of_bill(policies: Mapping[str, Policy], today: date, place: str, way: str) -> Mapping[str, Text]:
     """The kinds of treatment the policy in force speaks of."""
-    return dict(policies[policy_today(policies, today)].kinds)
+    return dict(policies[policy_today(policies, today, place, way)].kinds)
