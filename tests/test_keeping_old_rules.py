@@ -41,7 +41,7 @@ def ten_days_for_the_township(county):
 def test_a_new_rule_book_holds_for_new_cases_only(case_at, county, ten_days_for_the_township):
     old = case_at("sign_review")
     house = release(county, ten_days_for_the_township)
-    later = SmallCounty(house, county.clock)
+    later = SmallCounty(house, county.clock, born=county.born)
     try:
         new = later.staff["vlia1"].files(*later.household())
         assert new.row.rulebook == house.rules().digest != old.row.rulebook
@@ -67,7 +67,7 @@ def test_a_running_case_keeps_its_diagram(case_at, county):
     files = changed(county, path, b'name="role" value="VHEAD"', b'name="role" value="VLIA"')
     files[path] = files[path].replace(b'name="not_by" value="record_review"', b'name="not_by" value=""')
     house = release(county, files)
-    later = SmallCounty(house, county.clock)
+    later = SmallCounty(house, county.clock, born=county.born)
     try:
         new = later.drive(later.staff["vlia1"].files(*later.household()), "sign_review", {})
         assert new.open["sign_review"].role == "VLIA"
@@ -84,7 +84,7 @@ def test_a_running_case_keeps_its_forms(case_at, county):
         county, "forms/village_review.toml", b"signatures >= review_signatures", b"signatures >= 15"
     )
     house = release(county, files)
-    later = SmallCounty(house, county.clock)
+    later = SmallCounty(house, county.clock, born=county.born)
     try:
         later.staff["vlia1"].records_review(type(old)(later, old.id), signatures=10, signers=TEN)
         new = later.drive(later.staff["vlia1"].files(*later.household()), "record_review", {})
@@ -147,7 +147,7 @@ def test_a_broken_rule_book_is_refused_with_file_element_and_reason(case_at, cou
         assert all(fault.element and fault.reason.zh and fault.reason.en for fault in house.refused)
         assert house.rules().digest == digest
         assert len(county.rows(RulebookRelease)) == 1
-        later = SmallCounty(house, county.clock)
+        later = SmallCounty(house, county.clock, born=county.born)
         later.staff["vlia1"].enquires(type(running)(later, running.id))
         assert later.staff["vlia1"].files(*later.household()).row.rulebook == digest
     finally:
