@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -25,13 +24,14 @@ from workflow.register.identity import NotValid, check_character
 from workflow.register.organisations import seed_county
 from workflow.register.sheets import read_sheet
 from workflow.register.table import Row
+from workflow.rules import prepare
 from workflow.store import connect, transaction
 from workflow.store.models import Account, Base, Category, Claim, Household, Kin, Organisation, Person, Seat
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 REGISTER = (Organisation, Account, Seat, Kin, Household, Person, Category, Claim)
 VILLAGE = "360829100001"
-BOOK = bpmn.load()
+RULES = prepare(bpmn.load())
 
 
 def number(order: int, birth: str = "19580317") -> str:
@@ -51,7 +51,7 @@ class Office:
         return AT
 
     def rules(self) -> Any:
-        return SimpleNamespace(rulebook=BOOK)
+        return RULES
 
     def house(self) -> "Office":
         return self
@@ -263,7 +263,7 @@ CLERK = ["wang", "王明", "平都镇", "审核人员", "138 0796 0001", number(
 
 
 def test_a_staff_list_gives_accounts_and_seats(office: Office) -> None:
-    role = BOOK.roles["TREV"].name.zh
+    role = RULES.rulebook.roles["TREV"].name.zh
     clerk = [*CLERK[:3], role, *CLERK[4:]]
     approver = ["li.si", "李芳", "360829-msb", "CAPR", None, None, "20260105", None]
     rows = [STAFF, clerk, [*clerk[:3], "TINV", *clerk[4:]], approver]
