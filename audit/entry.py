@@ -76,6 +76,8 @@ for _name in (
     "timer_fired",
     "application_withdrawn",
     "death_reported",
+    "case_paused",
+    "case_resumed",
 ):
     declare(_name, may=None)
 declare("paper_attached", needs=["kind"])

@@ -9,7 +9,9 @@ from bpmn.letters import Letter, LetterField
 from bpmn.rulebook import Rulebook, digest_of, from_files, load
 from bpmn.tables import (
     CategoryRow,
+    FlowRow,
     LimitRow,
+    OfficeRow,
     PaperRow,
     ReasonRow,
     RoleRow,
@@ -24,10 +26,12 @@ __all__ = [
     "Choice",
     "Fault",
     "Field",
+    "FlowRow",
     "Form",
     "Letter",
     "LetterField",
     "LimitRow",
+    "OfficeRow",
     "PaperRow",
     "ReasonRow",
     "RoleRow",

@@ -17,9 +17,12 @@ from bpmn.forms import Choice, Form, check_conditions, read_form
 from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, read_shared, types_of
 from bpmn.reader import Section, read_toml
 from bpmn.tables import (
+    GOVERNMENT,
     TABLES,
     CategoryRow,
+    FlowRow,
     LimitRow,
+    OfficeRow,
     PaperRow,
     ReasonRow,
     RoleRow,
@@ -53,6 +56,8 @@ class Rulebook:
     papers: Mapping[str, PaperRow]
     states: Mapping[str, StateRow]
     variables: Mapping[str, VariableRow]
+    offices: Mapping[str, OfficeRow]
+    flows: Mapping[str, FlowRow]
 
     def station(self, code: str) -> Station:
         """Where "TLEAD", "SUP@township" or "SUP@finance" sits. KeyError for an unknown role."""
@@ -82,6 +87,7 @@ def from_files(files: Mapping[str, bytes]) -> Rulebook:
     tables: dict[str, dict[str, Any]] = {
         name: _read_table(faults, files, f"{name}.toml", read) for name, read in TABLES.items()
     }
+    _check_roles(faults, tables["roles"], tables["offices"])
     _check_limits(faults, tables["limits"], tables["roles"])
     forms = _read_forms(faults, files, tables)
     fields = _read_table(faults, files, "letter_fields.toml", read_field)
@@ -133,6 +139,16 @@ def _read_table(
             rows[name] = read(part)
             part.close()
     return rows
+
+
+def _check_roles(
+    faults: list[Fault], roles: Mapping[str, RoleRow], offices: Mapping[str, OfficeRow]
+) -> None:
+    for role in roles.values():
+        for kind in (role.kind, *(split_place(place)[1] for place in role.places)):
+            if kind != GOVERNMENT and kind not in offices:
+                reason = Text(f"没有“{kind}”这类机构", f"there is no kind of office {kind!r}")
+                faults.append(Fault("roles.toml", f"{role.id}.kind", reason))
 
 
 def _check_limits(faults: list[Fault], limits: Mapping[str, LimitRow], roles: Mapping[str, RoleRow]) -> None:

@@ -1,4 +1,4 @@
-"""The lists of the rule book: limits, roles, reasons, categories, papers, states, variables."""
+"""The lists of the rule book: limits, roles, reasons, categories, papers, states, offices, flows."""
 
 import re
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from bpmn.text import Text
 
 UNITS: Final = frozenset({"wd", "d", "h", "date"})
 LEVELS: Final = ("village", "township", "county")
-KINDS: Final = frozenset(
-    {"government", "msb", "finance", "civil_affairs", "inspection", "audit", "hospital", "court"}
-)
+GOVERNMENT: Final = "government"
+OPENED: Final = frozenset({"window", "case", "system"})
+LONGEST_OFFICE: Final = 16
+BILLS: Final = frozenset({"must", "may", "none"})
 _WARN = re.compile(r"-?[1-9]\d*(wd|d|h)")
 
 
@@ -95,12 +96,47 @@ class PaperRow:
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """A legal state (domain 2.0). `paused` is the legal reason why the clock stands, or None."""
+    """A legal state (domain 2.0). `paused` is the legal reason why the clock stands, or None; while a
+    state `blocks`, no step of the case but those of that state can be done.
+    """
 
     id: str
     name: Text
     paused: Text | None
     final: bool
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRow:
+    """An office of the county. `department`: decides a part of its own in parallel (domain 2.6)."""
+
+    id: str
+    name: Text
+    department: bool
+    covers_county: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow that a case can take: who opens it, and with what (domain 2.0).
+
+    `opened`: window, case or system. `bills`: must, may or none. `links`: how the case is tied to the
+    one it was opened from, or empty. `facts`: what is found out before it starts.
+    """
+
+    id: str
+    number: str
+    name: Text
+    source: str
+    opened: str
+    permission: str
+    form: str
+    bills: str
+    papers: tuple[str, ...]
+    state: str
+    links: str
+    facts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +182,9 @@ def read_role(section: Section) -> RoleRow:
         kind=section.string("kind", "government"),
         places=section.strings("places"),
     )
-    for level, kind in [(row.level, row.kind), *(split_place(place) for place in row.places)]:
+    for level, _ in [(row.level, row.kind), *(split_place(place) for place in row.places)]:
         if level and level not in LEVELS:
             section.fault(f"没有“{level}”这一级", f"there is no level {level!r}", "level")
-        if kind not in KINDS:
-            section.fault(f"没有“{kind}”这类机构", f"there is no kind of office {kind!r}", "kind")
     return row
 
 
@@ -173,8 +207,47 @@ def read_paper(section: Section) -> PaperRow:
 
 def read_state(section: Section) -> StateRow:
     return StateRow(
-        section.element, section.text("name"), section.maybe_text("paused"), section.flag("final", False)
+        section.element,
+        section.text("name"),
+        section.maybe_text("paused"),
+        section.flag("final", False),
+        section.flag("blocks", False),
     )
+
+
+def read_office(section: Section) -> OfficeRow:
+    if len(section.element) > LONGEST_OFFICE:
+        section.fault(
+            f"机构代码最多{LONGEST_OFFICE}个字符", f"an id has at most {LONGEST_OFFICE} characters"
+        )
+    area = section.string("area", "county")
+    if area not in {"county", "none"}:
+        section.fault("area只能是county或none", "the area is county or none", "area")
+    return OfficeRow(
+        section.element, section.text("name"), section.flag("department", False), area == "county"
+    )
+
+
+def read_flow(section: Section) -> FlowRow:
+    row = FlowRow(
+        id=section.element,
+        number=section.string("number"),
+        name=section.text("name"),
+        source=section.string("source"),
+        opened=section.string("opened"),
+        permission=section.string("permission"),
+        form=section.string("form"),
+        bills=section.string("bills"),
+        papers=section.strings("papers"),
+        state=section.string("state"),
+        links=section.maybe_string("links") or "",
+        facts=section.strings("facts"),
+    )
+    if row.opened and row.opened not in OPENED:
+        section.fault("opened只能是window、case或system", "opened is window, case or system", "opened")
+    if row.bills and row.bills not in BILLS:
+        section.fault("bills只能是must、may或none", "bills is must, may or none", "bills")
+    return row
 
 
 def read_variable(section: Section) -> VariableRow:
@@ -195,6 +268,8 @@ TABLES: Final = MappingProxyType(
         "papers": read_paper,
         "states": read_state,
         "variables": read_variable,
+        "offices": read_office,
+        "flows": read_flow,
     }
 )
 """File name without `.toml` → how one of its rows is read; the row's name is its id."""

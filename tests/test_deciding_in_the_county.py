@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert
 
-from workflow.cases import facts
+from workflow.cases import asking
 from workflow.commands import FileRelative
 from workflow.errors import AnswersRefused, NotAllowed
 from workflow.store import transaction
@@ -53,7 +53,7 @@ def test_zero_is_a_refusal_not_an_approval(case_at, approver):
 
 def test_a_limit_that_is_not_configured_approves_nothing(case_at, approver, monkeypatch):
     monkeypatch.setitem(
-        facts.PROVIDERS,
+        asking.PROVIDERS,
         "calculation",
         lambda work, variables: {"aid_fen": 100, "aid_category": "DB", "warnings": ["CAP_NOT_CONFIGURED"]},
     )

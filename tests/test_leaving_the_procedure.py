@@ -64,9 +64,36 @@ def test_after_the_decision_nothing_is_taken_back(case_at, county, village_liais
     opened = set(case.open)
     with pytest.raises(StepImpossible):
         village_liaison.withdraws(case)
-    with pytest.raises(StepImpossible):
-        village_liaison.reports_death(case)
     assert set(case.open) == opened
+    county.drive(case, "end", {})
+    assert case.row.outcome == "approved"
+
+
+def test_who_dies_before_the_money_comes_is_not_paid(case_at, clerk, finance_checker, village_liaison):
+    case = case_at("recheck_payment")
+    village_liaison.reports_death(case)
+    with pytest.raises(StepImpossible, match="stands still"):
+        finance_checker.rechecks_payment(case)
+    clerk.verifies_death(case, died_on="2026-02-28")
+    assert (case.state, case.row.outcome) == ("TERMINATED_DEATH", "died")
+    assert nothing_runs(case)
+    assert not case.payments
+
+
+def test_a_false_report_takes_nothing_from_anybody(case_at, county, clerk, reviewer, village_liaison, clock):
+    case = case_at("audit_file")
+    due = case.open["audit_file"].due_at
+    village_liaison.reports_death(case)
+    with pytest.raises(StepImpossible, match="verified already"):
+        village_liaison.reports_death(case)
+    assert case.open["audit_file"].paused
+    clock.forward(days=7)
+    clerk.verifies_death(case, death_confirmed=False)
+    assert case.state == "TOWNSHIP_CHECK"
+    assert not case.open["audit_file"].paused
+    assert case.open["audit_file"].due_at > due
+    assert county.rows(Person, Person.id == case.row.applicant_id)[0].died_on is None
+    reviewer.audits_file(case)
     county.drive(case, "end", {})
     assert case.row.outcome == "approved"
 
@@ -103,8 +130,8 @@ def test_only_village_and_window_register_it(case_at, county, login, rule):
 def test_a_death_is_verified_by_the_township_with_the_certificate(case_at, clerk, village_liaison, node):
     case = case_at(node)
     village_liaison.reports_death(case)
-    assert set(case.open) == {"verify_death"}
-    assert case.state == "TERMINATED_DEATH"
+    assert "verify_death" in case.open
+    assert case.state == "PAUSED_DEATH"
     with pytest.raises(AnswersRefused) as refused:
         clerk.verifies_death(case, papers=())
     assert [fault.field for fault in refused.value.faults] == ["paper_death_certificate"]

@@ -4,7 +4,7 @@ Raw answers are what stands in a form as typed: text, or a list of texts for sev
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 Raw = Mapping[str, str | list[str]]
@@ -23,7 +23,11 @@ class NewPaper:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """Register an application (domain 2.1, steps 1 and 2) for a registered person and bills."""
+    """Open a case of one of the flows of bpmn/flows.toml for a registered person and bills.
+
+    `about`: the case it is opened from, such as the one that is appealed against. `facts`: what the
+    program already knows when it opens a case itself; nobody else may give any.
+    """
 
     flow: str
     policy: str
@@ -31,6 +35,8 @@ class OpenCase:
     claims: tuple[int, ...]
     answers: Raw
     papers: tuple[NewPaper, ...] = ()
+    about: UUID | None = None
+    facts: Mapping[str, str | int | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,22 @@ class Withdraw:
 @dataclass(frozen=True, slots=True)
 class ReportDeath:
     """The applicant has died; form `death`."""
+
+    case_id: UUID
+    answers: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class PauseCase:
+    """Let a case rest while it is contested or looked into elsewhere (domain 2.26); form `pause_case`."""
+
+    case_id: UUID
+    answers: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeCase:
+    """Go on with a case that rests; form `resume_case`."""
 
     case_id: UUID
     answers: Raw
@@ -121,6 +143,8 @@ CaseCommand = (
     | AttachPaper
     | Withdraw
     | ReportDeath
+    | PauseCase
+    | ResumeCase
     | FireTimers
     | RaiseAlarm
     | RecalculateDeadlines

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from bpmn import Fault, Rulebook, RulebookError, Text
+from workflow.cases.clocks import ALL
 from workflow.engine import Model, Node
+from workflow.permissions import MATRIX
 
 Table = tuple[Text, Collection[str]]
 
@@ -11,10 +13,12 @@ Table = tuple[Text, Collection[str]]
 def require_fitting(rulebook: Rulebook, model: Model) -> None:
     """Refuse diagrams that name a role, form, limit, paper, state or step that does not exist.
 
+    The same holds of the list of flows: process, form, papers and state of each must be there.
+
     Raises:
         RulebookError: file, element and reason of every such name.
     """
-    faults = list(_unknown(rulebook, model))
+    faults = [*_unknown(rulebook, model), *_unknown_in_the_list(rulebook, model)]
     if faults:
         raise RulebookError(faults)
 
@@ -26,7 +30,7 @@ def _unknown(rulebook: Rulebook, model: Model) -> Iterator[Fault]:
         "role": (Text("岗位", "role"), rulebook.roles),
         "form": (Text("表单", "form"), rulebook.forms),
         "limit": limit,
-        "pauses": limit,
+        "pauses": (limit[0], {*rulebook.limits, ALL}),
         "runs_on": limit,
         "evidence": (Text("材料", "paper"), rulebook.papers),
         "state": (Text("状态", "state"), rulebook.states),
@@ -43,3 +47,19 @@ def _faults_of(file: str, node: Node, tables: Mapping[str, Table]) -> Iterator[F
             if word not in known and "{" not in word:  # {posting}: filled in when the step opens
                 told = Text(f"没有{kind.zh}“{word}”（{name}）", f"there is no {kind.en} {word!r} ({name})")
                 yield Fault(file, node.id, told)
+
+
+def _unknown_in_the_list(rulebook: Rulebook, model: Model) -> Iterator[Fault]:
+    for row in rulebook.flows.values():
+        asked: tuple[tuple[str, Text, Collection[str], Collection[str]], ...] = (
+            ("", Text("流程图", "diagram"), (row.id,), model.flows),
+            (".form", Text("表单", "form"), (row.form,), rulebook.forms),
+            (".papers", Text("材料", "paper"), row.papers, rulebook.papers),
+            (".state", Text("状态", "state"), (row.state,), rulebook.states),
+            (".permission", Text("权限", "permission"), (row.permission,), MATRIX.actions),
+        )
+        for key, kind, names, known in asked:
+            for name in names:
+                if name not in known:
+                    told = Text(f"没有{kind.zh}“{name}”", f"there is no {kind.en} {name!r}")
+                    yield Fault("flows.toml", f"{row.id}{key}", told)

@@ -10,7 +10,7 @@ Returning commits, raising rolls back. A refusal is written to the log in a tran
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from workflow.cases import (
     objecting,
     opening,
     papers,
+    pausing,
     recalculating,
     relatives,
     viewing,
@@ -43,10 +44,12 @@ from workflow.commands import (
     FireTimers,
     LogReading,
     OpenCase,
+    PauseCase,
     RaiseAlarm,
     RecalculateDeadlines,
     ReceiveObjection,
     ReportDeath,
+    ResumeCase,
     Withdraw,
 )
 from workflow.errors import NotAllowed, RequestReused
@@ -62,6 +65,8 @@ HANDLERS: Mapping[type, Handler] = {
     AttachPaper: papers.attach_paper,
     Withdraw: leaving.withdraw,
     ReportDeath: leaving.report_death,
+    PauseCase: pausing.pause_case,
+    ResumeCase: pausing.resume_case,
     ReceiveObjection: objecting.receive_objection,
     FireTimers: alarming.fire_timers,
     RaiseAlarm: alarming.raise_alarm,
@@ -87,12 +92,16 @@ _SAME_REQUEST = text("SELECT pg_advisory_xact_lock(hashtextextended(:request, 0)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a command. `repeated`: it had been done before, nothing happened now."""
+    """What became of a command. `repeated`: it had been done before, nothing happened now.
+
+    `elsewhere`: what it has brought about in other cases, such as a recovery that it opened.
+    """
 
     case_id: UUID | None
     number: str
     seq: int
     repeated: bool
+    elsewhere: "tuple[Outcome, ...]" = ()
 
 
 def handle(house: House, actor: Actor, command: Command, *, at: datetime, request_id: str) -> Outcome:
@@ -112,7 +121,8 @@ def handle(house: House, actor: Actor, command: Command, *, at: datetime, reques
         log_refusal(house, actor, command, refusal, at, request_id)
         raise
     if not outcome.repeated:
-        case_changed.send(house, outcome=outcome, actor=actor)
+        for changed in (outcome, *outcome.elsewhere):
+            case_changed.send(house, outcome=changed, actor=actor)
     return outcome
 
 
@@ -134,7 +144,7 @@ def _once(
     house: House, actor: Actor, command: Command, at: datetime, request_id: str, digest: str
 ) -> Outcome:
     with transaction(house.engine) as conn:
-        work = Work(house, conn, actor, at, request_id)
+        work = Work(house, conn, actor, at, request_id, handlers=HANDLERS)
         remembered = actor is not SYSTEM
         case_id = getattr(command, "case_id", None)
         if case_id is not None:
@@ -151,7 +161,7 @@ def _once(
         response = HANDLERS[type(command)](work, command)
         if remembered:
             _ANSWER.change(conn, {**key, "digest": digest, "response": response, "at": at})
-    return _outcome(response, repeated=False)
+    return _outcome(response, repeated=False, elsewhere=work.elsewhere)
 
 
 def _wait_for_the_same_request(conn: Connection, actor: Actor, request_id: str) -> None:
@@ -163,13 +173,16 @@ def _wait_for_the_same_request(conn: Connection, actor: Actor, request_id: str) 
         conn.execute(_SAME_REQUEST, {"request": f"{actor.principal} {request_id}"})
 
 
-def _outcome(response: Mapping[str, Any], *, repeated: bool) -> Outcome:
+def _outcome(
+    response: Mapping[str, Any], *, repeated: bool, elsewhere: Sequence[Mapping[str, Any]] = ()
+) -> Outcome:
     case_id = response.get("case_id")
     return Outcome(
         case_id=UUID(case_id) if case_id else None,
         number=response.get("number", ""),
         seq=response.get("seq", -1),
         repeated=repeated,
+        elsewhere=tuple(_outcome(other, repeated=False) for other in elsewhere),
     )
 
 

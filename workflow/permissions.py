@@ -17,11 +17,11 @@ from typing import Final, NoReturn
 from bpmn.text import Text
 from workflow.actor import Actor
 from workflow.errors import NotAllowed
-from workflow.register.matrix import Action, Grant, Matrix, packaged
+from workflow.register.matrix import Action, Grant, Matrix, offices_of_the_county, packaged
 
 MATRIX: Final[Matrix] = packaged()
-OFFICES: Final = frozenset({"msb", "finance", "civil_affairs", "inspection", "audit"})
-"""Kinds of county offices; each covers the whole county. A hospital covers no area."""
+OFFICES: Final[frozenset[str]] = offices_of_the_county()
+"""Kinds of county offices that cover the whole county (bpmn/offices.toml). A hospital covers no area."""
 
 THIS_STEP: Final = Text("本环节", "this step")
 _NOBODY: Final[frozenset[int]] = frozenset()

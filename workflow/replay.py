@@ -28,7 +28,7 @@ from workflow.house import House
 from workflow.rules import require_unaltered
 from workflow.store.models import Case
 
-STEPS = frozenset({"start", "complete", "message", "tick"})
+STEPS = frozenset({"start", "complete", "message", "signal", "tick"})
 IMPOSSIBLE = (
     engine.StepRefused,
     engine.Incident,
@@ -209,6 +209,8 @@ def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> engine.Step:
             done: engine.Command = engine.Complete(command["task"], given["answers"])
         case "message":
             done = engine.Message(command["message"], given["answers"])
+        case "signal":
+            done = engine.Signal(command["signal"])
         case _:
             done = engine.Tick()
     return engine.step(model, state, done, at, due)

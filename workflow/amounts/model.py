@@ -144,7 +144,7 @@ class LimitChange:
 class Procedure:
     """What the county switches in the flow (domain 2.1): ways, postings, review, obligatory economy check."""
 
-    ways: tuple[str, ...]  # the flows an application may take here
+    ways: tuple[str, ...]  # the flows an application may take here, the usual one first
     posting_review: bool
     posting_audit: bool
     posting_decision: bool

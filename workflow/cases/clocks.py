@@ -2,7 +2,8 @@
 
 The open places of a case decide (properties in the diagram): a limit named by `limit` or
 `runs_on` runs, one named by `pauses` stands still with the state as its legal reason
-(domain 2.0, C-12), and a clock that nothing names any more has done its work.
+(domain 2.0, C-12), and a clock that nothing names any more has done its work. A place with
+`pauses = "*"` lets every clock stand that is not its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,6 +50,9 @@ def paused(clock: Ticking, at: datetime, reason: Text) -> Ticking:
     return replace(clock, run=replace(clock.run, pauses=(*clock.run.pauses, Pause(at, None, reason))))
 
 
+ALL = "*"
+
+
 def names(places: Iterable[Open], key: str) -> dict[str, str]:
     """limit id → state of the place that names it."""
     return {
@@ -68,6 +72,10 @@ def after_step(
     """The same clocks as they stand after the step, new ones included. `reasons`: state → legal reason."""
     running = {**names(places, "runs_on"), **names(places, "limit")}
     standing = names(places, "pauses")
+    if ALL in standing:
+        own = names((place for place in places if ALL in place.properties.get("pauses", "").split()), "limit")
+        standing = dict.fromkeys(running.keys() | standing.keys(), standing[ALL])
+        running = {limit: state for limit, state in running.items() if limit in own}
     result = []
     for clock in clocks:
         if clock.limit_id in running:

@@ -129,6 +129,8 @@ def note_return(work: Work, answers: Answers) -> None:
 
 def note_death(work: Work, answers: Answers) -> None:
     """What the township has verified stands in the register, for every later case of the household."""
+    if not answers.variables["death_confirmed"]:
+        return
     work.conn.execute(
         update(Person)
         .where(Person.id == work.row.applicant_id)
@@ -141,5 +143,5 @@ CONSEQUENCES: Mapping[str, Consequence] = {
     "serious_illness_settlement": correct_bill,
     "correct_account": change_account,
     "confirm_credit": note_return,
-    "death": note_death,
+    "verify_death": note_death,
 }

@@ -1,9 +1,10 @@
 """What a step needs to know beyond its form: asked at the moment of completion, recorded in the log.
 
-A provider reads the register and returns decision variables; replay serves the recorded values.
+A provider reads the register and returns decision variables; replay serves the recorded values. The
+names by which diagrams ask for them stand in `workflow.cases.asking`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,6 @@ from workflow.register.identity import birth_of
 from workflow.store.models import Calculation, Case, Category, Claim, Kin, Person, table
 from workflow.store.prepared import Prepared
 
-Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
 CLAIM = table(Claim)
 _mine = CLAIM.alias()
 _PERSON = Prepared(select(table(Person)).where(Person.id == bindparam("person_id")))
@@ -57,14 +57,6 @@ _RELATIVE = Prepared(
         .label("found")
     )
 )
-
-
-def ask(work: Work, providers: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of all named providers, in their order."""
-    found: dict[str, Any] = {}
-    for name in providers:
-        found.update(PROVIDERS[name](work, variables))
-    return found
 
 
 def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,11 +186,3 @@ def relatives(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Is anybody of the household filed as a relative of somebody on duty (domain 6.2)?"""
     household = {"person_id": work.row.applicant_id, "household_id": work.row.household_id}
     return {"relative_case": bool(_RELATIVE.scalar(work.conn, household))}
-
-
-PROVIDERS: Mapping[str, Provider] = {
-    "calculation": calculation,
-    "serious_illness": serious_illness,
-    "duplicates": duplicates,
-    "relatives": relatives,
-}

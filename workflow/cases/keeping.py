@@ -279,7 +279,7 @@ def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dic
         "kind": place.kind,
         "name": place.name,
         "role": role,
-        "org": office_of(role, work.row, work.rules.rulebook),
+        "org": office_of(role, work.row, work.rules.rulebook, properties.get("office", "")),
         "form": properties.get("form"),
         "state": properties.get("state", ""),
         "clock_id": shown.get("clock_id"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bpmn import Text
 from workflow import engine, forms
 from workflow.cases import effects
 from workflow.cases.keeping import keep_step, read_clocks
@@ -10,8 +11,11 @@ from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import ReportDeath, Withdraw
+from workflow.errors import StepImpossible
 from workflow.permissions import require
 from workflow.register import kinship
+
+DEATH = "PAUSED_DEATH"
 
 
 def withdraw(work: Work, command: Withdraw) -> Mapping[str, Any]:
@@ -22,7 +26,15 @@ def withdraw(work: Work, command: Withdraw) -> Mapping[str, Any]:
 
 
 def report_death(work: Work, command: ReportDeath) -> Mapping[str, Any]:
-    """Somebody reports that the applicant has died; the township verifies it next."""
+    """Somebody reports that the applicant has died: everything rests until the township has verified it.
+
+    Raises:
+        StepImpossible: a report is being verified already, or the case is over.
+    """
+    if work.row.state == DEATH:
+        raise StepImpossible(
+            Text("已有死亡报告正在核实。", "A report of the death is being verified already.")
+        )
     return _leave(
         work, command, "report_death", message="applicant_died", form="death", kind="death_reported"
     )

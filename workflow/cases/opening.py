@@ -1,4 +1,4 @@
-"""Register an application: the person and the bills are in the register, the form says the rest."""
+"""Open a case: the person and the bills are in the register, the form of the flow says the rest."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, insert, select, update
 
-from bpmn import Text
+from bpmn import FlowRow, Text
 from workflow import forms
-from workflow.cases import effects
+from workflow.actor import SYSTEM
+from workflow.cases import effects, starting, ways
 from workflow.cases.keeping import keep_step
 from workflow.cases.numbers import next_number
 from workflow.cases.papers import add_papers
@@ -19,17 +20,17 @@ from workflow.commands import OpenCase
 from workflow.errors import AnswersRefused, FieldFault, NotFound
 from workflow.permissions import require
 from workflow.register import kinship
-from workflow.store.models import Category, Claim, Household, Organisation, Person, table
+from workflow.store.models import CaseLink, Claim, Household, Organisation, Person, table
 from workflow.store.prepared import Prepared
 from workflow.terms import require_way
 
-FORM = "application"
 ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
 PERSON, CLAIM = table(Person), table(Claim)
 _township = table(Organisation).alias()
 _APPLICANT = Prepared(
     select(
         PERSON.c.id,
+        PERSON.c.household_id,
         Household.village,
         Organisation.parent.label("township"),
         _township.c.parent.label("county"),
@@ -38,15 +39,6 @@ _APPLICANT = Prepared(
     .join(Organisation, Organisation.code == Household.village)
     .join(_township, _township.c.code == Organisation.parent)
     .where(PERSON.c.id == bindparam("person_id"))
-)
-_CATEGORIES = Prepared(
-    select(Category.code)
-    .where(
-        Category.person_id == bindparam("person_id"),
-        Category.valid_from <= bindparam("today"),
-        (Category.valid_to.is_(None)) | (Category.valid_to >= bindparam("today")),
-    )
-    .order_by(Category.code)
 )
 _CLAIM = Prepared(
     select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id)
@@ -72,62 +64,83 @@ _NEW_CASE = Prepared(
     "opened_at",
     "seq",
     "engine",
+    "way",
 )
+_OTHER = Prepared(
+    select(CASE, PERSON.c.household_id)
+    .join(PERSON, PERSON.c.id == CASE.c.applicant_id)
+    .where(CASE.c.id == bindparam("case_id"))
+)
+_LINK = Prepared(insert(table(CaseLink)), "case_id", "other_id", "kind")
 
 
 def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
-    """Give the application its number and start its flow on the rule book in force.
+    """Give the case its number and start its flow on the rule book in force. Without a flow named, the
+    table of ways decides which of the policy's own procedures it takes.
 
     Raises:
-        NotAllowed, AnswersRefused, NotFound (no such person or bill)
+        NotAllowed, AnswersRefused, NotFound (no such flow, policy, person, bill or case)
     """
     work.rules = work.house.rules()
     person = _APPLICANT.first(work.conn, {"person_id": command.person_id})
-    if person is None:
+    policy = work.rules.policies.get(command.policy)
+    if person is None or policy is None:
         raise NotFound()
-    village, township, county = person.village, person.township, person.county
+    work.terms = work.rules.terms[policy.id]
+    row = ways.wanted_flow(work.rules, policy, command.flow)
+    if row.opened == "window":
+        require_way(policy, row.id)
     relatives = kinship.relatives_of(work.conn, command.person_id)
-    require(
-        work.actor,
-        "file_application",
-        area=village,
-        relatives_of=relatives,
-    )
-    form = work.rules.rulebook.forms[FORM]
-    start: dict[str, Any] = _start_variables(work, command, relative=bool(relatives))
-    answers = forms.check(form, command.answers, start, today=work.today)
-    claims = _claims(work, command, person)
-    start.update(answers.variables)
-    step = begin(work, command.flow, start)
+    if work.actor is not SYSTEM:
+        require(work.actor, row.permission, area=person.village, relatives_of=relatives)
+    about = _about(work, command, row, person)
+    start = starting.variables(work, command, policy, relative=bool(relatives))
+    answers = forms.check(work.rules.rulebook.forms[row.form], command.answers, start, today=work.today)
     case_id = uuid4()
+    claims = _claims(work, command, row, person)
+    for claim_id in claims:
+        _TAKE_CLAIM.change(work.conn, {"claim_id": claim_id, "case": case_id.hex})
+    coming = starting.Coming(case_id, person.id, command.policy, person.household_id, about)
+    start.update(answers.variables)
+    way = None
+    if {row.id, ways.ORDINARY} <= set(policy.procedure.ways):
+        way = ways.decide(work, policy, coming, command.flow)
+        row = work.rules.rulebook.flows[way.flow]
+    start.update(starting.ask(work, row.facts, coming, start))
+    step = begin(work, row.id, start)
     _NEW_CASE.change(
         work.conn,
         {
             "id": case_id,
             "number": next_number(work.conn, f"case-{work.today.year}", f"{work.today.year}-{{:04d}}"),
-            "flow": command.flow,
+            "flow": row.id,
             "rulebook": work.rules.digest,
             "policy": command.policy,
             "applicant_id": person.id,
-            "village": village,
-            "township": township,
-            "county": county,
-            "state": "SUBMITTED",
+            "village": person.village,
+            "township": person.township,
+            "county": person.county,
+            "state": row.state,
             "relative": start["relative_case"],
             "opened_at": work.at,
             "seq": 0,
             "engine": step.state,
+            "way": {} if way is None else way.as_json(),
         },
     )
-    for claim_id in claims:
-        _TAKE_CLAIM.change(work.conn, {"claim_id": claim_id, "case": case_id.hex})
+    if about is not None:
+        _LINK.change(work.conn, {"case_id": case_id, "other_id": about.id, "kind": row.links})
     work.lock(case_id)
     work.case = work.row._replace(seq=-1)
     add_papers(work, command.papers)
     work.sealed.update(answers.sealed)
     work.notes.update(
-        flow=command.flow, policy=command.policy, start=start, claims=len(claims), number=work.row.number
+        flow=row.id, policy=command.policy, start=start, claims=len(claims), number=work.row.number
     )
+    if way is not None:
+        work.notes["way"] = way.as_json()
+    if about is not None:
+        work.notes["about"] = about.id.hex
     effects.follow(work, step, ())
     return keep_step(
         work,
@@ -135,38 +148,37 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
         (),
         kind="case_opened",
         command={"name": "start"},
-        task=task_of(work, command.flow, "start"),
+        task=task_of(work, row.id, "start"),
         new=True,
     )
 
 
-def _start_variables(work: Work, command: OpenCase, *, relative: bool) -> dict[str, Any]:
-    policy = work.rules.policies.get(command.policy)
-    if policy is None:
+def _about(work: Work, command: OpenCase, row: FlowRow, person: Any) -> Any:
+    """The case this one is opened from: of the same household. None where the flow stands alone.
+
+    Raises:
+        NotFound: there is no such case, or the flow is not opened from a case, or only from one.
+    """
+    if command.about is None:
+        if row.opened == "case":
+            raise NotFound()
+        return None
+    about = _OTHER.first(work.conn, {"case_id": command.about})
+    if about is None or not row.links or about.household_id != person.household_id:
         raise NotFound()
-    work.terms = work.rules.terms[policy.id]
-    require_way(policy, command.flow)
-    held = _CATEGORIES.all(work.conn, {"person_id": command.person_id, "today": work.today})
-    known = work.terms.in_order(row.code for row in held)
-    return {
-        "filed_by": "village" if work.actor.role in {"VLIA", "GRID"} else "township",
-        "category": known[0] if known else "",
-        "low_income": not known or not policy.procedure.economy_check.isdisjoint(known),
-        "relative_case": relative,
-        "posting_review": policy.procedure.posting_review,
-        "posting_decision": policy.procedure.posting_decision,
-        "review_signatures": policy.procedure.review_signatures,
-        "review_majority": int(policy.procedure.review_majority * 10_000),
-        "policy": command.policy,
-    }
+    return about
 
 
-def _claims(work: Work, command: OpenCase, person: Any) -> list[int]:
+def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any) -> list[int]:
     """The bills of this application: the person's own, settled, and in no other case (R05).
 
     A case that has ended without a decision gives its bills back: the applicant may come again.
     """
-    if not command.claims:
+    if row.bills == "none":
+        if command.claims:
+            raise NotFound()
+        return []
+    if not command.claims and row.bills == "must":
         raise AnswersRefused(
             [
                 FieldFault(

@@ -7,10 +7,12 @@ from workflow.engine import Step
 from workflow.rules import Rules
 
 
-def office_of(role: str, case: Any, rulebook: Rulebook) -> str:
-    """The organisation whose seat does the work of `role` in this case."""
+def office_of(role: str, case: Any, rulebook: Rulebook, office: str = "") -> str:
+    """The organisation whose seat does the work of `role` in this case: of the county `office` where the
+    diagram names one, such as the department of a part of its own (domain 2.6).
+    """
     row = rulebook.roles[role]
-    return organisation_at(row.level, row.kind, case)
+    return organisation_at("county", office, case) if office else organisation_at(row.level, row.kind, case)
 
 
 def organisation_at(level: str, kind: str, case: Any) -> str:

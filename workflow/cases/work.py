@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, select
 
 from audit import Attachment
-from workflow.actor import Actor
+from workflow.actor import SYSTEM, Actor
 from workflow.deadlines import SHANGHAI, Calendar
 from workflow.errors import NotFound
 from workflow.house import House
@@ -45,6 +45,18 @@ class Work:
     sealed: dict[str, Any] = field(default_factory=dict)
     attach: list[Attachment] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+    handlers: "Mapping[type, Handler]" = field(default_factory=dict)
+    elsewhere: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def command(self, command: Any) -> Mapping[str, Any]:
+        """Give the system's own command to another case, as a part of this one: both happen or none."""
+        other = Work(self.house, self.conn, SYSTEM, self.at, self.request_id, handlers=self.handlers)
+        case_id = getattr(command, "case_id", None)
+        if case_id is not None:
+            other.lock(case_id)
+        response = self.handlers[type(command)](other, command)
+        self.elsewhere += [response, *other.elsewhere]
+        return response
 
     @property
     def today(self) -> date:

@@ -7,13 +7,13 @@ from sqlalchemy import bindparam, exists, select
 
 from bpmn import Text
 from workflow import engine, forms
-from workflow.cases import consequences, effects, facts
+from workflow.cases import asking, consequences, effects
 from workflow.cases.keeping import keep_step, read_clocks
 from workflow.cases.papers import add_papers
 from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.commands import CompleteTask, NewPaper
-from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale
+from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale, StepImpossible
 from workflow.permissions import TaskFacts, require_can_complete
 from workflow.store.models import Account, Kin, Paper, Person, Task, table
 from workflow.store.prepared import Prepared
@@ -32,6 +32,7 @@ _TASK = Prepared(
                 "role",
                 "org",
                 "form",
+                "state",
                 "opened_at",
                 "done_at",
                 "done_account",
@@ -71,6 +72,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
         raise NotFound()
     if task.done_at is not None:
         raise Stale(what_happened(work, task))
+    _require_not_resting(work, task)
     node = work.rules.model.node(task.process, task.node)
     require_can_complete(work.actor, task_facts(work, task, node.properties))
     variables = engine.variables(work.rules.model, case.engine, task.id)
@@ -80,7 +82,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
     clocks = read_clocks(work)
     given = dict(answers.variables)
     consequences.follow(work, form.id, answers)
-    given.update(facts.ask(work, node.properties.get("facts", "").split(), {**variables, **given}))
+    given.update(asking.ask(work, node.properties.get("facts", "").split(), {**variables, **given}))
     step = advance(work, engine.Complete(task.id, in_order(given)), clocks)
     add_papers(work, command.papers)
     work.sealed.update(answers.sealed)
@@ -147,6 +149,18 @@ def what_happened(work: Work, task: Any) -> Happened:
         at=task.done_at,
         seq=task.done_seq or 0,
     )
+
+
+def _require_not_resting(work: Work, task: Any) -> None:
+    """While the whole case rests only the step that ends the rest can be done (domain 2.26)."""
+    state = work.rules.rulebook.states[work.row.state]
+    if state.blocks and task.state != state.id:
+        raise StepImpossible(
+            Text(
+                f"本案现在{state.name.zh}，其他环节要等恢复后再办。",
+                f"The case stands still ({state.name.en}); this step waits until it goes on.",
+            )
+        )
 
 
 def _require_evidence(

@@ -62,6 +62,14 @@ class Model:
     shapes: Mapping[str, Shape] = field(repr=False)
     scripts: Scripts = field(repr=False)
     nodes: Mapping[tuple[str, str], Node] = field(repr=False)
+    decisions: Mapping[str, Table] = field(repr=False)
+
+    def decide(self, decision: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What a decision table says that a diagram of this model asks; of COLLECT each output is a list.
+
+        Raises ``KeyError``: no diagram asks this table.
+        """
+        return self.decisions[decision].answer(data)
 
     def node(self, process: str, node_id: str) -> Node:
         """A node of a process or of an embedded sub-process. Raises ``KeyError``."""
@@ -95,6 +103,7 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
     specs = _parse(diagrams, tables, faults)
     owners = {p.get("id"): name for name, root in diagrams.items() for p in root.iter(BPMN + "process")}
     shapes: dict[str, Shape] = {}
+    decisions: dict[str, Table] = {}
     for spec in specs.values():
         retype(spec)
         file = spec.file or ""
@@ -107,7 +116,8 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
                 if guard:
                     faults += faults_of_table(file, task_spec.name, engine.decision_table, scripts)
                 if not faults:
-                    task_spec.dmnEngine = Table(engine.decision_table, scripts)
+                    table = Table(engine.decision_table, scripts)
+                    task_spec.dmnEngine = decisions[engine.decision_table.id] = table
     if faults:
         raise ModelRefused(faults)
     nodes = {(n.process, n.id): n for root in diagrams.values() for n in _nodes(root, specs)}
@@ -124,6 +134,7 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
         shapes=MappingProxyType(shapes),
         scripts=scripts,
         nodes=MappingProxyType(nodes),
+        decisions=MappingProxyType(decisions),
     )
 
 

@@ -108,6 +108,7 @@ class Table:
     def __init__(self, table: Any, scripts: Scripts) -> None:
         self.decision_table = table
         self.strict = scripts.strict
+        self.scripts = scripts
         self.collect = table.hit_policy == HitPolicy.COLLECT.value
         self.rows = [(rule, _cells(rule, scripts)) for rule in table.rules]
 
@@ -117,11 +118,28 @@ class Table:
         Raises ``NoRuleMatches`` or ``RulesOverlap`` in a guarded model where stock would silently set nothing
         or take the first (sharp edge 6).
         """
-        hits = [rule for rule, cells in self.rows if all(_holds(cell, task.data) for cell in cells)]
+        return self._outputs(task.data, lambda rule: dict(rule.output_as_dict(task)))
+
+    def answer(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The outputs for given data, outside of any case: of COLLECT each output is a list.
+
+        Raises as ``result`` does.
+        """
+        return self._outputs(data, lambda rule: self._written(rule, data))
+
+    def _written(self, rule: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            entry.output.name: self.scripts.expression(entry.text).evaluate(data)
+            for entry in rule.outputEntries
+            if entry.text
+        }
+
+    def _outputs(self, data: Mapping[str, Any], written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        hits = [rule for rule, cells in self.rows if all(_holds(cell, data) for cell in cells)]
         if self.collect:
             collected: dict[str, list[Any]] = {}
             for rule in hits:
-                for name, value in rule.output_as_dict(task).items():
+                for name, value in written(rule).items():
                     collected.setdefault(name, []).append(value)
             return collected
         if self.strict and len(hits) != 1:
@@ -129,7 +147,7 @@ class Table:
             if hits:
                 raise RulesOverlap(f"{name}: rows {', '.join(str(rule.row_number) for rule in hits)} match")
             raise NoRuleMatches(f"{name}: no row matches")
-        return dict(hits[0].output_as_dict(task)) if hits else {}
+        return written(hits[0]) if hits else {}
 
 
 def _cells(rule: Any, scripts: Scripts) -> list[tuple[Any, Any]]:

@@ -156,6 +156,15 @@ def event_of(
     )
 
 
+FORMS: Final[Mapping[str, str]] = {
+    "application_withdrawn": "withdrawal",
+    "death_reported": "death",
+    "case_paused": "pause_case",
+    "case_resumed": "resume_case",
+}
+"""The form of what is no step of a diagram."""
+
+
 def head_of(rules: Rules, entry: Mapping[str, Any]) -> Text:
     """The first words of an entry: for a finished step the name the diagram gives it."""
     kind, task, variables = entry["type"], entry["task"], entry["vars"]
@@ -170,8 +179,9 @@ def head_of(rules: Rules, entry: Mapping[str, Any]) -> Text:
 def form_of(rules: Rules, entry: Mapping[str, Any]) -> Form | None:
     """The form whose answers an entry holds."""
     kind, task = entry["type"], entry["task"]
-    fixed = {"case_opened": "application", "application_withdrawn": "withdrawal", "death_reported": "death"}
-    name = fixed.get(kind)
+    name = FORMS.get(kind)
+    if kind == "case_opened":
+        name = rules.rulebook.flows[entry["vars"]["flow"]].form
     if kind == "task_completed" and task:
         name = rules.model.node(task["spec"], task["node"]).properties.get("form")
     return rules.rulebook.forms.get(name) if name else None

@@ -12,6 +12,8 @@ KINDS: Final[Mapping[str, Text]] = {
     "timer_fired": Text("时间到，案卷自动往下走", "Time was up; the case moved on by itself"),
     "application_withdrawn": Text("申请人撤回申请", "The applicant withdrew"),
     "death_reported": Text("报告申请人死亡", "The applicant's death was reported"),
+    "case_paused": Text("暂停办理", "The case was paused"),
+    "case_resumed": Text("恢复办理", "The case goes on"),
     "paper_attached": Text("补充材料", "A paper was added"),
     "objection_received": Text("收到异议", "An objection came in"),
     "alarm_raised": Text("期限提醒", "A warning was raised"),

@@ -227,6 +227,23 @@ def packaged() -> Matrix:
     return read_matrix((folder / FILE).read_bytes(), role_names((folder / "roles.toml").read_bytes()))
 
 
+def packaged_offices() -> Mapping[str, Text]:
+    """Kind of county office → name, out of the offices.toml that came with the program."""
+    return MappingProxyType(
+        {kind: Text(row["name"]["zh"], row["name"]["en"]) for kind, row in _offices().items()}
+    )
+
+
+def offices_of_the_county() -> frozenset[str]:
+    """The kinds of offices whose area is the whole county; a hospital's is none."""
+    return frozenset(kind for kind, row in _offices().items() if row.get("area", "county") == "county")
+
+
+def _offices() -> dict[str, Any]:
+    content = (Path(bpmn.__file__).parent / "offices.toml").read_bytes()
+    return tomllib.loads(content.decode("utf-8"))
+
+
 def role_names(content: bytes) -> Mapping[str, Text]:
     """Role code → name, out of roles.toml; the rest of that file is the rule book's to check."""
     rows: dict[str, Any] = tomllib.loads(content.decode("utf-8"))

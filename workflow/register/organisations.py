@@ -7,11 +7,10 @@ county brings its own list in the same columns. Codes are text of 12 digits: `36
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Connection, insert, select
@@ -19,22 +18,13 @@ from sqlalchemy import Connection, insert, select
 import bpmn
 from bpmn.text import Text
 from workflow.errors import RowFault, RowsRefused
+from workflow.register.matrix import packaged_offices
 from workflow.register.table import Sheet
 from workflow.store.models import Organisation
 
 EXAMPLE: Final = "360829"
 SINCE: Final = date(2023, 6, 30)
 """The day the example county's list describes."""
-
-OFFICES: Final[Mapping[str, Text]] = MappingProxyType(
-    {
-        "msb": Text("医疗保障局", "medical-security bureau"),
-        "finance": Text("财政局", "finance bureau"),
-        "civil_affairs": Text("民政局", "civil affairs bureau"),
-        "inspection": Text("纪委监委", "discipline inspection and supervision commission"),
-        "audit": Text("审计局", "audit bureau"),
-    }
-)
 COLUMNS: Final = {
     "code": ("代码", "区划代码", "code"),
     "name": ("名称", "单位名称", "name"),
@@ -91,7 +81,7 @@ def seed_county(conn: Connection, units: Iterable[Unit] | None = None, *, since:
         if unit.level == "county":
             rows += [
                 _row(office_code(unit.code, kind), unit.name + name.zh, "county", kind, unit.code, since)
-                for kind, name in OFFICES.items()
+                for kind, name in packaged_offices().items()
             ]
     fresh = [row for row in rows if row["code"] not in there]
     if fresh:

@@ -49,6 +49,18 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
     seq: Mapped[int] = mapped_column(default=-1)
     engine: Mapped[bytes]
+    way: Mapped[dict[str, Any]] = mapped_column(default=dict)  # flow, usual, reasons: why this procedure
+
+
+class CaseLink(Base):
+    """A case that was opened from another one: an appeal against it, a recovery, what an alert led to."""
+
+    __tablename__ = "case_link"
+    __table_args__ = (Index(None, "other_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
 
 
 class Task(Base):

@@ -1,0 +1,26 @@
+"""The facts a step may ask for in its property `facts`, by name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from workflow.cases import facts, ways
+from workflow.cases.work import Work
+
+Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
+
+
+def ask(work: Work, providers: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of all named providers, in their order."""
+    found: dict[str, Any] = {}
+    for name in providers:
+        found.update(PROVIDERS[name](work, variables))
+    return found
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "calculation": facts.calculation,
+    "serious_illness": facts.serious_illness,
+    "duplicates": facts.duplicates,
+    "relatives": facts.relatives,
+    "way": ways.fact,
+}
