@@ -59,9 +59,7 @@ def variables(work: Work, command: OpenCase, policy: Policy, *, relative: bool) 
 Starter = Callable[[Work, Coming, Mapping[str, Any]], dict[str, Any]]
 
 
-def ask(
-    work: Work, names: Sequence[str], coming: Coming, known: Mapping[str, Any]
-) -> dict[str, Any]:
+def ask(work: Work, names: Sequence[str], coming: Coming, known: Mapping[str, Any]) -> dict[str, Any]:
     """The variables of all named facts, in their order."""
     found: dict[str, Any] = {}
     for name in names:

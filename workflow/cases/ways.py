@@ -26,11 +26,7 @@ TABLE: Final = "case_way"
 REFUSED_WITHIN: Final = timedelta(days=365)
 _BEFORE = (CASE.c.applicant_id == bindparam("person_id"), CASE.c.id != bindparam("case_id"))
 _RECOGNISED = Prepared(
-    select(
-        exists()
-        .where(*_BEFORE, CASE.c.outcome == "approved", CASE.c.category == "YBZP")
-        .label("found")
-    )
+    select(exists().where(*_BEFORE, CASE.c.outcome == "approved", CASE.c.category == "YBZP").label("found"))
 )
 _REFUSED = Prepared(
     select(
