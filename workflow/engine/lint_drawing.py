@@ -152,6 +152,20 @@ class Drawing:
             found.setdefault(node.element.get("attachedToRef", ""), []).append(node)
         return found
 
+    @cached_property
+    def beside(self) -> frozenset[str]:
+        """Nodes that only a non-interrupting boundary event leads to: the case goes on beside them."""
+        apart = [node.id for node in self.of("boundaryEvent") if node.element.get("cancelActivity") == "false"]
+        others = [node.id for node in self.of("startEvent")]
+        main = set(others)
+        while others:
+            node = others.pop()
+            coming = [flow.target for flow in self.outgoing.get(node, [])]
+            coming += [event.id for event in self.attached.get(node, []) if event.id not in apart]
+            others += [each for each in coming if each not in main]
+            main.update(coming)
+        return frozenset(self.nodes.keys() - main)
+
     def of(self, *tags: str) -> Iterator[Node]:
         return (node for node in self.nodes.values() if node.tag in tags)
 

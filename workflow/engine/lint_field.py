@@ -15,12 +15,15 @@ STEPS = ("userTask", "manualTask", "receiveTask")
 ALWAYS = ("role", "form", "limit", "state")
 """Properties a step must have, and not empty; ``evidence`` must be there, but may be."""
 LIMITS = ("limit", "pauses", "runs_on")
-KNOWN = frozenset({*ALWAYS, *LIMITS, "evidence", "not_by", "facts"})
+ALL = "*"
+"""In `pauses`: every clock of the case that is not the step's own."""
+KNOWN = frozenset({*ALWAYS, *LIMITS, "evidence", "not_by", "facts", "office"})
 FACTS: Mapping[str, frozenset[str]] = {
     "calculation": frozenset({"aid_fen", "aid_category", "warnings"}),
     "serious_illness": frozenset({"serious_illness_settled"}),
     "duplicates": frozenset({"duplicate_found"}),
     "relatives": frozenset({"relative_case"}),
+    "way": frozenset({"first_time_ybzp", "over_threshold", "refused_before", "band_undefined"}),
 }
 """What may be asked when a step is completed, and the variables it answers with."""
 EFFECTS: Mapping[str, frozenset[str]] = {
@@ -157,7 +160,8 @@ def _step_names(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> I
     yield from _unknown(drawing, node, "角色", "role", node.words("role"), book.roles)
     yield from _unknown(drawing, node, "表单", "form", node.words("form"), book.forms)
     for key in LIMITS:
-        yield from _unknown(drawing, node, "时限", "limit", node.words(key), book.limits)
+        known_limits = {*book.limits, ALL} if key == "pauses" else book.limits
+        yield from _unknown(drawing, node, "时限", "limit", node.words(key), known_limits)
     yield from _unknown(drawing, node, "材料", "paper kind", node.words("evidence"), book.papers)
     yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
 
@@ -190,6 +194,8 @@ def _effect(drawing: Drawing, node: Node, known: Known, book: Rulebook | None) -
 def _end(drawing: Drawing, node: Node, known: Known, book: Rulebook | None) -> Iterator[Fault]:
     if node.scope != drawing.process or drawing.process in known.called:
         return
+    if node.id in drawing.beside and "terminateEventDefinition" not in node.definitions():
+        return  # what happens beside the case is over, the case is not
     for key in ("state", "outcome"):
         if not node.properties.get(key):
             yield drawing.fault(node.id, f"没有写明{key}", f"the end of a case has no {key}")

@@ -58,7 +58,8 @@ def _end(drawing: Drawing, end: Node, worlds: Worlds) -> Iterator[Fault]:
             "a refusal ends here without a delivered letter that tells the rights, on some path",
         )
     others = {world.outcome for world in worlds} - {None, outcome}
-    if outcome and others:
+    cut_short = "terminateEventDefinition" in end.definitions()  # what was decided before counts no more
+    if outcome and others and not cut_short:
         told = "、".join(sorted(str(other) for other in others))
         yield drawing.fault(
             end.id, f"到这里时outcome可能是“{told}”", f"outcome may be {told} here, the end says {outcome}"
