@@ -155,7 +155,8 @@ class Drawing:
     @cached_property
     def beside(self) -> frozenset[str]:
         """Nodes that only a non-interrupting boundary event leads to: the case goes on beside them."""
-        apart = [node.id for node in self.of("boundaryEvent") if node.element.get("cancelActivity") == "false"]
+        events = self.of("boundaryEvent")
+        apart = {event.id for event in events if event.element.get("cancelActivity") == "false"}
         others = [node.id for node in self.of("startEvent")]
         main = set(others)
         while others:
