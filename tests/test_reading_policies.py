@@ -66,11 +66,16 @@ def test_the_2026_plan_says_what_the_text_says():
         "residents_income",
     )
     assert rules["dbby"].ratio == Decimal("0.65")
-    assert {pool.id: pool.limit for pool in policy.pools.values()} == {"general": 150000, "rare_drug": 300000}
-    assert policy.pool_of("home_bed").id == "general"
+    limits = {pool.id: pool.limit_for("DB", 40) for pool in policy.pools.values()}
+    assert {name: limit and (limit.amount, limit.stated) for name, limit in limits.items()} == {
+        "general": (150000, True),
+        "rare_drug": (300000, True),
+    }
+    assert "home_bed" in policy.kinds_within("general") and "home_bed" not in policy.kinds_within("rare_drug")
     assert policy.reading == "R1" and list(policy.readings) == ["R1", "R2", "R3"]
     assert policy.parameters["residents_income"].by_year == {2026: 60000}
     assert policy.thresholds["early_warning"].value == Decimal("0.40")
+    assert policy.thresholds["filing_amount"].value == 30000  # the plan is silent: as for everybody
     assert policy.procedure.posting_audit and policy.procedure.review_signatures == 10
     assert policy.procedure.economy_check == {"DBBY", "YBZP"}
     assert (
@@ -83,8 +88,9 @@ def test_every_row_names_where_it_comes_from():
 
 
 def test_the_packaged_rule_book_holds_the_plan():
-    assert packaged() == ("plan-2026",)
-    assert read_policies(bpmn.load().files) == {"plan-2026": plan()}
+    policies = read_policies(bpmn.load().files)
+    assert policies["plan-2026"] == plan()
+    assert packaged() == tuple(sorted(policies))
 
 
 def test_the_order_of_categories_is_the_rule_books():
@@ -227,7 +233,8 @@ def test_a_kind_belongs_to_exactly_one_pool():
 
 def test_a_pool_may_come_without_a_limit():
     """Ningguo gives none (domain 3.4); the computation then warns and forbids payment."""
-    assert plan(edited(TOML, ("limit = 150000", ""))).pools["general"].limit is None
+    limit = plan(edited(TOML, ("limit = 150000", ""))).pools["general"].limit_for("DB", 40)
+    assert limit is not None and (limit.amount, limit.stated) == (None, False)
 
 
 # Cells of the table
@@ -375,7 +382,7 @@ def test_a_policy_without_readings_needs_no_reading_column():
 
 def test_ages_are_cut_wherever_a_rule_begins_or_ends():
     (rule, *_) = with_ages("[3..14]")
-    assert spans([rule]) == [Ages(0, 2), Ages(3, 14), Ages(15, None)]
+    assert spans([rule.ages]) == [Ages(0, 2), Ages(3, 14), Ages(15, None)]
     assert spans([]) == [Ages(0, None)]
 
 

@@ -1,23 +1,27 @@
 """The few cell forms a tariff may use. Everything else FEEL could say is refused.
 
-Inputs: a list of texts, a span of whole years, or `-` (any). Outputs: a number, a number times a
-parameter, a text, or `null`.
+Inputs: a list of texts, a span of whole years or the name of one, or `-` (any). Outputs: a number, a
+number times a parameter, a text, or `null`.
 """
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from bpmn.text import Text
-from workflow.amounts.model import Ages, Deductible
-from workflow.amounts.vocabulary import DEDUCTED
+from workflow.amounts.model import EVERY_AGE, Ages, Deductible, Most
+from workflow.amounts.vocabulary import DEDUCTED, PERSONS
 
 _TEXTS = re.compile(r'"[^"]*"(\s*,\s*"[^"]*")*')
 _NUMBER = r"[0-9]{1,10}(?:\.[0-9]{1,6})?"
 _SHARE = re.compile(rf"({_NUMBER})\s*\*\s*([a-z][a-z0-9_]*)")
 _AGE = re.compile(r"(<=|<|>=|>)\s*([0-9]{1,3})")
+_GROUP = re.compile(r"not\(([a-z][a-z0-9_]*)\)|([a-z][a-z0-9_]*)")
 _AGES = re.compile(r"\[([0-9]{1,3})\.\.([0-9]{1,3})\]")
 _BASE = re.compile(r"T(-[OBSMR])*")
 
+NO_GROUPS: Mapping[str, Ages] = MappingProxyType({})
 ANY = ("", "-")
 NOTHING = ("", "-", "null")
 
@@ -42,10 +46,15 @@ def texts(cell: str) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def ages(cell: str) -> Ages:
-    """`<= 14`, `< 15`, `> 14`, `>= 15`, `[0..14]`; completed years; any if `-`."""
+def ages(cell: str, groups: Mapping[str, Ages] = NO_GROUPS) -> Ages:
+    """`<= 14`, `< 15`, `> 14`, `>= 15`, `[0..14]`; completed years; any if `-`.
+
+    Also the name of a group of ages, or `not(name)`.
+    """
     if cell in ANY:
-        return Ages(0, None)
+        return EVERY_AGE
+    if name := _GROUP.fullmatch(cell):
+        return _group(name, groups)
     if span := _AGES.fullmatch(cell):
         first, last = int(span[1]), int(span[2])
         if first > last:
@@ -65,6 +74,23 @@ def ages(cell: str) -> Ages:
         ">=": Ages(years, None),
         ">": Ages(years + 1, None),
     }[sign]
+
+
+def _group(name: re.Match[str], groups: Mapping[str, Ages]) -> Ages:
+    word = name[1] or name[2]
+    if word not in groups:
+        raise CellRefused(f"不认识年龄段“{word}”", f"there is no group of ages {word!r}")
+    group = groups[word]
+    if not name[1]:
+        return group
+    if group.first > 0 and group.last is None:
+        return Ages(0, group.first - 1)
+    if group.first == 0 and group.last is not None:
+        return Ages(group.last + 1, None)
+    raise CellRefused(
+        f"“{word}”之外不是一个年龄段，请直接写出",
+        f"outside of {word!r} lies no single span of ages; write it out",
+    )
 
 
 def text(cell: str) -> str | None:
@@ -92,12 +118,34 @@ def deductible(cell: str) -> Deductible:
     """`1500` yuan, or `0.05 * residents_income`."""
     if share := _SHARE.fullmatch(cell):
         return Deductible(Decimal(share[1]), share[2])
+    amount = _yuan(
+        cell or "空", "起付线应为金额或“比例 * 参数”", "a deductible is an amount or “share * parameter”"
+    )
+    return Deductible(amount, None)
+
+
+def least(cell: str) -> Decimal | None:
+    """Yuan; None for `null`."""
+    if cell in NOTHING:
+        return None
+    return _yuan(cell, "每次最低额应为金额", "the least of a grant is an amount")
+
+
+def most(cell: str) -> Most | None:
+    """`20000` yuan, or `700 * persons` (for each person covered); None for `null`."""
+    if cell in NOTHING:
+        return None
+    share = _SHARE.fullmatch(cell)
+    if share is not None and share[2] != PERSONS:
+        raise CellRefused(f"只能乘以 {PERSONS}，现为{cell}", f"may only be times {PERSONS}, is {cell}")
+    written = share[1] if share else cell
+    return Most(_yuan(written, "每次最高额应为金额", "the most of a grant is an amount"), share is not None)
+
+
+def _yuan(cell: str, zh: str, en: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,2})?", cell):
-        raise CellRefused(
-            f"起付线应为金额或“比例 * 参数”，现为{cell or '空'}",
-            f"a deductible is an amount or “share * parameter”, is {cell or 'empty'}",
-        )
-    return Deductible(Decimal(cell), None)
+        raise CellRefused(f"{zh}，现为{cell}", f"{en}, is {cell}")
+    return Decimal(cell)
 
 
 def base(cell: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What goes into a computation: a bill, the earlier claims of the year, whose they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,6 +44,11 @@ class Bill:
     def parts(self) -> dict[str, Decimal]:
         return {"T": self.T, "O": self.O, "B": self.B, "S": self.S, "M": self.M, "R": self.R}
 
+    def self_pay(self, deducted: Sequence[str]) -> Decimal:
+        """P = max(0, T − these parts) (domain 3.1 step 1)."""
+        parts = self.parts()
+        return max(Decimal("0.00"), self.T - sum((parts[symbol] for symbol in deducted), Decimal(0)))
+
     @property
     def payable(self) -> Decimal:
         """What the person still has to pay for this bill, T − B − S − M − R, never below 0 [C-08]."""
@@ -53,6 +59,9 @@ class Bill:
 class Earlier:
     """A claim of the same person settled earlier in the same year: its self-pay and what was paid.
 
+    With its `bill`, the self-pay is counted anew as the rule at hand counts it; a rule that takes off
+    less (Anfu, A-25) must not add up self-pay that another one has counted.
+
     Raises:
         ClaimRefused: an amount that is none.
     """
@@ -60,10 +69,15 @@ class Earlier:
     P: Decimal
     paid: Decimal
     kind: str
+    bill: Bill | None = None
 
     def __post_init__(self) -> None:
         check_money("P", self.P)
         check_money("paid", self.paid)
+
+    def self_pay(self, deducted: Sequence[str]) -> Decimal:
+        """P under a rule that takes these parts off T."""
+        return self.P if self.bill is None else self.bill.self_pay(deducted)
 
 
 def age_on(day: date, birth: date) -> int:

@@ -33,7 +33,9 @@ def amount(context: click.Context, name: str, file: BinaryIO) -> None:
 
     \b
     必填 / required: T O B S M R (文字金额 / amounts as text), categories, kind, admitted, settled, birth
-    可选 / optional: earlier [{P, paid, kind}], income, reading, serious_illness_settled, id
+    可选 / optional: earlier [{P, paid, kind}], income, reading, serious_illness_settled, id,
+    merge_decision (合并使用限额 / limits used together), persons (救助覆盖人数 / people a grant covers)
+    临时救助、资助参保的 T 是申请金额、应缴保费 / T is the sum asked for, or the premium
 
     退出码 0：全部算出；1：有的行不能计算（该行写明原因）；2：政策集有错。
     Exit status 0: all computed; 1: some lines refused (the reason stands in their place); 2: bad policy set.

@@ -17,10 +17,10 @@ class Scope:
     readings: Sequence[str | None]
 
 
-def spans(rules: Sequence[Rule]) -> list[Ages]:
-    """Ages cut wherever any rule begins or ends: inside one span no rule changes."""
-    starts = {0} | {rule.ages.first for rule in rules}
-    starts |= {rule.ages.last + 1 for rule in rules if rule.ages.last is not None}
+def spans(ages: Sequence[Ages]) -> list[Ages]:
+    """Ages cut wherever any of these begins or ends: inside one span nothing changes."""
+    starts = {0} | {each.first for each in ages}
+    starts |= {each.last + 1 for each in ages if each.last is not None}
     cuts = sorted(starts)
     ends = [each - 1 for each in cuts[1:]]
     return [Ages(first, last) for first, last in zip(cuts, [*ends, None], strict=True)]
@@ -34,9 +34,9 @@ def check(
         for kind in scope.kinds:
             left_out = any(category in each.categories and kind in each.kinds for each in not_covered)
             for reading in scope.readings:
-                for ages in spans(rules):
+                for ages in spans([rule.ages for rule in rules]):
                     found = [rule.id for rule in rules if rule.fits(category, kind, ages.first, reading)]
-                    where = " / ".join([category, kind, _written(ages), *([reading] if reading else [])])
+                    where = " / ".join([category, kind, written(ages), *([reading] if reading else [])])
                     yield from _judge(file, where, found, left_out)
 
 
@@ -54,5 +54,6 @@ def _judge(file: str, where: str, found: Sequence[str], left_out: bool) -> Itera
         )
 
 
-def _written(ages: Ages) -> str:
+def written(ages: Ages) -> str:
+    """A span of completed years as a fault names it: `0–14`, `15+`."""
     return f"{ages.first}+" if ages.last is None else f"{ages.first}–{ages.last}"

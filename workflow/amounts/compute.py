@@ -6,14 +6,17 @@ from datetime import date
 from decimal import Decimal, localcontext
 
 from bpmn.text import Text
+from workflow.amounts.capping import Capping
 from workflow.amounts.claim import Bill, Earlier, age_on
-from workflow.amounts.figures import EXACT, ZERO, check_money, figure, in_words, money, percent, rounded
-from workflow.amounts.model import Policy, Pool, Rule, Segment
+from workflow.amounts.figures import EXACT, ZERO, check_money, figure, in_words, money, percent
+from workflow.amounts.model import Policy, Rule, Segment
 from workflow.amounts.refusals import ClaimRefused
 from workflow.amounts.result import Alternative, Result
 from workflow.amounts.sheet import Line, line, minus, plus
 from workflow.amounts.vocabulary import DEDUCTED, INCOME
 from workflow.amounts.warnings import WARNINGS, in_order
+
+MOST_PERSONS = 99  # of one household
 
 
 def compute(
@@ -26,6 +29,8 @@ def compute(
     income: Decimal | None = None,
     reading: str | None = None,
     serious_illness_settled: bool = True,
+    merged: bool = False,
+    persons: int = 1,
 ) -> Result:
     """Compute one claim under one policy set.
 
@@ -34,15 +39,19 @@ def compute(
         earlier: the person's claims settled before this one in the same calendar year.
         income: the residents' income of the year in yuan, instead of the policy's figure.
         reading: one of the policy's readings, instead of the one it has chosen.
+        merged: a decision lets this claim use the limits of its pools together [C-10].
+        persons: how many people of the household a grant covers [C-30].
 
     Raises:
         ClaimRefused: a category, kind, reading, date or amount that the policy or the field does not know.
     """
     reading = reading or policy.reading
-    _check(policy, bill, categories, earlier, income, reading)
+    _check(policy, bill, categories, earlier, income, reading, persons)
     with localcontext(EXACT):
-        claim = _Claim(policy, bill, age_on(bill.admitted, birth), tuple(earlier), income, reading)
-        named = [code for code in policy.order if code in categories]
+        claim = _Claim(
+            policy, bill, age_on(bill.admitted, birth), tuple(earlier), income, reading, merged, persons
+        )
+        named = policy.categories_of(categories)
         alternatives = tuple(claim.alternative(code) for code in named)
         amounts = [each for each in alternatives if each.aid is not None]
         # max() keeps the first of equals, and the alternatives stand in the order that decides a tie.
@@ -64,6 +73,7 @@ def _check(
     earlier: Sequence[Earlier],
     income: Decimal | None,
     reading: str | None,
+    persons: int,
 ) -> None:
     for code in categories:
         if code not in policy.order:
@@ -83,6 +93,13 @@ def _check(
         )
     if income is not None:
         check_money("income", income)
+    if not 1 <= persons <= MOST_PERSONS:
+        raise ClaimRefused(
+            Text(
+                f"人数应为1到{MOST_PERSONS}，现为{persons}",
+                f"persons must be 1 to {MOST_PERSONS}, is {persons}",
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,8 @@ class _Claim:
     earlier: tuple[Earlier, ...]
     income: Decimal | None
     reading: str | None
+    merged: bool
+    persons: int
 
     def warnings(self, named: Sequence[str]) -> set[str]:
         """What concerns the claim whatever the category."""
@@ -109,20 +128,41 @@ class _Claim:
     def alternative(self, category: str) -> Alternative:
         rule = self.policy.rule_for(category, self.bill.kind, self.age, self.reading)
         if rule is None:
-            return Alternative(category, None, None, None, None, ("NO_RULE",), ())
+            return Alternative(category, None, None, None, None, None, ("NO_RULE",), ())
         lines = self.bill_lines()
         warnings: set[str] = set()
         self_pay = _self_pay(self.bill, rule.deducted, lines)
         raw = self._raw(rule, self_pay, lines, warnings)
-        aid = self._limited(raw, self.policy.pools[rule.pool], lines, warnings)
+        bounds = Capping(
+            self.policy,
+            rule,
+            category,
+            self.age,
+            self.bill,
+            self.earlier,
+            self.merged,
+            self.persons,
+            lines,
+            warnings,
+        )
+        aid = bounds.aid(raw)
         if aid == 0 and not warnings - {"INCOME_OF_ANOTHER_YEAR", "CAP_NOT_CONFIGURED"}:
             warnings.add("ROUNDED_TO_ZERO")
-        return Alternative(category, rule.id, rule.source, self_pay, aid, in_order(warnings), tuple(lines))
+        return Alternative(
+            category,
+            rule.id,
+            rule.source,
+            rule.condition,
+            self_pay,
+            aid,
+            in_order(warnings),
+            tuple(lines),
+        )
 
     def _raw(self, rule: Rule, self_pay: Decimal, lines: list[Line], warnings: set[str]) -> Decimal:
         """Steps 2 and 3: f(P0 + P) − f(P0), before rounding."""
         pool = self.policy.pools[rule.pool]
-        before_parts = [each.P for each in self.earlier if each.kind in pool.kinds]
+        before_parts = [each.self_pay(rule.deducted) for each in self.earlier if each.kind in pool.kinds]
         before = sum(before_parts, ZERO)
         after = before + self_pay
         lines.append(line("P0", plus(*before_parts), before))
@@ -164,40 +204,13 @@ class _Claim:
         lines.append(line("K", f"{percent(share.amount)} × {figure(figure_used)}", deductible))
         return deductible
 
-    def _limited(self, raw: Decimal, pool: Pool, lines: list[Line], warnings: set[str]) -> Decimal:
-        """Steps 4 to 6: round, then what is left of the limit, then what the person still pays."""
-        computed = rounded(raw)
-        lines.append(line("A1", figure(raw), computed))
-        aid = computed
-        paid_parts = [each.paid for each in self.earlier if each.kind in pool.kinds]
-        paid = sum(paid_parts, ZERO)
-        if pool.limit is None:
-            warnings.add("CAP_NOT_CONFIGURED")
-            lines.append(line("L", "", None))
-        else:
-            left = max(ZERO, pool.limit - paid)
-            aid = min(computed, left)
-            lines.append(line("L", "", pool.limit))
-            lines.append(line("A0", plus(*paid_parts), paid))
-            lines.append(line("L0", f"max(0, {minus(pool.limit, paid)})", left))
-            lines.append(line("A2", f"min({figure(computed)}, {figure(left)})", aid))
-            if aid < computed:
-                warnings.add("CAP_CUT" if left else "CAP_EXHAUSTED")
-        bill = self.bill
-        payable = bill.payable
-        lines.append(line("Y", f"max(0, {minus(bill.T, bill.B, bill.S, bill.M, bill.R)})", payable))
-        if payable < aid:
-            warnings.add("PAYABLE_CUT")
-        lines.append(line("aid", f"min({figure(aid)}, {figure(payable)})", min(aid, payable)))
-        return rounded(min(aid, payable))
-
 
 def _self_pay(bill: Bill, deducted: Sequence[str], lines: list[Line]) -> Decimal:
     """Step 1: P = max(0, T − the parts this rule takes off)."""
     parts = bill.parts()
-    taken = [parts[symbol] for symbol in deducted]
-    self_pay = max(ZERO, bill.T - sum(taken, ZERO))
-    lines.append(line("P", f"max(0, {minus(bill.T, *taken)})", self_pay))
+    self_pay = bill.self_pay(deducted)
+    taken = minus(bill.T, *(parts[symbol] for symbol in deducted))
+    lines.append(line("P", f"max(0, {taken})", self_pay))
     return self_pay
 
 

@@ -19,7 +19,7 @@ LONGEST = 1_000_000  # bytes of one line
 
 REQUIRED = (*SYMBOLS, "categories", "kind", "admitted", "settled", "birth")
 # `id` is only handed back, so that a caller can find its claims again.
-OPTIONAL = ("earlier", "income", "reading", "serious_illness_settled", "id")
+OPTIONAL = ("earlier", "income", "reading", "serious_illness_settled", "merge_decision", "persons", "id")
 
 
 def amount_lines(policy: Policy, stream: Iterable[bytes]) -> Iterator[dict[str, object]]:
@@ -103,7 +103,9 @@ class _Reader:
             [_earlier(number, each) for number, each in enumerate(self._all("earlier"), start=1)],
             income=None if self._absent("income") else _money("income", self._data["income"]),
             reading=None if self._absent("reading") else _string("reading", self._data["reading"]),
-            serious_illness_settled=self._flag("serious_illness_settled"),
+            serious_illness_settled=self._flag("serious_illness_settled", otherwise=True),
+            merged=self._flag("merge_decision", otherwise=False),
+            persons=1 if self._absent("persons") else _whole("persons", self._data["persons"]),
         )
         unknown = sorted(set(self._data) - {*REQUIRED, *OPTIONAL})
         return result.as_json() | ({"ignored": unknown} if unknown else {})
@@ -114,8 +116,8 @@ class _Reader:
     def _all(self, key: str) -> list[object]:
         return [] if self._absent(key) else _list(key, self._data[key])
 
-    def _flag(self, key: str) -> bool:
-        value = self._data.get(key, True)
+    def _flag(self, key: str, *, otherwise: bool) -> bool:
+        value = self._data.get(key, otherwise)
         if not isinstance(value, bool):
             raise ClaimRefused(Text(f"{key} 应为 true 或 false", f"{key} must be true or false"))
         return value
@@ -162,6 +164,12 @@ def _day(name: str, value: object) -> date:
             f'{name} must be a date like "2026-03-01"; is {shown}',
         )
     )
+
+
+def _whole(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ClaimRefused(Text(f"{name} 应为整数", f"{name} must be a whole number"))
+    return value
 
 
 def _string(name: str, value: object) -> str:

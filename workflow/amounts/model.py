@@ -1,6 +1,6 @@
 """What a policy set is, once read: immutable, every name resolved."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,13 +26,55 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Ages:
+    """Completed years on the admission date, both ends included; `last` None = open."""
+
+    first: int
+    last: int | None
+
+    def __contains__(self, age: int) -> bool:
+        return self.first <= age and (self.last is None or age <= self.last)
+
+
+EVERY_AGE = Ages(0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimit:
+    """A yearly limit in yuan for some categories and ages.
+
+    `stated` is False where the policy is silent and the county has not filled the gap: `amount` is
+    then at best an assumption to compute a trial with (None = not even that), never paid out on.
+    """
+
+    categories: frozenset[str]
+    ages: Ages
+    amount: Decimal | None
+    stated: bool
+
+    def fits(self, category: str, age: int) -> bool:
+        return category in self.categories and age in self.ages
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
-    """What shares one yearly limit per person. `limit` in yuan; None = the county has not set one."""
+    """What shares one yearly limit per person.
+
+    A pool may lie `within` another: what it pays counts there too. `merges`: a merge decision lifts
+    its own limit, never that of the pool it lies within [C-10]. `limits` is empty where the policy
+    knows no limit of this pool. `times`: so many grants a year.
+    """
 
     id: str
     title: Text
-    kinds: tuple[str, ...]
-    limit: Decimal | None
+    kinds: tuple[str, ...]  # its own; see Policy.kinds_within for those of the pools inside it
+    within: str | None
+    merges: bool
+    limits: tuple[PoolLimit, ...]
+    times: int | None
+
+    def limit_for(self, category: str, age: int) -> PoolLimit | None:
+        return next((limit for limit in self.limits if limit.fits(category, age)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +112,23 @@ class Deductible:
 
 
 @dataclass(frozen=True, slots=True)
-class Ages:
-    """Completed years on the admission date, both ends included; `last` None = open."""
+class Most:
+    """The most of one grant: a sum in yuan, for each person it covers if `per_person` [C-30]."""
 
-    first: int
-    last: int | None
+    amount: Decimal
+    per_person: bool
 
-    def __contains__(self, age: int) -> bool:
-        return self.first <= age and (self.last is None or age <= self.last)
+    def of(self, persons: int) -> Decimal:
+        return self.amount * persons if self.per_person else self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the decision table. Exactly one of `ratio` and `bands` is set."""
+    """One row of the decision table. Exactly one of `ratio` and `bands` is set.
+
+    `least` and `most` bound one grant, in yuan; below `least` the policy has no grant at all.
+    `condition`: what a person still has to check, in the words of the policy.
+    """
 
     id: str
     categories: frozenset[str]
@@ -94,6 +140,9 @@ class Rule:
     bands: Bands | None
     pool: str
     deducted: tuple[str, ...]  # the parts of the bill taken off T (domain 1.5)
+    least: Decimal | None
+    most: Most | None
+    condition: str | None
     source: str
 
     def fits(self, category: str, kind: str, age: int, reading: str | None) -> bool:
@@ -178,6 +227,7 @@ class Policy:
     order: tuple[str, ...]  # every category code there is, in the order that decides a tie
     categories: frozenset[str]  # those the policy speaks of
     own_categories: Mapping[str, Text]  # codes that only this set knows
+    everybody: str | None  # whom somebody without any category of this set counts as
     kinds: Mapping[str, Text]
     reading: str | None
     readings: Mapping[str, Text]
@@ -193,8 +243,28 @@ class Policy:
         """The one rule that fits, or None: the policy states no rate for this person and kind."""
         return next((rule for rule in self.rules if rule.fits(category, kind, age, reading)), None)
 
-    def pool_of(self, kind: str) -> Pool:
-        return next(pool for pool in self.pools.values() if kind in pool.kinds)
+    def pools_of(self, pool: str) -> tuple[Pool, ...]:
+        """A pool and those it lies within, from the inside outwards."""
+        chain = [self.pools[pool]]
+        while chain[-1].within is not None:
+            chain.append(self.pools[chain[-1].within])
+        return tuple(chain)
+
+    def kinds_within(self, pool: str) -> frozenset[str]:
+        """The kinds whose aid counts against a pool: its own and those of the pools inside it."""
+        return frozenset(
+            kind
+            for each in self.pools.values()
+            if pool in {outer.id for outer in self.pools_of(each.id)}
+            for kind in each.kinds
+        )
+
+    def categories_of(self, held: Collection[str]) -> tuple[str, ...]:
+        """The categories to compute with, in the order that decides a tie."""
+        named = tuple(code for code in self.order if code in held)
+        if self.everybody is not None and self.categories.isdisjoint(named):
+            return (*named, self.everybody)
+        return named
 
     def in_force(self, day: date) -> bool:
         """Whether the set says that it holds on a day; a set without validity holds on none."""

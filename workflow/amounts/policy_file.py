@@ -1,11 +1,20 @@
 """The shape of policy.toml: every key with its type; unknown, missing or wrong ones become faults."""
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    ValidationError,
+)
 
 from bpmn.faults import Fault
 from bpmn.text import Text
@@ -18,6 +27,7 @@ def _number(value: object) -> object:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+File = TypeVar("File", bound=BaseModel)
 Word = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
@@ -46,10 +56,34 @@ class ParameterPart(_Part):
     by_year: Annotated[dict[Year, Money], Field(min_length=1)]
 
 
-class PoolPart(_Part):
+class AgesPart(_Part):
+    """A group of ages under a name, so that a county switches it in one place [C-09]."""
+
     title: Words
-    kinds: Annotated[list[Snake], Field(min_length=1)]
+    years: Word
+    source: Word
+
+
+class PoolLimitPart(_Part):
+    """`amount`; or, where the policy is silent, `assumed` to compute a trial with."""
+
+    categories: Annotated[list[Word], Field(min_length=1)]
+    age: Word = "-"
+    amount: Money | None = None
+    assumed: Money | None = None
+
+
+class PoolPart(_Part):
+    """One of `limit` (for everybody), `limits` (by category and age), `unlimited`; none = not configured."""
+
+    title: Words
+    kinds: list[Snake] = []
+    within: Snake | None = None
+    merges: bool = False
     limit: Money | None = None
+    limits: Annotated[list[PoolLimitPart] | None, Field(min_length=1)] = None
+    unlimited: bool = False
+    times: Annotated[int | None, Field(ge=1)] = None
 
 
 class BandPart(_Part):
@@ -92,8 +126,15 @@ class ProcedurePart(_Part):
 
 
 class ThresholdPart(_Part):
-    title: Words
     value: Number
+    source: Word
+
+
+class SharedThreshold(_Part):
+    """A row of bpmn/thresholds.toml."""
+
+    title: Words
+    value: Number | None = None
     source: Word
 
 
@@ -108,6 +149,8 @@ class PolicyPart(_Part):
     demonstration: bool = False
     categories: Annotated[list[Word], Field(min_length=1)]
     own_categories: dict[Code, Words] = {}
+    everybody: Word | None = None
+    ages: dict[Snake, AgesPart] = {}
     kinds: Annotated[dict[Snake, Words], Field(min_length=1)]
     reading: Word | None = None
     readings: dict[Word, Words] = {}
@@ -147,15 +190,29 @@ _IN_CHINESE = {
 }
 
 
+class _Thresholds(RootModel[dict[Snake, SharedThreshold]]):
+    pass
+
+
 def read_policy_file(file: str, content: bytes, faults: list[Fault]) -> PolicyPart | None:
     """Read policy.toml; None when anything in it is wrong (each thing is then one of the faults)."""
+    return _read(PolicyPart, file, content, faults)
+
+
+def read_thresholds(file: str, content: bytes, faults: list[Fault]) -> Mapping[str, SharedThreshold]:
+    """Read bpmn/thresholds.toml; empty when anything in it is wrong."""
+    found = _read(_Thresholds, file, content, faults)
+    return {} if found is None else found.root
+
+
+def _read(model: type[File], file: str, content: bytes, faults: list[Fault]) -> File | None:
     try:
         data: dict[str, Any] = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         faults.append(fault(file, "-", f"不是有效的 TOML 文件：{error}", f"not valid TOML: {error}"))
         return None
     try:
-        return PolicyPart.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         for each in error.errors(include_url=False, include_context=False):
             where = ".".join(str(step) for step in each["loc"])

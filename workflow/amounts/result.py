@@ -12,11 +12,15 @@ from workflow.amounts.warnings import FORBIDS_PAYMENT, NEEDS_A_PERSON
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """What one category would give. Without a rule there is no amount at all: `aid` is None."""
+    """What one category would give; `condition` is what a person still has to check.
+
+    Without a rule, or below the least grant, there is no amount at all: `aid` is None.
+    """
 
     category: str
     rule: str | None
     source: str | None
+    condition: str | None
     self_pay: Decimal | None
     aid: Decimal | None
     warnings: tuple[str, ...]
@@ -27,6 +31,7 @@ class Alternative:
             "category": self.category,
             "rule": self.rule,
             "source": self.source,
+            "condition": self.condition,
             "aid": None if self.aid is None else money(self.aid),
             "warnings": list(self.warnings),
             "lines": [each.as_json() for each in self.lines if each.symbol not in SYMBOLS],

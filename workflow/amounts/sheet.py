@@ -25,12 +25,22 @@ LABELS: Mapping[str, Text] = MappingProxyType(
         "F0": Text("全年累计应救助额（不含本次）", "aid on the year's self-pay before this claim"),
         "raw": Text("本次计算额", "computed for this claim"),
         "A1": Text("四舍五入到分", "rounded half up to 0.01"),
+        "G": Text("每次最高额", "the most of one grant"),
+        "G1": Text("每次最高额以内", "within the most of one grant"),
+        "G0": Text("每次最低额", "the least of one grant"),
+        "C": Text("本年度已救助次数 / 每年最多次数", "grants so far this year / most grants a year"),
         "L": Text("年度限额", "yearly limit"),
+        "LM": Text("单项限额（已决定合并使用，不再适用）", "own limit, lifted by the merge decision"),
         "A0": Text("本年度同一限额内已救助", "already paid this year from the same pool"),
         "L0": Text("剩余限额", "left of the limit"),
         "A2": Text("限额以内", "within the limit"),
+        "LT": Text("合计年度限额", "yearly limit of all pools together"),
+        "AT": Text("本年度合计已救助", "already paid this year from all of them"),
+        "LT0": Text("合计剩余限额", "left of the limit together"),
+        "AT2": Text("合计限额以内", "within the limit together"),
         "Y": Text("个人仍需支付", "what the person still has to pay"),
         "aid": Text("救助金额", "aid"),
+        "Z": Text("救助后个人负担", "left to the person after the aid"),
     }
 )
 
@@ -51,6 +61,20 @@ class Line:
             "formula": self.formula,
             "amount": None if self.amount is None else figure(self.amount),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSymbols:
+    """How the figures of a pool are called on the sheet."""
+
+    limit: str
+    paid: str
+    left: str
+    within: str
+
+
+INNER = PoolSymbols("L", "A0", "L0", "A2")
+OUTER = PoolSymbols("LT", "AT", "LT0", "AT2")  # a pool that the first one lies within
 
 
 def line(symbol: str, formula: str, amount: Decimal | None) -> Line:

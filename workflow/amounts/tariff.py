@@ -18,9 +18,18 @@ DRAWING = "{https://www.omg.org/spec/DMN/20191111/DMNDI/}"  # where boxes stand;
 LARGEST = 1_000_000  # bytes
 
 INPUTS = {"category": "string", "kind": "string", "age": "number", "reading": "string"}
-OUTPUTS = {"deductible": "number", "ratio": "number", "bands": "string", "pool": "string", "base": "string"}
-OPTIONAL = frozenset({"age", "reading", "bands"})
+OUTPUTS = {
+    "deductible": "number",
+    "ratio": "number",
+    "bands": "string",
+    "pool": "string",
+    "base": "string",
+    "least": "number",
+    "most": "number",
+}
+OPTIONAL = frozenset({"age", "reading", "bands", "least", "most"})
 SOURCE = "source"  # the annotation column every row must fill
+CONDITION = "condition"  # the one for what a person still has to check
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Row:
     id: str
     cells: Mapping[str, str]
     source: str
+    condition: str | None
 
 
 class TableReader:
@@ -170,7 +180,7 @@ class TableReader:
             source = remarks.get(SOURCE, "")
             if not source and SOURCE in columns["annotation"]:
                 self._say(f"{where} / {SOURCE}", "每一行要写明依据", "every row must name its source")
-            yield Row(identity, cells, source)
+            yield Row(identity, cells, source, remarks.get(CONDITION) or None)
 
     def _cell(self, entry: etree._Element, where: str) -> str:
         texts = list(entry.iterchildren())

@@ -17,6 +17,17 @@ WARNINGS: Mapping[str, Text] = MappingProxyType(
         "BELOW_DEDUCTIBLE": Text(
             "本年度累计自付未超过起付线。", "This year's self-pay does not exceed the deductible."
         ),
+        "GRANT_CUT": Text(
+            "超过每次最高额的部分不予救助。", "What exceeds the most of one grant is not aided."
+        ),
+        "TIMES_EXHAUSTED": Text(
+            "本年度的救助次数已经用完。", "The grants of this year are used up."
+        ),
+        "BELOW_LEAST": Text(
+            "不足政策规定的每次最低额，政策没有这样的救助，须由工作人员判断，不等于救助金额为零。",
+            "Less than the least grant of the policy, which knows no such grant; "
+            "a person has to judge, it does not mean zero.",
+        ),
         "BAND_UNDEFINED": Text(
             "超过起付线的部分落在政策未规定比例的一段，不能自动作出不予救助的结论，须由审批人决定。",
             "What exceeds the deductible lies where the policy states no rate; "
@@ -62,7 +73,7 @@ WARNINGS: Mapping[str, Text] = MappingProxyType(
 FORBIDS_PAYMENT = frozenset({"CAP_NOT_CONFIGURED", "SERIOUS_ILLNESS_OPEN", "OUTSIDE_VALIDITY"})
 
 # With one of these no machine may conclude a refusal from an amount of zero [C-04].
-NEEDS_A_PERSON = frozenset({"BAND_UNDEFINED", "NO_RULE"})
+NEEDS_A_PERSON = frozenset({"BAND_UNDEFINED", "BELOW_LEAST", "NO_RULE"})
 
 
 def in_order(codes: Iterable[str]) -> tuple[str, ...]:

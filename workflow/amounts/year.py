@@ -27,6 +27,8 @@ class SettledClaim:
     settled_at: datetime
     paid: Decimal
     serious_illness_settled: bool = True
+    merged: bool = False
+    persons: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def recompute_year(
             income=income,
             reading=reading,
             serious_illness_settled=claim.serious_illness_settled,
+            merged=claim.merged,
+            persons=claim.persons,
         )
-        earlier.append(Earlier(result.self_pay, result.aid, claim.bill.kind))
+        earlier.append(Earlier(result.self_pay, result.aid, claim.bill.kind, claim.bill))
         lines.append(YearLine(claim.id, result, claim.paid, result.aid - claim.paid))
     due = sum((each.result.aid for each in lines), ZERO)
     paid = sum((each.paid for each in lines), ZERO)

@@ -104,7 +104,7 @@ def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Resu
             serious_illness_settled=claim.serious_illness_settled,
         )
         earlier[claim.settled_on.year].append(
-            amounts.Earlier(P=result.self_pay, paid=result.aid, kind=claim.kind)
+            amounts.Earlier(P=result.self_pay, paid=result.aid, kind=claim.kind, bill=bill_of(claim))
         )
         results.append(result)
     return results
@@ -161,11 +161,7 @@ def aid_per_bill(conn: Connection, case_id: UUID) -> Iterator[tuple[int, Decimal
 
 def _earlier(row: Any, aid: Decimal) -> amounts.Earlier:
     bill = bill_of(row)
-    return amounts.Earlier(
-        P=max(Decimal(0), bill.T - bill.O - bill.B - bill.S - bill.M - bill.R),
-        paid=aid,
-        kind=row.kind,
-    )
+    return amounts.Earlier(P=bill.self_pay("OBSMR"), paid=aid, kind=row.kind, bill=bill)
 
 
 def _valid(row: Any, day: date) -> bool:
