@@ -122,7 +122,8 @@ class FlowRow:
     """A flow that a case can take: who opens it, and with what (domain 2.0).
 
     `opened`: window, case or system. `bills`: must, may or none. `links`: how the case is tied to the
-    one it was opened from, or empty. `facts`: what is found out before it starts.
+    one it was opened from, or empty; `after`: the outcomes that one must have come to. `facts`: what is
+    found out before it starts.
     """
 
     id: str
@@ -136,6 +137,7 @@ class FlowRow:
     papers: tuple[str, ...]
     state: str
     links: str
+    after: tuple[str, ...]
     facts: tuple[str, ...]
 
 
@@ -241,6 +243,7 @@ def read_flow(section: Section) -> FlowRow:
         papers=section.strings("papers"),
         state=section.string("state"),
         links=section.maybe_string("links") or "",
+        after=section.strings("after"),
         facts=section.strings("facts"),
     )
     if row.opened and row.opened not in OPENED:

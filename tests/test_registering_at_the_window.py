@@ -189,5 +189,5 @@ def test_a_second_click_opens_no_second_case(clerk, county):
 
 
 def test_only_who_may_file_gets_to_the_window(county):
-    for login in ("trev1", "chnd", "insp", "adm", "fin1"):
+    for login in ("trev1", "capr", "insp", "adm", "fin1"):
         assert at_the_desk(county, login).opens("/register").status == 403, login

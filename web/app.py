@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
-    "register",
+    "register", "applying", "telling",
 )  # fmt: skip
 csrf = CSRFProtect()
 

@@ -1,6 +1,6 @@
 """The file of one case: where it stands, what happened, papers, money, letters; and the list of cases."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -8,13 +8,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from bpmn import Text
-from web import forms, papers, uploads
+from web import papers, uploads
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.language import t
+from workflow import engine
 from workflow.actor import Actor
-from workflow.commands import AttachPaper, LogReading, ReportDeath, Withdraw
-from workflow.errors import AnswersRefused, FieldFault, NotFound
+from workflow.commands import AttachPaper, LogReading
+from workflow.errors import FieldFault, NotFound
 from workflow.handle import handle
 from workflow.permissions import may
 from workflow.reading.access import access_to
@@ -22,15 +23,12 @@ from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases, townships
 from workflow.reading.diagrams import chain_to, diagrams, mark
+from workflow.reading.offers import from_a_case
 from workflow.reading.timeline import Reader, timeline
 from workflow.store.models import Paper
 
 bp = Blueprint("case", __name__, url_prefix="/cases")
 SHORTEST_REASON = 4
-LEAVING: Mapping[str, tuple[str, str, Callable[[UUID, forms.Raw], Withdraw | ReportDeath]]] = {
-    "withdrawal": ("withdraw", "withdrawal", Withdraw),
-    "death": ("report_death", "death", ReportDeath),
-}
 
 
 @bp.get("")
@@ -93,6 +91,7 @@ def _file(
         file=file, events=events, chain=[known[name] for name in chain], shown=known[shown], steps=steps,
         actions=_actions(actor, file), revealed=revealed or {}, faults=list(faults),
         own_task=_own_task(actor, file),
+        offers=from_a_case(house().rules(), actor, file.row),
     )  # fmt: skip
     return make_response(body, status)
 
@@ -107,10 +106,13 @@ def _own_task(actor: Actor, file: CaseFile) -> int | None:
 
 def _actions(actor: Actor, file: CaseFile) -> Mapping[str, bool]:
     going = file.row.closed_at is None
-    examined = any(place.process not in {"sub_delivery", "sub_payment", "sub_archive"} for place in file.open)
+    heard = engine.awaited(file.rules.model, file.row.engine) if going else frozenset()
     return {
-        "withdraw": going and examined and may(actor.role, "withdraw") is not None,
-        "death": going and examined and may(actor.role, "report_death") is not None,
+        "withdraw": "withdrawn" in heard and may(actor.role, "withdraw") is not None,
+        "death": "applicant_died" in heard and may(actor.role, "report_death") is not None,
+        "pause": {"case_paused", "case_resumed"} & heard == {"case_paused"}
+        and may(actor.role, "pause_case") is not None,
+        "resume": "case_resumed" in heard and may(actor.role, "pause_case") is not None,
         "paper": going and may(actor.role, "upload_paper") is not None,
         "full_id": may(actor.role, "view_full_id") is not None,
         "account": may(actor.role, "view_account") is not None,
@@ -237,36 +239,3 @@ def _paper_page(case_id: UUID, faults: Sequence[FieldFault] = (), status: int = 
         "case/add_paper.html", row=row, kinds=kinds, chosen=request.form.get("kind", ""), faults=list(faults)
     )
     return make_response(body, status)
-
-
-@bp.get("/<uuid:case_id>/leave/<any(withdrawal, death):kind>")
-@needs("withdraw")
-def leave(case_id: UUID, kind: str) -> ResponseReturnValue:
-    return _leave_page(case_id, kind, {})
-
-
-@bp.post("/<uuid:case_id>/leave/<any(withdrawal, death):kind>")
-@needs("withdraw")
-def leave_now(case_id: UUID, kind: str) -> ResponseReturnValue:
-    """The applicant takes the application back, or has died."""
-    _, form_id, command = LEAVING[kind]
-    raw = forms.raw_answers(house().rules().rulebook.forms[form_id], request.form)
-    try:
-        handle(house(), current_actor(), command(case_id, raw), at=now(), request_id=request_key())
-    except AnswersRefused as error:
-        return _leave_page(case_id, kind, raw, error.faults, 422)
-    flash(t("已登记", "Registered"))
-    return redirect(url_for(".show", case_id=case_id), 303)
-
-
-def _leave_page(
-    case_id: UUID, kind: str, raw: forms.Raw, faults: Sequence[FieldFault] = (), status: int = 200
-) -> ResponseReturnValue:
-    with house().reader.connect() as connection:
-        row = read_case(connection, case_id)
-        access_to(connection, current_actor(), row)
-    form = house().rules(row.rulebook).rulebook.forms[LEAVING[kind][1]]
-    view = forms.show(form, raw, faults=faults)
-    return make_response(
-        render_template("case/leave.html", row=row, form=view, kind=kind, faults=view.faults), status
-    )

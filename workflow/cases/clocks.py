@@ -6,7 +6,7 @@ The open places of a case decide (properties in the diagram): a limit named by `
 `pauses = "*"` lets every clock stand that is not its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -72,10 +72,12 @@ def after_step(
     """The same clocks as they stand after the step, new ones included. `reasons`: state → legal reason."""
     running = {**names(places, "runs_on"), **names(places, "limit")}
     standing = names(places, "pauses")
+    held: Set[str] = frozenset()  # would run, were it not that the whole case rests
     if ALL in standing:
         own = names((place for place in places if ALL in place.properties.get("pauses", "").split()), "limit")
-        standing = dict.fromkeys(running.keys() | standing.keys(), standing[ALL])
-        running = {limit: state for limit, state in running.items() if limit in own}
+        held = running.keys() - own.keys()
+        standing = dict.fromkeys(held | standing.keys(), standing[ALL])
+        running = own
     result = []
     for clock in clocks:
         if clock.limit_id in running:
@@ -86,6 +88,11 @@ def after_step(
             result.append(replace(clock, stopped_at=at))
     known = {clock.limit_id for clock in clocks}
     result.extend(started(limits[limit], at) for limit in running if limit not in known)
+    result.extend(
+        paused(started(limits[limit], at), at, reasons[standing[limit]])
+        for limit in held
+        if limit not in known
+    )
     return result
 
 

@@ -17,7 +17,7 @@ from workflow.cases.stepping import begin
 from workflow.cases.work import CASE, Work
 from workflow.cases.working import task_of
 from workflow.commands import OpenCase
-from workflow.errors import AnswersRefused, FieldFault, NotFound
+from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.permissions import require
 from workflow.register import kinship
 from workflow.store.models import CaseLink, Claim, Household, Organisation, Person, table
@@ -158,6 +158,7 @@ def _about(work: Work, command: OpenCase, row: FlowRow, person: Any) -> Any:
 
     Raises:
         NotFound: there is no such case, or the flow is not opened from a case, or only from one.
+        StepImpossible: that case has not come so far.
     """
     if command.about is None:
         if row.opened == "case":
@@ -166,6 +167,13 @@ def _about(work: Work, command: OpenCase, row: FlowRow, person: Any) -> Any:
     about = _OTHER.first(work.conn, {"case_id": command.about})
     if about is None or not row.links or about.household_id != person.household_id:
         raise NotFound()
+    if row.after and about.outcome not in row.after:
+        raise StepImpossible(
+            Text(
+                f"案件{about.number}还没有到可以办理“{row.name.zh}”的时候。",
+                f"Case {about.number} has not come so far that “{row.name.en}” could be opened.",
+            )
+        )
     return about
 
 

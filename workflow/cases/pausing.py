@@ -7,6 +7,7 @@ stand still and no other step of it can be done. Where a review of the case ends
 from collections.abc import Mapping
 from typing import Any
 
+from bpmn import Text
 from workflow import engine, forms
 from workflow.actor import SYSTEM
 from workflow.cases import effects
@@ -15,6 +16,7 @@ from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import PauseCase, ResumeCase
+from workflow.errors import StepImpossible
 from workflow.permissions import require
 from workflow.register import kinship
 
@@ -43,6 +45,8 @@ def _signal(work: Work, command: PauseCase | ResumeCase, signal: str) -> Mapping
         relatives = kinship.relatives_of(work.conn, work.row.applicant_id)
         require(work.actor, "pause_case", area=work.row.village, relatives_of=relatives)
     answers = forms.check(form, command.answers, {}, today=work.today)
+    if signal == "case_paused" and "case_resumed" in engine.awaited(work.rules.model, work.row.engine):
+        raise StepImpossible(Text("本案已经暂停办理。", "The case rests already."))
     clocks = read_clocks(work)
     step = advance(work, engine.Signal(signal), clocks)
     work.sealed.update(answers.sealed)

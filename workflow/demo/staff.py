@@ -13,11 +13,18 @@ from workflow.store.models import Account, Organisation, Representative, Seat
 
 SINCE = date(2025, 1, 1)
 COUNTY_ROLES = {
-    "msb": ("CHND", "CCHK", "CAPR", "SUP", "REVW", "ARCH", "PUB", "ADM"),
+    "msb": ("CHND", "CCHK", "CAPR", "SUP", "REVW", "ARCH", "PUB", "ADM", "DEPT"),
     "finance": ("FIN1", "FIN2", "SUP"),
-    "civil_affairs": ("CAFF",),
+    "civil_affairs": ("CAFF", "DEPT"),
     "inspection": ("INSP",),
+    "hospital": ("HOSP",),
+    "disabled": ("DEPT",),
+    "veterans": ("DEPT",),
+    "organisation": ("DEPT",),
+    "revitalisation": ("DEPT",),
+    "trade_union": ("DEPT",),
 }
+SHARED_ROLES = frozenset({"SUP", "DEPT"})  # at several offices: the login names the office
 TOWNSHIP_ROLES = ("TWIN", "TREV", "TINV", "TINV", "TLEAD", "SUP")
 VILLAGE_ROLES = ("VLIA", "VHEAD")
 REPRESENTATIVES = (
@@ -54,7 +61,7 @@ def place_staff(
     for kind, roles in COUNTY_ROLES.items():
         code = f"{county[:6]}-{kind}"
         wanted += [
-            (f"{role.lower()}-{kind}" if role == "SUP" else role.lower(), role, code) for role in roles
+            (f"{role.lower()}-{kind}" if role in SHARED_ROLES else role.lower(), role, code) for role in roles
         ]
     for number, township in enumerate(townships, start=1):
         wanted += [

@@ -22,7 +22,7 @@ from workflow.engine.expressions import (
     compile_script,
 )
 from workflow.engine.faults import EngineError, Incident, ModelRefused, StepRefused
-from workflow.engine.looking import variables
+from workflow.engine.looking import awaited, variables
 from workflow.engine.model import Flow, Model, Node, read_model
 from workflow.engine.steps import KERNEL, start, step
 
@@ -50,6 +50,7 @@ __all__ = [
     "StepRefused",
     "Tick",
     "TimerAt",
+    "awaited",
     "compile_expression",
     "compile_script",
     "read_model",

@@ -14,6 +14,8 @@ from workflow.engine.lint_drawing import SPACES, Drawing, Node
 STEPS = ("userTask", "manualTask", "receiveTask")
 ALWAYS = ("role", "form", "limit", "state")
 """Properties a step must have, and not empty; ``evidence`` must be there, but may be."""
+WAITS = ("role", "state")
+"""Properties of an event that is waited for: whose matter it is meanwhile, and where the case stands."""
 LIMITS = ("limit", "pauses", "runs_on")
 ALL = "*"
 """In `pauses`: every clock of the case that is not the step's own."""
@@ -122,6 +124,10 @@ def check(drawing: Drawing, known: Known, book: Rulebook | None) -> Iterator[Fau
         yield from _step(drawing, node, known)
         if book is not None:
             yield from _step_names(drawing, node, known, book)
+    for node in drawing.of("intermediateCatchEvent"):
+        for key in WAITS:
+            if not node.properties.get(key, "").strip():
+                yield drawing.fault(node.id, f"没有写明{key}", f"it has no {key}")
     for node in drawing.of("serviceTask"):
         yield from _effect(drawing, node, known, book)
     for node in drawing.of("endEvent"):

@@ -1,13 +1,20 @@
 """Look into a state without changing it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
+
 from bpmn.text import Text
 from workflow.engine import codec
+from workflow.engine.commands import no_dues
 from workflow.engine.faults import StepRefused
 from workflow.engine.model import Model
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def variables(model: Model, state: bytes, task: int) -> Mapping[str, Any]:
@@ -23,3 +30,25 @@ def variables(model: Model, state: bytes, task: int) -> Mapping[str, Any]:
     if found is None:
         raise StepRefused(Text(f"没有待办任务 {task}", f"there is no open task {task}"))
     return MappingProxyType(found)
+
+
+def awaited(model: Model, state: bytes) -> frozenset[str]:
+    """Names of the messages and signals that something in the case waits for.
+
+    Raises ``StepRefused`` for a state that does not fit the model.
+    """
+    try:
+        _, rows = codec.process_of(state, model.digest)
+    except codec.StateUnreadable as fault:
+        raise StepRefused(Text(f"无法读取状态：{fault}", f"the state cannot be read: {fault}")) from fault
+    case = codec.load(rows, model.specs, model.shapes, model.scripts, _EPOCH, no_dues)
+    names = (
+        getattr(definition, "name", None)
+        for task in case.event_manager.tasks.values()
+        for definition in (
+            getattr(task.task_spec.event_definition, "event_definitions", None)
+            or [task.task_spec.event_definition]
+        )
+        if isinstance(definition, MessageEventDefinition | SignalEventDefinition)
+    )
+    return frozenset(name for name in names if name is not None)

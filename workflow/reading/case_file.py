@@ -17,6 +17,7 @@ from workflow.reading.case_row import read_case
 from workflow.reading.diagrams import Visit
 from workflow.reading.people import Applicant, applicant_of
 from workflow.reading.standings import ClockView, clock_view
+from workflow.reading.ties import Link, WayView, links_of, way_of
 from workflow.rules import Rules
 from workflow.store.models import (
     Account,
@@ -118,6 +119,8 @@ class CaseFile:
     money: Money | None
     postings: Sequence[Any]
     objections: Sequence[Any]
+    links: tuple[Link, ...]
+    way: WayView | None
 
     @property
     def open(self) -> tuple[Place, ...]:
@@ -180,6 +183,8 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
             .where(Objection.case_id == row.id)
             .order_by(Objection.id)
         ).all(),
+        links=links_of(conn, rules, row.id),
+        way=way_of(rules, row.way),
     )
 
 

@@ -66,7 +66,7 @@ def find(conn: Connection, actor: Actor, id_number: str, today: date) -> tuple[s
     ).first()
     if row is None:
         return number, None
-    require(actor, "file_application", area=row.village)
+    require(actor, "use_window", area=row.village)
     return number, row.id
 
 
@@ -83,7 +83,7 @@ def ready(conn: Connection, actor: Actor, person_id: int) -> Ready:
     ).first()
     if row is None:
         raise NotFound()
-    require(actor, "file_application", area=row.village)
+    require(actor, "use_window", area=row.village)
     bills = conn.execute(
         select(table(Claim)).where(Claim.person_id == person_id).order_by(Claim.settled_on.desc(), Claim.id)
     ).all()
@@ -179,7 +179,7 @@ def _household(
         if row is None:
             reading.fault("head", "没有登记这个户主", "No such head is registered")
         else:
-            require(actor, "file_application", area=row.village)
+            require(actor, "use_window", area=row.village)
             members |= set(conn.scalars(select(Person.name).where(Person.household_id == row.household_id)))
             found = int(row.household_id)
     else:
@@ -203,7 +203,7 @@ def _household(
 
 
 def _require_area(actor: Actor, village: str) -> None:
-    require(actor, "file_application", area=village)
+    require(actor, "use_window", area=village)
     if not in_area(actor.org, kind_of(actor.org), village):
         raise refusal("area")
 

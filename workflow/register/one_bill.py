@@ -133,6 +133,10 @@ def _precedence(policy: Policy) -> tuple[bool, int, date]:
     return not policy.demonstration, width, policy.valid_from or date.min
 
 
-def kinds_of_bill(policies: Mapping[str, Policy], today: date, place: str, way: str) -> Mapping[str, Text]:
-    """The kinds of treatment the policy in force speaks of."""
-    return dict(policies[policy_today(policies, today, place, way)].kinds)
+def kinds_of_bill(policies: Mapping[str, Policy], today: date, place: str) -> Mapping[str, Text]:
+    """The kinds of treatment that the policy sets in force at a place speak of."""
+    kinds: dict[str, Text] = {}
+    for policy in policies.values():
+        if policy.in_force(today) and policy.covers(place):
+            kinds |= policy.kinds
+    return kinds
