@@ -90,7 +90,17 @@ declare("deadline_recalculated", needs=["limit", "due"], may=["reason"])
 declare("file_read", needs=["what"])
 declare("file_exported", needs=["what"], may=["count"])
 declare("attempt_refused", needs=["action"], may=["node", "task", "status", "detail"])
-declare("rules_released", needs=["digest"], may=["previous"])
+declare(
+    "rules_proposed",
+    needs=["digest"],
+    may=["proposal", "base", "origin", "changed", "files", "from", "replaces"],
+)
+declare("rules_adopted", needs=["digest", "proposal"])
+declare("rules_rejected", needs=["digest", "proposal"])
+declare("rules_withdrawn", needs=["digest", "proposal"])
+declare(
+    "rules_released", needs=["digest"], may=["previous", "proposal", "proposed_by", "released_by", "from"]
+)
 declare("calendar_released", needs=["year"], may=["digest"])
 declare("time_corrected", needs=["reason"], may=["by_seconds"])
 

@@ -6,7 +6,7 @@ The data lie beside this file; the Python here only reads them, strictly, into o
 from bpmn.faults import Fault, RulebookError
 from bpmn.forms import Choice, Field, Form, Rule
 from bpmn.letters import Letter, LetterField
-from bpmn.rulebook import Rulebook, digest_of, from_files, load
+from bpmn.rulebook import Rulebook, digest_of, from_files, load, packaged_files
 from bpmn.tables import (
     CategoryRow,
     FlowRow,
@@ -45,4 +45,5 @@ __all__ = [
     "digest_of",
     "from_files",
     "load",
+    "packaged_files",
 ]

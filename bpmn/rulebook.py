@@ -73,8 +73,13 @@ def load(root: Path = DATA) -> Rulebook:
     Raises:
         RulebookError: with every fault of every file.
     """
+    return from_files(packaged_files(root))
+
+
+def packaged_files(root: Path = DATA) -> dict[str, bytes]:
+    """The data files under `root`, unread: "flows/x.bpmn" → bytes."""
     paths = (path for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
-    return from_files({path.relative_to(root).as_posix(): path.read_bytes() for path in paths})
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
 def from_files(files: Mapping[str, bytes]) -> Rulebook:

@@ -10,14 +10,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from crashing import Counting, Crash, everything
 from house_templates import another_process
 from small_county import paper
 from sqlalchemy import select, text
-from sqlalchemy.pool import base as pool
 
 import audit
-from audit.driver import Statement
-from audit.tables import METADATA as LOG
 from workflow.cases import keeping
 from workflow.commands import AttachPaper
 from workflow.errors import Busy
@@ -25,56 +23,11 @@ from workflow.handle import case_changed
 from workflow.replay import replay
 from workflow.store import transaction
 from workflow.store.connect import OutcomeUnknown
-from workflow.store.models import Base, Case
-from workflow.store.prepared import Prepared
+from workflow.store.models import Case
 
 RETURNED = {"confirm_credit": {"bank": "returned", "return_reason": "number"}}
 HEAVY_STEPS = ["check_papers", "post_review_result", "sign_decision", "confirm_credit"]
 """Steps with letters, clocks, timers, postings, payments and sealed answers."""
-
-
-class Crash(BaseException):
-    """The process is gone: no handler, no retry."""
-
-
-UNTOUCHED = {"rule_file", "rulebook", "calendar_day", "calendar_year", "organisation", "representative"}
-
-
-def everything(county):
-    """All rows of all tables that a command could write to."""
-    with county.house.reader.connect() as conn:
-        return {
-            name: sorted(map(repr, conn.execute(select(table))))
-            for metadata in (Base.metadata, LOG)
-            for name, table in metadata.tables.items()
-            if name not in UNTOUCHED
-        }
-
-
-class Counting:
-    """Counts statements on each of the ways to the driver, and crashes before number `at`."""
-
-    def __init__(self, monkeypatch, at=None):
-        self.seen, self.at, self.armed = 0, at, False
-        for owner, name in ((pool._ConnectionFairy, "cursor"), (Prepared, "_run"), (Statement, "_run")):
-            monkeypatch.setattr(owner, name, self.before(getattr(owner, name)))
-
-    def before(self, real):
-        def counted(*args, **rest):
-            if self.armed:
-                self.seen += 1
-                if self.seen == self.at:
-                    raise Crash()
-            return real(*args, **rest)
-
-        return counted
-
-    def __enter__(self):
-        self.seen, self.armed = 0, True
-        return self
-
-    def __exit__(self, *error):
-        self.armed = False
 
 
 @pytest.mark.parametrize("node", HEAVY_STEPS)

@@ -11,7 +11,9 @@ from click.testing import CliRunner
 from workflow.cli import mingjian
 
 ROOT = Path(__file__).parent.parent
-EXPECTED = {"amount", "audit", "bench", "db", "demo", "import", "lint", "replay", "serve", "user", "worker"}
+EXPECTED = {
+    "amount", "audit", "bench", "db", "demo", "import", "lint", "replay", "rules", "serve", "user", "worker",
+}  # fmt: skip
 HAN, LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{3}")
 
 

@@ -14,6 +14,7 @@ from web.app import create_app
 from web.logs import configure
 from workflow.house import House, open_house
 from workflow.jobs import Worker
+from workflow.releasing.telling import console_words
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
@@ -75,7 +76,10 @@ def serve(
     """启动网页服务。Serve the pages."""
     if processes > 1 and settings.url.startswith("sqlite"):
         raise click.UsageError("SQLite 只能用一个进程，多用线程。SQLite takes one process; use threads.")
-    open_house(settings.database, settings.home).close()  # what is broken is told here, in words
+    house = open_house(settings.database, settings.home)  # what is broken is told here, in words
+    for line in console_words(house):
+        click.echo(line, err=True)
+    house.close()
     configure()
     server = Server(
         settings, _options(host, port, threads, processes, without_worker), https=https, proxies=proxies

@@ -25,6 +25,8 @@ from workflow.engine.lint import lint_folder
 from workflow.errors import WorkflowError
 from workflow.house import House, database_url, default_home, open_house
 from workflow.register.commands import import_group, user
+from workflow.releasing.command import rules
+from workflow.releasing.telling import console_words
 from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
 from workflow.store.models import Case
@@ -67,11 +69,8 @@ class Settings:
     def house(self) -> House:
         if self._house is None:
             self._house = open_house(self.database, self.home)
-            for fault in self._house.refused:
-                reason = f"{fault.reason.zh} · {fault.reason.en}"
-                click.echo(f"✘ {fault.file} · {fault.element}: {reason}", err=True)
-            if self._house.refused:
-                click.echo("仍按原来的规则办。The rules were not changed; the old ones hold.", err=True)
+            for line in console_words(self._house):
+                click.echo(line, err=True)
         return self._house
 
 
@@ -281,5 +280,6 @@ def main() -> None:
 
 mingjian.add_command(amount)
 mingjian.add_command(demo)
+mingjian.add_command(rules)
 mingjian.add_command(user)
 mingjian.add_command(import_group, "import")

@@ -5,6 +5,7 @@ Raw answers are what stands in a form as typed: text, or a list of texts for sev
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 Raw = Mapping[str, str | list[str]]
@@ -138,6 +139,47 @@ class FileRelative:
     relation: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProposeRules:
+    """Put a changed rule book forward. Its files lie in the store under their digests already.
+
+    `base`: digest of the version it was made from; `manifest`: path → sha256 of all files;
+    `replaces`: an open proposal of one's own that this one takes the place of.
+    """
+
+    base: str
+    manifest: Mapping[str, str]
+    note: str = ""
+    valid_from: date | None = None
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptProposal:
+    """Stand for the update that came with the program; somebody else has to release it."""
+
+    proposal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseProposal:
+    """The second person: let the proposed rules hold for new cases."""
+
+    proposal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectProposal:
+    proposal_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawProposal:
+    proposal_id: int
+
+
+RuleCommand = ProposeRules | AdoptProposal | ReleaseProposal | RejectProposal | WithdrawProposal
 CaseCommand = (
     CompleteTask
     | AttachPaper
@@ -150,4 +192,4 @@ CaseCommand = (
     | RecalculateDeadlines
     | LogReading
 )
-Command = OpenCase | CaseCommand | ReceiveObjection | FileRelative
+Command = OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand

@@ -8,6 +8,7 @@ WorkflowError
 ├── RequestReused    422  the same request key came with other contents
 ├── AnswersRefused   422  one fault per field
 ├── RowsRefused      422  one fault per row of an imported file
+├── RulesRefused     422  one fault per place in a rule book
 └── Busy             503  the database could not take it now; nothing has happened
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bpmn.faults import Fault
 from bpmn.text import Text
 
 
@@ -110,6 +112,22 @@ class RowsRefused(WorkflowError):
     def __init__(self, faults: Sequence[RowFault]) -> None:
         super().__init__(
             Text(f"有{len(faults)}处错误，一行也没有导入。", f"{len(faults)} faults; nothing was imported.")
+        )
+        self.faults = tuple(faults)
+
+
+class RulesRefused(WorkflowError):
+    """A changed rule book that cannot be taken: file, element and reason of every fault."""
+
+    status = 422
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        number = len(faults)
+        super().__init__(
+            Text(
+                f"检查发现{number}处错误，没有收下，规则没有改变。",
+                f"Faults found: {number}. Nothing was taken; the rules are unchanged.",
+            )
         )
         self.faults = tuple(faults)
 

@@ -37,6 +37,7 @@ from workflow.cases import (
 from workflow.cases.refusing import log_refusal
 from workflow.cases.work import Handler, Work
 from workflow.commands import (
+    AdoptProposal,
     AttachPaper,
     Command,
     CompleteTask,
@@ -45,15 +46,20 @@ from workflow.commands import (
     LogReading,
     OpenCase,
     PauseCase,
+    ProposeRules,
     RaiseAlarm,
     RecalculateDeadlines,
     ReceiveObjection,
+    RejectProposal,
+    ReleaseProposal,
     ReportDeath,
     ResumeCase,
     Withdraw,
+    WithdrawProposal,
 )
 from workflow.errors import NotAllowed, RequestReused
 from workflow.house import House
+from workflow.releasing import deciding
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
 from workflow.store.models import Request, table
@@ -73,6 +79,11 @@ HANDLERS: Mapping[type, Handler] = {
     RecalculateDeadlines: recalculating.recalculate,
     LogReading: viewing.log_reading,
     FileRelative: relatives.file_relative,
+    ProposeRules: deciding.propose,
+    AdoptProposal: deciding.adopt,
+    ReleaseProposal: deciding.release,
+    RejectProposal: deciding.reject,
+    WithdrawProposal: deciding.withdraw,
 }
 TRIES = 4
 

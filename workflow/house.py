@@ -9,15 +9,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.engine import make_url
 
-import bpmn
-from audit import SYSTEM_CHAIN, Draft, Vault, append_next, load_or_create_key
-from bpmn import Fault, RulebookError
-from workflow.actor import SYSTEM
-from workflow.amounts import PolicyRefused
+from audit import Vault, load_or_create_key
+from bpmn import Fault, RulebookError, packaged_files
 from workflow.deadlines import Calendar, Day, read_calendar
-from workflow.engine import KERNEL, ModelRefused
 from workflow.papers import PaperStore
-from workflow.rules import Rules, Shelf, prepare, release
+from workflow.releasing import taking_over
+from workflow.rules import Rules, Shelf, in_force, releases
 from workflow.store import connect, transaction
 from workflow.store.migrations import upgrade
 from workflow.store.models import CalendarDay, CalendarYear, table
@@ -33,7 +30,12 @@ def wall_clock() -> datetime:
 
 @dataclass
 class House:
-    """Everything a command needs that is not the command itself."""
+    """Everything a command needs that is not the command itself.
+
+    `refused`: the faults of the program's own rule book, or files in force that somebody has altered;
+    `waiting`: the proposal it has become, while two people have not decided on it; `packaged`: its files,
+    where they are not those beside the program.
+    """
 
     home: Path
     engine: Engine
@@ -43,10 +45,17 @@ class House:
     files: PaperStore
     now: Now
     refused: tuple[Fault, ...] = ()
+    waiting: int | None = None
+    packaged: Mapping[str, bytes] | None = None
     _calendar: Calendar | None = None
 
     def rules(self, digest: str | None = None) -> Rules:
-        return self.shelf.get(digest) if digest else self.shelf.current()
+        """The rule book of that digest, or the one in force now."""
+        return self.shelf.get(digest) if digest else self.shelf.current(self.now())
+
+    def rules_in(self, connection: Connection) -> Rules:
+        """The rule book in force now as this transaction sees it: for what is to live by it."""
+        return self.shelf.get(in_force(releases(connection), self.now()).digest)
 
     def calendar(self) -> Calendar:
         """The working-day table of the database, read once; `forget_calendar` after an import."""
@@ -94,7 +103,8 @@ def open_house(
 ) -> House:
     """Open (and on the first time build) the product at `home`.
 
-    The packaged rule book is checked and, where it is new, put into force.
+    The packaged rule book is checked. In a new database it is put into force; later a changed one becomes
+    a proposal, which two people have to decide on.
 
     Raises:
         RulebookError, ModelRefused, PolicyRefused: the packaged data are broken and nothing is in
@@ -116,50 +126,31 @@ def open_house(
         shelf=Shelf(reader),
         files=PaperStore(home / "papers"),
         now=now,
+        packaged=rulebook,
     )
     with reader.connect() as connection:
         house.vault.check(connection)
-    _take_over(house, rulebook)
+    take_over(house)
+    try:
+        house.rules()  # made ready now, not in somebody's first transaction
+    except RulebookError as altered:  # the log can still be read and verified
+        house.refused = (*house.refused, *altered.faults)
     return house
 
 
-def _take_over(house: House, files: Mapping[str, bytes] | None) -> None:
-    """Put the packaged (or given) rule book into force if it is sound.
+def take_over(house: House) -> None:
+    """Let the packaged (or given) rule book meet the one in force: see `workflow.releasing.taking_over`.
 
     A broken one is refused with every fault; what was in force stays in force. Without anything in
     force there is nothing to work by, so then the refusal is raised.
     """
-    try:
-        rules = prepare(bpmn.load() if files is None else bpmn.from_files(files))
-    except (RulebookError, ModelRefused, PolicyRefused) as refused:
-        if not house.shelf.anything():
-            raise
-        house.refused = tuple(refused.faults)
-        return
-    with transaction(house.engine) as connection:
-        if release(connection, rules.rulebook, house.now()):
-            _log_release(house, connection, rules.digest)
-        _fill_calendar(connection, rules.rulebook.files, house.now())
-    house.shelf.put(rules)
-
-
-def _log_release(house: House, connection: Connection, digest: str) -> None:
-    """From this entry on the new rule book holds for new cases."""
-    at = house.now()
-    draft = Draft(
-        type="rules_released",
-        vars={"digest": digest},
-        frm=None,
-        to=None,
-        actor={"id": SYSTEM.account_id, "role": SYSTEM.role, "org": SYSTEM.org, "on_behalf": None},
-        task=None,
-        at_claimed=at,
-        rule=digest,
-        command={"name": "none"},
-        kernel=KERNEL,
-        request=None,
-    )
-    append_next(connection, house.vault, SYSTEM_CHAIN, draft, at)
+    files = packaged_files() if house.packaged is None else house.packaged
+    taken = taking_over.take_over(house.engine, house.reader, house.shelf, house.vault, files, house.now())
+    house.refused, house.waiting = taken.refused, taken.waiting
+    house.shelf.forget_releases()
+    if not taken.refused:
+        with transaction(house.engine) as connection:
+            _fill_calendar(connection, files, house.now())
 
 
 def _fill_calendar(connection: Connection, files: Mapping[str, bytes], at: datetime) -> None:

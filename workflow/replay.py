@@ -25,7 +25,7 @@ from workflow.amounts import PolicyRefused
 from workflow.cases.places import state_of
 from workflow.errors import NotFound
 from workflow.house import House
-from workflow.rules import require_unaltered
+from workflow.rules import released_files
 from workflow.store.models import Case
 
 STEPS = frozenset({"start", "complete", "message", "signal", "tick"})
@@ -104,7 +104,7 @@ class Course:
                 raise Departed("没有办理，状态却变了", "the state changed without a step")
             return
         if not self.commands:
-            require_unaltered(conn, entry["rule"])
+            released_files(conn, entry["rule"])  # raises for files that are not those
         self.commands += 1
         if entry["command"]["name"] == "complete":
             self._require_the_diagram_s_doer(entry)

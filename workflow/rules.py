@@ -6,20 +6,23 @@ very diagram, form, limit and tariff it was run on.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from threading import Lock
+from time import monotonic
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 import bpmn
 from bpmn import Fault, Rulebook, RulebookError, Text
 from workflow import amounts, engine, forms
 from workflow.errors import NotFound
 from workflow.fitting import require_fitting
-from workflow.store.models import RulebookRelease, RuleFile
+from workflow.store.models import InForce, RulebookRelease, RuleFile
 from workflow.terms import Terms, terms_of
 
 
@@ -81,24 +84,102 @@ def policy_faults(files: Mapping[str, bytes], *, alone: bool) -> Sequence[Fault]
     return ()
 
 
-def release(connection: Connection, rulebook: Rulebook, at: datetime) -> bool:
-    """Put a checked rule book into force; False when it already was."""
-    known = connection.execute(
-        select(RulebookRelease.digest).where(RulebookRelease.digest == rulebook.digest)
-    ).first()
-    if known:
-        return False
-    stored = set(connection.scalars(select(RuleFile.sha256)))
-    new = {sha: rulebook.files[path] for path, sha in rulebook.manifest.items() if sha not in stored}
-    if new:
-        connection.execute(
-            insert(RuleFile), [{"sha256": sha, "content": content} for sha, content in new.items()]
-        )
-    connection.execute(
-        insert(RulebookRelease),
-        {"digest": rulebook.digest, "manifest": dict(rulebook.manifest), "released_at": at},
-    )
-    return True
+class Release(NamedTuple):
+    """A release as it stands in the database: newest `id` last. `packaged`: see `InForce`."""
+
+    id: int
+    digest: str
+    since: datetime
+    packaged: str
+
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('rule books', 0))")
+_RELEASES = select(InForce.id, InForce.digest, InForce.since, InForce.packaged).order_by(InForce.id)
+
+
+def releases(connection: Connection) -> list[Release]:
+    """All releases, the newest last; empty in a new database."""
+    return [Release(*row) for row in connection.execute(_RELEASES)]
+
+
+def in_force(known: Sequence[Release], at: datetime) -> Release:
+    """The newest release whose time has come; before the first one, that one.
+
+    Raises:
+        NotFound: nothing was ever released.
+    """
+    if not known:
+        raise NotFound()
+    return next((each for each in reversed(known) if each.since <= at), known[0])
+
+
+def keep_files(connection: Connection, files: Iterable[bytes]) -> None:
+    """Store what is not stored yet, each file by its own digest."""
+    new = {hashlib.sha256(content).hexdigest(): content for content in files}
+    stored = set(connection.scalars(select(RuleFile.sha256).where(RuleFile.sha256.in_(new))))
+    rows = [{"sha256": sha, "content": content} for sha, content in new.items() if sha not in stored]
+    if rows:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(RuleFile).on_conflict_do_nothing(), rows)
+
+
+def files_of(connection: Connection, manifest: Mapping[str, str]) -> dict[str, bytes]:
+    """The stored files of a rule book.
+
+    Raises:
+        RulebookError: names every file that is missing or was changed (audit-log, attempt 33).
+    """
+    wanted = set(manifest.values())
+    rows = connection.execute(select(RuleFile.sha256, RuleFile.content).where(RuleFile.sha256.in_(wanted)))
+    sound = {sha: data for sha, kept in rows if hashlib.sha256(data := bytes(kept)).hexdigest() == sha}
+    altered = Text("内容与发布时不同或已丢失", "is not what was released, or is gone")
+    faults = [Fault(path, "-", altered) for path, sha in manifest.items() if sha not in sound]
+    if faults:
+        raise RulebookError(faults)
+    return {path: sound[sha] for path, sha in manifest.items()}
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Wait for whoever is deciding on rules now. SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME)
+
+
+def put_in_force(
+    connection: Connection,
+    manifest: Mapping[str, str],
+    *,
+    at: datetime,
+    since: datetime,
+    packaged: str,
+    proposal: int | None = None,
+) -> int:
+    """Let a checked rule book, whose files are stored, hold from `since` on; the number of the release."""
+    digest = bpmn.digest_of(manifest)
+    known = select(RulebookRelease.digest).where(RulebookRelease.digest == digest)
+    if connection.scalar(known) is None:
+        row = {"digest": digest, "manifest": dict(manifest), "released_at": at}
+        connection.execute(insert(RulebookRelease), row)
+    force = {
+        "digest": digest, "since": since, "released_at": at, "packaged": packaged, "proposal_id": proposal,
+    }  # fmt: skip
+    return int(connection.scalar(insert(InForce).returning(InForce.id), force) or 0)
+
+
+def manifest_of(connection: Connection, digest: str) -> dict[str, str]:
+    """path → sha256 of a released rule book.
+
+    Raises:
+        NotFound: no such rule book was released here.
+    """
+    found = connection.scalar(select(RulebookRelease.manifest).where(RulebookRelease.digest == digest))
+    if found is None:
+        raise NotFound()
+    return dict(found)
+
+
+FRESH = 1.0
+"""Seconds for which a process trusts what it has read about releases; a case is opened on a fresh look."""
 
 
 class Shelf:
@@ -107,29 +188,28 @@ class Shelf:
     def __init__(self, reader: Engine) -> None:
         self._reader = reader
         self._ready: dict[str, Rules] = {}
-        self._current: str | None = None
+        self._releases: tuple[float, list[Release]] | None = None
         self._lock = Lock()
 
     def put(self, rules: Rules) -> None:
+        """Spare the preparing of a rule book that was prepared already."""
         self._ready[rules.digest] = rules
-        self._current = rules.digest
 
-    def anything(self) -> bool:
-        """Whether any rule book was ever in force here."""
-        with self._reader.connect() as connection:
-            return connection.scalar(select(RulebookRelease.digest).limit(1)) is not None
+    def forget_releases(self) -> None:
+        """Look anew: somebody has released."""
+        self._releases = None
 
-    def current(self) -> Rules:
-        """The newest rule book of the database."""
-        if self._current is None:
+    def current(self, at: datetime) -> Rules:
+        """The rule book in force at a time, as far as this process has heard.
+
+        Raises:
+            NotFound: nothing was ever released.
+        """
+        heard = self._releases
+        if heard is None or not heard[1] or monotonic() - heard[0] > FRESH:
             with self._reader.connect() as connection:
-                newest = connection.scalar(
-                    select(RulebookRelease.digest).order_by(RulebookRelease.released_at.desc()).limit(1)
-                )
-            if newest is None:
-                raise NotFound()
-            self._current = newest
-        return self.get(self._current)
+                heard = self._releases = (monotonic(), releases(connection))
+        return self.get(in_force(heard[1], at).digest)
 
     def get(self, digest: str) -> Rules:
         """One rule book by its digest.
@@ -146,36 +226,19 @@ class Shelf:
 
     def _read(self, digest: str) -> Rules:
         with self._reader.connect() as connection:
-            manifest = connection.scalar(
-                select(RulebookRelease.manifest).where(RulebookRelease.digest == digest)
-            )
-            if manifest is None:
-                raise NotFound()
-            rows = connection.execute(
-                select(RuleFile.sha256, RuleFile.content).where(RuleFile.sha256.in_(manifest.values()))
-            )
-            content = {sha: bytes(data) for sha, data in rows}
-            require_unaltered(connection, digest)
-        return prepare(bpmn.from_files({path: content[sha] for path, sha in manifest.items()}))
+            return prepare(bpmn.from_files(released_files(connection, digest)))
 
 
-def require_unaltered(connection: Connection, digest: str) -> None:
-    """Make sure that the database still holds the very files the digest stands for.
+def released_files(connection: Connection, digest: str) -> dict[str, bytes]:
+    """The very files a released digest stands for.
 
     Raises:
         NotFound: no such rule book was released here.
         RulebookError: names every file that is missing or was changed (audit-log, attempt 33).
     """
-    manifest = connection.scalar(select(RulebookRelease.manifest).where(RulebookRelease.digest == digest))
-    if manifest is None:
-        raise NotFound()
-    rows = connection.execute(
-        select(RuleFile.sha256, RuleFile.content).where(RuleFile.sha256.in_(manifest.values()))
-    )
-    sound = {sha for sha, content in rows if hashlib.sha256(bytes(content)).hexdigest() == sha}
-    altered = Text("内容与发布时不同或已丢失", "is not what was released, or is gone")
-    faults = [Fault(path, "-", altered) for path, sha in manifest.items() if sha not in sound]
-    if not faults and bpmn.digest_of(manifest) != digest:
-        faults = [Fault("manifest", "-", altered)]
-    if faults:
-        raise RulebookError(faults)
+    manifest = manifest_of(connection, digest)
+    files = files_of(connection, manifest)
+    if bpmn.digest_of(manifest) != digest:
+        altered = Text("内容与发布时不同", "is not what was released")
+        raise RulebookError([Fault("manifest", "-", altered)])
+    return files

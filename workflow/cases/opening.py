@@ -81,7 +81,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     Raises:
         NotAllowed, AnswersRefused, NotFound (no such flow, policy, person, bill or case)
     """
-    work.rules = work.house.rules()
+    work.rules = work.house.rules_in(work.conn)
     person = _APPLICANT.first(work.conn, {"person_id": command.person_id})
     policy = work.rules.policies.get(command.policy)
     if person is None or policy is None:

@@ -1,6 +1,8 @@
 """An attempt that was refused is itself a fact: it goes into the log in a transaction of its own."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -54,6 +56,7 @@ def log_system(
     facts: dict[str, object],
     at: datetime,
     request_id: str,
+    sealed: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write an entry that belongs to no case: a refused address, a release, an import."""
     draft = Draft(
@@ -69,6 +72,6 @@ def log_system(
         kernel=KERNEL,
         request=request_id,
         attach=[],
-        sealed={},
+        sealed=sealed,
     )
     append_next(conn, house.vault, SYSTEM_CHAIN, draft, house.now())

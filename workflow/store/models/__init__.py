@@ -28,6 +28,7 @@ from workflow.store.models.people import (
     Representative,
     Seat,
 )
+from workflow.store.models.releases import InForce, RuleProposal
 from workflow.store.models.system import (
     CalendarDay,
     CalendarYear,
@@ -53,6 +54,7 @@ __all__ = [
     "Counter",
     "Draft",
     "Household",
+    "InForce",
     "InboxMessage",
     "Kin",
     "Letter",
@@ -66,6 +68,7 @@ __all__ = [
     "Representative",
     "Request",
     "RuleFile",
+    "RuleProposal",
     "RulebookRelease",
     "Seat",
     "Task",

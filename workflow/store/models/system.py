@@ -20,7 +20,7 @@ class RuleFile(Base):
 
 
 class RulebookRelease(Base):
-    """A set of diagrams, forms, limits and policies that was in force from `released_at` on."""
+    """A set of diagrams, forms, limits and policies that has been released; first at `released_at`."""
 
     __tablename__ = "rulebook"
 
