@@ -95,12 +95,12 @@ def test_lines_that_are_no_claim_are_refused(line, reason):
 
 
 def test_bytes_that_are_no_text_are_refused():
-    (answer,) = amount_lines(PLAN, [b'{"T": "\xff"}'])
+    (answer,) = amount_lines([PLAN], [b'{"T": "\xff"}'])
     assert "不是有效的 JSON" in answer["error"]["zh"]
 
 
 def test_a_byte_order_mark_at_the_start_is_no_fault():
-    (answer,) = amount_lines(PLAN, ["\ufeff".encode() + json.dumps(E04).encode()])
+    (answer,) = amount_lines([PLAN], ["\ufeff".encode() + json.dumps(E04).encode()])
     assert answer["aid"] == "13990.50"
 
 

@@ -3,11 +3,12 @@
 No database, no clock, no pages. Money is Decimal yuan throughout.
 """
 
+from workflow.amounts.best_order import BestPlan, Order, Part, best_order, department_sets
 from workflow.amounts.claim import Bill, Earlier
 from workflow.amounts.compute import compute
 from workflow.amounts.figures import in_words, money
 from workflow.amounts.lines import amount_lines
-from workflow.amounts.model import LimitChange, Policy, Procedure
+from workflow.amounts.model import MEDICAL_SECURITY, Department, LimitChange, Policy, Procedure
 from workflow.amounts.read import packaged, read_folder, read_policies
 from workflow.amounts.refusals import ClaimRefused, PolicyRefused
 from workflow.amounts.result import Alternative, Result
@@ -19,14 +20,19 @@ from workflow.amounts.year import SettledClaim, Year, YearLine, corrected, recom
 __all__ = [
     "ANYWHERE",
     "FORBIDS_PAYMENT",
+    "MEDICAL_SECURITY",
     "NEEDS_A_PERSON",
     "WARNINGS",
     "Alternative",
+    "BestPlan",
     "Bill",
     "ClaimRefused",
+    "Department",
     "Earlier",
     "LimitChange",
     "Line",
+    "Order",
+    "Part",
     "Policy",
     "PolicyRefused",
     "Procedure",
@@ -35,8 +41,10 @@ __all__ = [
     "Year",
     "YearLine",
     "amount_lines",
+    "best_order",
     "compute",
     "corrected",
+    "department_sets",
     "in_words",
     "money",
     "packaged",

@@ -9,8 +9,10 @@ from bpmn.faults import Fault
 from workflow.amounts import cells, completeness, pools
 from workflow.amounts.model import (
     EVERY_AGE,
+    MEDICAL_SECURITY,
     Ages,
     Bands,
+    Department,
     LimitChange,
     NotCovered,
     Parameter,
@@ -80,6 +82,7 @@ class Assembly:
             valid_to=part.valid_to,
             source=part.source,
             demonstration=part.demonstration,
+            department=self._department(),
             order=self._order,
             categories=frozenset(part.categories),
             own_categories=MappingProxyType(
@@ -107,6 +110,10 @@ class Assembly:
             ),
             thresholds=MappingProxyType({each.name: each for each in self._thresholds()}),
         )
+
+    def _department(self) -> Department:
+        part = self._part.department
+        return MEDICAL_SECURITY if part is None else Department(part.id, part.title.text())
 
     def _procedure(self) -> Procedure:
         part = self._part.procedure

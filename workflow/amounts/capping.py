@@ -90,7 +90,8 @@ class Capping:
         """Never more than the person still has to pay for this bill [C-08]."""
         bill = self.bill
         payable = bill.payable
-        self.lines.append(line("Y", f"max(0, {minus(bill.T, bill.B, bill.S, bill.M, bill.R)})", payable))
+        paid = [bill.B, bill.S, bill.M, bill.R, *([bill.aided] if bill.aided else [])]
+        self.lines.append(line("Y", f"max(0, {minus(bill.T, *paid)})", payable))
         if payable < amount:
             self.warnings.add("PAYABLE_CUT")
         aid = min(amount, payable)

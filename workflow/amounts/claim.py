@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from bpmn.text import Text
-from workflow.amounts.figures import check_money
+from workflow.amounts.figures import ZERO, check_money
 from workflow.amounts.refusals import ClaimRefused
 
 
@@ -15,6 +15,8 @@ class Bill:
     """One settled bill in the symbols of domain 1.5, yuan with at most two decimals.
 
     `admitted` is the service date for outpatient care; `settled` decides the policy year [C-02].
+    `aided`: what other departments give for the same bill at the same time (domain 3.9); every tariff
+    counts only what is left after it.
 
     Raises:
         ClaimRefused: an amount that is none, or settled before admitted.
@@ -29,10 +31,12 @@ class Bill:
     kind: str
     admitted: date
     settled: date
+    aided: Decimal = ZERO
 
     def __post_init__(self) -> None:
         for symbol, amount in self.parts().items():
             check_money(symbol, amount)
+        check_money("aided", self.aided)
         if self.settled < self.admitted:
             raise ClaimRefused(
                 Text(
@@ -45,14 +49,15 @@ class Bill:
         return {"T": self.T, "O": self.O, "B": self.B, "S": self.S, "M": self.M, "R": self.R}
 
     def self_pay(self, deducted: Sequence[str]) -> Decimal:
-        """P = max(0, T − these parts) (domain 3.1 step 1)."""
+        """P = max(0, T − these parts) (domain 3.1 step 1), less what others give."""
         parts = self.parts()
-        return max(Decimal("0.00"), self.T - sum((parts[symbol] for symbol in deducted), Decimal(0)))
+        taken = sum((parts[symbol] for symbol in deducted), self.aided)
+        return max(ZERO, self.T - taken)
 
     @property
     def payable(self) -> Decimal:
         """What the person still has to pay for this bill, T − B − S − M − R, never below 0 [C-08]."""
-        return max(Decimal("0.00"), self.T - self.B - self.S - self.M - self.R)
+        return max(ZERO, self.T - self.B - self.S - self.M - self.R - self.aided)
 
 
 @dataclass(frozen=True, slots=True)

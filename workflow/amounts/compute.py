@@ -123,7 +123,8 @@ class _Claim:
         return found
 
     def bill_lines(self) -> list[Line]:
-        return [line(symbol, "", amount) for symbol, amount in self.bill.parts().items()]
+        lines = [line(symbol, "", amount) for symbol, amount in self.bill.parts().items()]
+        return [*lines, line("D", "", self.bill.aided)] if self.bill.aided else lines
 
     def alternative(self, category: str) -> Alternative:
         rule = self.policy.rule_for(category, self.bill.kind, self.age, self.reading)
@@ -209,9 +210,13 @@ def _self_pay(bill: Bill, deducted: Sequence[str], lines: list[Line]) -> Decimal
     """Step 1: P = max(0, T − the parts this rule takes off)."""
     parts = bill.parts()
     self_pay = bill.self_pay(deducted)
-    taken = minus(bill.T, *(parts[symbol] for symbol in deducted))
+    taken = minus(bill.T, *(parts[symbol] for symbol in deducted), *_others(bill))
     lines.append(line("P", f"max(0, {taken})", self_pay))
     return self_pay
+
+
+def _others(bill: Bill) -> tuple[Decimal, ...]:
+    return (bill.aided,) if bill.aided else ()
 
 
 def _function(segments: Sequence[Segment], self_pay: Decimal) -> Decimal:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from bpmn.text import Text
+from workflow.amounts.best_order import best_order
 from workflow.amounts.claim import Bill, Earlier
 from workflow.amounts.compute import compute
 from workflow.amounts.model import Policy
@@ -22,8 +23,11 @@ REQUIRED = (*SYMBOLS, "categories", "kind", "admitted", "settled", "birth")
 OPTIONAL = ("earlier", "income", "reading", "serious_illness_settled", "merge_decision", "persons", "id")
 
 
-def amount_lines(policy: Policy, stream: Iterable[bytes]) -> Iterator[dict[str, object]]:
+def amount_lines(policies: Sequence[Policy], stream: Iterable[bytes]) -> Iterator[dict[str, object]]:
     """One answer per claim, in the order of the lines; empty lines are passed over.
+
+    One policy set gives the amount under it; several give the best order over them (domain 3.9), and
+    each earlier claim then says under `policy` which of them aided it.
 
     A claim that cannot be computed gives `{"line": n, "error": {"zh": …, "en": …}}`; the others are
     computed all the same. Keys the claim has beyond the known ones are named under `ignored`.
@@ -35,7 +39,7 @@ def amount_lines(policy: Policy, stream: Iterable[bytes]) -> Iterator[dict[str, 
         try:
             claim = _Reader(_parse(raw, first=number == 1))
             identity = claim.identity()
-            answer = claim.answer(policy)
+            answer = claim.answer(policies)
         except ClaimRefused as error:
             message = {"zh": f"第{number}行：{error.message.zh}", "en": f"line {number}: {error.message.en}"}
             answer = {"line": number, "error": message}
@@ -80,7 +84,7 @@ class _Reader:
     def identity(self) -> dict[str, object]:
         return {"id": self._data["id"]} if isinstance(self._data.get("id"), str | int) else {}
 
-    def answer(self, policy: Policy) -> dict[str, object]:
+    def answer(self, policies: Sequence[Policy]) -> dict[str, object]:
         """The result as JSON data.
 
         Raises:
@@ -90,25 +94,72 @@ class _Reader:
         if missing:
             names = ", ".join(missing)
             raise ClaimRefused(Text(f"缺少 {names}", f"missing: {names}"))
-        result = compute(
+        unknown = sorted(set(self._data) - {*REQUIRED, *OPTIONAL})
+        result = self._one(policies[0]) if len(policies) == 1 else self._several(policies)
+        return result | ({"ignored": unknown} if unknown else {})
+
+    def _one(self, policy: Policy) -> dict[str, object]:
+        return compute(
             policy,
-            Bill(
-                **{symbol: _money(symbol, self._data[symbol]) for symbol in SYMBOLS},
-                kind=_string("kind", self._data["kind"]),
-                admitted=_day("admitted", self._data["admitted"]),
-                settled=_day("settled", self._data["settled"]),
-            ),
-            [_string("categories", each) for each in _list("categories", self._data["categories"])],
+            self._bill(),
+            self._categories(),
             _day("birth", self._data["birth"]),
-            [_earlier(number, each) for number, each in enumerate(self._all("earlier"), start=1)],
-            income=None if self._absent("income") else _money("income", self._data["income"]),
+            [earlier for _, earlier in self._earlier()],
+            income=self._income(),
             reading=None if self._absent("reading") else _string("reading", self._data["reading"]),
             serious_illness_settled=self._flag("serious_illness_settled", otherwise=True),
             merged=self._flag("merge_decision", otherwise=False),
-            persons=1 if self._absent("persons") else _whole("persons", self._data["persons"]),
+            persons=self._persons(),
+        ).as_json()
+
+    def _several(self, policies: Sequence[Policy]) -> dict[str, object]:
+        for key in ("reading", "merge_decision"):
+            if not self._absent(key):
+                raise ClaimRefused(
+                    Text(f"几个政策集一起算时不能写 {key}", f"{key} has no meaning over several policy sets")
+                )
+        earlier: dict[str, list[Earlier]] = {policy.id: [] for policy in policies}
+        for number, (policy_id, each) in enumerate(self._earlier(), start=1):
+            if policy_id not in earlier:
+                ids = ", ".join(earlier)
+                raise ClaimRefused(
+                    Text(
+                        f"earlier[{number}].policy 应为 {ids} 之一",
+                        f"earlier[{number}].policy must be one of {ids}",
+                    )
+                )
+            earlier[policy_id].append(each)
+        return best_order(
+            policies,
+            self._bill(),
+            self._categories(),
+            _day("birth", self._data["birth"]),
+            earlier,
+            income=self._income(),
+            serious_illness_settled=self._flag("serious_illness_settled", otherwise=True),
+            persons=self._persons(),
+        ).as_json()
+
+    def _bill(self) -> Bill:
+        return Bill(
+            **{symbol: _money(symbol, self._data[symbol]) for symbol in SYMBOLS},
+            kind=_string("kind", self._data["kind"]),
+            admitted=_day("admitted", self._data["admitted"]),
+            settled=_day("settled", self._data["settled"]),
         )
-        unknown = sorted(set(self._data) - {*REQUIRED, *OPTIONAL})
-        return result.as_json() | ({"ignored": unknown} if unknown else {})
+
+    def _categories(self) -> list[str]:
+        return [_string("categories", each) for each in _list("categories", self._data["categories"])]
+
+    def _earlier(self) -> list[tuple[object, Earlier]]:
+        """The earlier claims, each with the policy set it names."""
+        return [_earlier(number, each) for number, each in enumerate(self._all("earlier"), start=1)]
+
+    def _income(self) -> Decimal | None:
+        return None if self._absent("income") else _money("income", self._data["income"])
+
+    def _persons(self) -> int:
+        return 1 if self._absent("persons") else _whole("persons", self._data["persons"])
 
     def _absent(self, key: str) -> bool:
         return self._data.get(key) is None
@@ -123,7 +174,7 @@ class _Reader:
         return value
 
 
-def _earlier(number: int, data: object) -> Earlier:
+def _earlier(number: int, data: object) -> tuple[object, Earlier]:
     where = f"earlier[{number}]"
     if not isinstance(data, dict):
         raise ClaimRefused(Text(f"{where} 应为对象", f"{where} must be an object"))
@@ -131,7 +182,7 @@ def _earlier(number: int, data: object) -> Earlier:
     if missing:
         names = ", ".join(missing)
         raise ClaimRefused(Text(f"{where} 缺少 {names}", f"{where} lacks {names}"))
-    return Earlier(
+    return data.get("policy"), Earlier(
         P=_money(f"{where}.P", data["P"]),
         paid=_money(f"{where}.paid", data["paid"]),
         kind=_string(f"{where}.kind", data["kind"]),

@@ -213,6 +213,17 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Department:
+    """Who gives the aid of a set."""
+
+    id: str
+    title: Text
+
+
+MEDICAL_SECURITY = Department("medical_security", Text("医疗保障部门", "medical security"))
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy set (政策集) in one version. A version never changes once it is in force."""
 
@@ -224,6 +235,7 @@ class Policy:
     valid_to: date | None
     source: str
     demonstration: bool
+    department: Department
     order: tuple[str, ...]  # every category code there is, in the order that decides a tie
     categories: frozenset[str]  # those the policy speaks of
     own_categories: Mapping[str, Text]  # codes that only this set knows
@@ -277,3 +289,16 @@ class Policy:
     def covers(self, code: str) -> bool:
         """Whether a place, by its division code, lies in the area of this set."""
         return self.area == ANYWHERE or code.startswith(self.area)
+
+    def applies(self, day: date, place: str, way: str) -> bool:
+        """Whether applications of a place (division code) are judged by this set on a day and a way."""
+        return self.in_force(day) and self.covers(place) and way in self.procedure.ways
+
+    @property
+    def precedence(self) -> tuple[bool, bool, int, date]:
+        """Of several sets that apply the greatest is taken: medical security before other departments,
+        one in earnest before a demonstration, the closer area before the wider one, then the newest.
+        """
+        width = 0 if self.area == ANYWHERE else len(self.area)
+        medical = self.department == MEDICAL_SECURITY
+        return medical, not self.demonstration, width, self.valid_from or date.min

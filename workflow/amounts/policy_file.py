@@ -138,6 +138,13 @@ class SharedThreshold(_Part):
     source: Word
 
 
+class DepartmentPart(_Part):
+    """Whose aid the set describes, where it is not that of medical security (domain 3.9)."""
+
+    id: Snake
+    title: Words
+
+
 class PolicyPart(_Part):
     id: Slug
     version: Word
@@ -147,6 +154,7 @@ class PolicyPart(_Part):
     valid_to: date | None = None
     source: Word
     demonstration: bool = False
+    department: DepartmentPart | None = None
     categories: Annotated[list[Word], Field(min_length=1)]
     own_categories: dict[Code, Words] = {}
     everybody: Word | None = None

@@ -34,7 +34,7 @@ class Alternative:
             "condition": self.condition,
             "aid": None if self.aid is None else money(self.aid),
             "warnings": list(self.warnings),
-            "lines": [each.as_json() for each in self.lines if each.symbol not in SYMBOLS],
+            "lines": [each.as_json() for each in self.lines if each.symbol not in (*SYMBOLS, "D")],
         }
 
 

@@ -16,6 +16,7 @@ LABELS: Mapping[str, Text] = MappingProxyType(
         "S": Text("大病保险报销", "serious-illness insurance payment"),
         "M": Text("商业（补充）保险", "commercial or supplementary payment"),
         "R": Text("其他救助", "other relief for the same bill"),
+        "D": Text("其他部门本次救助", "aid of other departments for the same bill"),
         "P": Text("政策范围内个人自付费用", "eligible self-pay"),
         "P0": Text("本年度同一限额内此前的自付费用", "earlier self-pay of the year in the same pool"),
         "I": Text("居民人均可支配收入", "residents' disposable income per head"),

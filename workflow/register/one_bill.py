@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 import audit
 from bpmn import Text
 from workflow.actor import Actor
-from workflow.amounts import ANYWHERE, Policy
+from workflow.amounts import Policy
 from workflow.cases.refusing import log_system
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, FieldFault, NotAllowed
@@ -110,27 +110,16 @@ def _check_days(reading: Reading, values: Mapping[str, Any], today: date) -> Non
 def policy_today(policies: Mapping[str, Policy], today: date, place: str, way: str) -> str:
     """The policy set that is in force today for applications of a place (division code) on a way.
 
-    Of several, one in earnest before a demonstration, the closer area before the wider one, then the newest.
-
     Raises:
         NotAllowed: none is; an application could not be computed.
     """
-    valid = [
-        policy
-        for policy in policies.values()
-        if policy.in_force(today) and policy.covers(place) and way in policy.procedure.ways
-    ]
+    valid = [policy for policy in policies.values() if policy.applies(today, place, way)]
     if not valid:
         words = Text(
             "今天没有生效的政策，不能登记申请。请找县医保局。", "No policy is in force today; ask the bureau."
         )
         raise NotAllowed("policy", words)
-    return max(valid, key=_precedence).id
-
-
-def _precedence(policy: Policy) -> tuple[bool, int, date]:
-    width = 0 if policy.area == ANYWHERE else len(policy.area)
-    return not policy.demonstration, width, policy.valid_from or date.min
+    return max(valid, key=lambda policy: policy.precedence).id
 
 
 def kinds_of_bill(policies: Mapping[str, Policy], today: date, place: str) -> Mapping[str, Text]:
