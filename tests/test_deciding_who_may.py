@@ -259,6 +259,37 @@ def test_who_did_the_earlier_step_does_not_do_the_later_one(node: str, rule: str
     require_can_complete(actor("TREV", TOWNSHIP, 8), task)
 
 
+def test_who_acted_in_the_case_this_one_is_about_does_not_judge_it() -> None:
+    task = step(acted_before=frozenset({7}))
+    assert refused(actor("TREV", TOWNSHIP, 7), task).rule == "SD-6"
+    require_can_complete(actor("TREV", TOWNSHIP, 8), task)
+
+
+HOSPITAL = "360829-hospital"
+
+
+def test_a_hospital_covers_no_area_but_may_ask_for_anybody_of_its_county() -> None:
+    """Its patients come from everywhere (domain 2.4); it reaches them only where the matrix says so."""
+    assert require(actor("HOSP", HOSPITAL), "ask_green_channel", area=VILLAGE)
+    assert require(actor("HOSP", HOSPITAL), "ask_green_channel", area=ELSEWHERE)
+    require_can_complete(actor("HOSP", HOSPITAL), step("HOSP", HOSPITAL))
+    for place in ("360830100001", "360829", "%", None):
+        with pytest.raises(NotAllowed, match="own area"):
+            require(actor("HOSP", HOSPITAL), "ask_green_channel", area=place)
+    for action in ("file_application", "view_calculation"):
+        with pytest.raises(NotAllowed):
+            require(actor("HOSP", HOSPITAL), action, area=VILLAGE, met={"own_patient", "own_claim"})
+
+
+def test_a_hospital_sees_only_what_is_its_own() -> None:
+    who = actor("HOSP", HOSPITAL)
+    for action, condition in (("view_case", "own_claim"), ("upload_paper", "own_patient")):
+        with pytest.raises(NotAllowed) as caught:
+            require(who, action, area=VILLAGE)
+        assert caught.value.rule == "condition"
+        require(who, action, area=VILLAGE, met={condition})
+
+
 def test_the_refusal_names_the_earlier_step_when_it_knows_it() -> None:
     task = step(
         not_by=frozenset({"check_papers"}),

@@ -7,7 +7,8 @@ in this order, and the first that fails is the answer:
 2. role  the seat has the role the step asks for
 3. area  the seat belongs to the office whose work it is, and the case lies in its area
 4. kin   the applicant's household has no relative of this person on file (domain 6.2)
-5. SD-n  this person has done none of the steps the diagram excludes (domain 6.3)
+5. SD-n  this person has done none of the steps the diagram excludes, nor any of the case that this one
+         is about where the diagram asks for somebody apart (domain 6.3)
 """
 
 from collections.abc import Collection, Mapping
@@ -37,6 +38,8 @@ class TaskFacts:
         doers: step id → accounts that have done it in this case. A step that was repeated has several.
         village, township, county: 12-digit codes of where the case is.
         applicant_relatives_of: accounts that have filed somebody of the applicant's household.
+        acted_before: accounts that did a step of the case this one is about, where the step must be done
+            by somebody who did none.
         name: of the step, for the refusal.
         names: step id → name, for the refusal; may be left empty.
     """
@@ -50,6 +53,7 @@ class TaskFacts:
     not_by: frozenset[str] = frozenset()
     doers: Mapping[str, Collection[int]] = field(default_factory=dict)
     applicant_relatives_of: frozenset[int] = _NOBODY
+    acted_before: frozenset[int] = _NOBODY
     name: Text = THIS_STEP
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,6 +87,22 @@ def in_area(org_code: str, org_kind: str, place: str) -> bool:
     return place == org_code
 
 
+def _reaches(actor: Actor, action: str, place: str) -> bool:
+    """Whether `place` lies in the office's area, or in its county where the cell of an office without an
+    area says "county": a hospital's patients come from everywhere (domain 2.4, 6.1).
+    """
+    if in_area(actor.org, kind_of(actor.org), place):
+        return True
+    grant = MATRIX.grants.get((actor.role, action))
+    return (
+        grant is not None
+        and grant.county
+        and actor.org[6:7] == "-"
+        and _is_division(place)
+        and place.startswith(actor.org[:6])
+    )
+
+
 def _is_division(code: str) -> bool:
     return len(code) == 12 and code.isascii() and code.isdigit()
 
@@ -97,10 +117,12 @@ def require_can_complete(actor: Actor, task: TaskFacts) -> None:
         _refuse("SD-8")
     if actor.role != task.role or (actor.role, "complete_task") not in MATRIX.grants:
         _refuse_role(actor.role, task.name, (task.role,))
-    if actor.org != task.org or not in_area(actor.org, kind_of(actor.org), task.village):
+    if actor.org != task.org or not _reaches(actor, "complete_task", task.village):
         _refuse("area")
     if actor.account_id in task.applicant_relatives_of:
         _refuse("kin")
+    if actor.account_id in task.acted_before:
+        _refuse("SD-6")
     if task.not_by:
         for earlier in task.not_by:
             if actor.account_id in task.doers.get(earlier, _NOBODY):
@@ -143,7 +165,7 @@ def require(
     if grant is None:
         _refuse_role(actor.role, asked.name, MATRIX.holders.get(action, ()))
     if asked.case:
-        if area is None or not in_area(actor.org, kind_of(actor.org), area):
+        if area is None or not _reaches(actor, action, area):
             _refuse("area")
         if asked.writes and actor.account_id in relatives_of:
             _refuse("kin")

@@ -112,6 +112,9 @@ class Course:
         if hashlib.sha256(step.state).hexdigest() != entry["command"]["state"]:
             raise Departed("重放的状态与记录不同", "the replayed state differs from the recorded one")
         self.flow = entry["vars"].get("flow", self.flow)
+        if entry["command"]["name"] == "start":
+            begun = self.house.rules(entry["rule"]).model.flows[self.flow].start
+            self.doers.setdefault(begun, set()).add(entry["actor"]["id"])
         legal = state_of(step, self.house.rules(entry["rule"]), self.flow) or self.legal
         if entry["to"] != legal:
             raise Departed(

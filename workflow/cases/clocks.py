@@ -4,15 +4,23 @@ The open places of a case decide (properties in the diagram): a limit named by `
 `runs_on` runs, one named by `pauses` stands still with the state as its legal reason
 (domain 2.0, C-12), and a clock that nothing names any more has done its work. A place with
 `pauses = "*"` lets every clock stand that is not its own.
+
+A limit mostly runs from the step that opens it. Where the rule says otherwise (so many days after the
+discharge, after the day of an instalment) the step says so in `since`, and the clock counts anew from there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from bpmn import Text
 from workflow.deadlines import AlarmAt, Calendar, Limit, Pause, Run, alarms, due
 from workflow.engine import Open
+
+Since = Mapping[str, datetime]
+FROM_NOW: Final[Since] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +76,11 @@ def after_step(
     limits: Mapping[str, Limit],
     reasons: Mapping[str, Text],
     at: datetime,
+    since: Since = FROM_NOW,
 ) -> list[Ticking]:
-    """The same clocks as they stand after the step, new ones included. `reasons`: state → legal reason."""
+    """The same clocks as they stand after the step, new ones included. `reasons`: state → legal reason;
+    `since`: limit → the time it counts from, if that is not the step's.
+    """
     running = {**names(places, "runs_on"), **names(places, "limit")}
     standing = names(places, "pauses")
     held: Set[str] = frozenset()  # would run, were it not that the whole case rests
@@ -80,16 +91,18 @@ def after_step(
         running = own
     result = []
     for clock in clocks:
-        if clock.limit_id in running:
+        if clock.limit_id in running.keys() & since.keys():
+            result.append(replace(clock, stopped_at=at))
+        elif clock.limit_id in running:
             result.append(resumed(clock, at))
         elif clock.limit_id in standing:
             result.append(paused(clock, at, reasons[standing[clock.limit_id]]))
         else:
             result.append(replace(clock, stopped_at=at))
-    known = {clock.limit_id for clock in clocks}
-    result.extend(started(limits[limit], at) for limit in running if limit not in known)
+    known = {clock.limit_id for clock in clocks} - since.keys()
+    result.extend(started(limits[limit], since.get(limit, at)) for limit in running if limit not in known)
     result.extend(
-        paused(started(limits[limit], at), at, reasons[standing[limit]])
+        paused(started(limits[limit], since.get(limit, at)), at, reasons[standing[limit]])
         for limit in held
         if limit not in known
     )
@@ -97,9 +110,16 @@ def after_step(
 
 
 def due_by(
-    clocks: Sequence[Ticking], limits: Mapping[str, Limit], calendar: Calendar, at: datetime, limit_id: str
+    clocks: Sequence[Ticking],
+    limits: Mapping[str, Limit],
+    calendar: Calendar,
+    at: datetime,
+    limit_id: str,
+    since: Since = FROM_NOW,
 ) -> datetime:
     """When a limit ends that runs from now on: the case's own clock resumed, or a new one."""
+    if limit_id in since:
+        return due(Run(limits[limit_id], since[limit_id], ()), calendar).at
     for clock in clocks:
         if clock.limit_id == limit_id:
             return due(resumed(clock, at).run, calendar).at

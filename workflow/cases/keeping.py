@@ -57,7 +57,9 @@ class Dues:
 
     def __call__(self, limit_id: str) -> datetime:
         work = self._work
-        return clockwork.due_by(self._clocks, work.terms.limits, work.calendar, work.at, limit_id)
+        return clockwork.due_by(
+            self._clocks, work.terms.limits, work.calendar, work.at, limit_id, work.since
+        )
 
 
 def keep_step(
@@ -79,7 +81,9 @@ def keep_step(
     row, at = work.row, work.at
     seq = row.seq + 1
     state = state_of(step, work.rules, row.flow) or row.state
-    moved = clockwork.after_step(clocks, step.open, work.terms.limits, work.rules.pause_reasons, at)
+    moved = clockwork.after_step(
+        clocks, step.open, work.terms.limits, work.rules.pause_reasons, at, work.since
+    )
     if not new:
         _move_case(work, step, seq, state)
     clock_ids = _keep_clocks(work, clocks, moved)

@@ -62,6 +62,7 @@ _NEW_CASE = Prepared(
     "state",
     "relative",
     "opened_at",
+    "opened_by",
     "seq",
     "engine",
     "way",
@@ -103,7 +104,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     coming = starting.Coming(case_id, person.id, command.policy, person.household_id, about)
     start.update(answers.variables)
     way = None
-    if {row.id, ways.ORDINARY} <= set(policy.procedure.ways):
+    if ways.is_one_of_several(work.rules, policy, row):
         way = ways.decide(work, policy, coming, command.flow)
         row = work.rules.rulebook.flows[way.flow]
     start.update(starting.ask(work, row.facts, coming, start))
@@ -123,6 +124,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
             "state": row.state,
             "relative": start["relative_case"],
             "opened_at": work.at,
+            "opened_by": work.actor.account_id or None,
             "seq": 0,
             "engine": step.state,
             "way": {} if way is None else way.as_json(),

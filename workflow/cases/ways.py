@@ -61,6 +61,18 @@ def wanted_flow(rules: Rules, policy: Policy, flow: str) -> FlowRow:
     return row
 
 
+def is_one_of_several(rules: Rules, policy: Policy, row: FlowRow) -> bool:
+    """Whether the table of ways may send an application for this flow elsewhere: the policy set uses it
+    and the ordinary procedure, and both ask the same application.
+    """
+    ordinary = rules.rulebook.flows.get(ORDINARY)
+    return (
+        ordinary is not None
+        and {row.id, ORDINARY} <= set(policy.procedure.ways)
+        and row.form == ordinary.form
+    )
+
+
 def decide(work: Work, policy: Policy, coming: Any, asked: str) -> Way:
     """The flow the case takes. The ordinary procedure may always be asked for; nobody can ask for less
     than the table demands.

@@ -31,7 +31,8 @@ _LOCKED = Prepared(
 class Work:
     """One command on its way. `sealed`, `attach` and `notes` gather what the log entry will hold:
     personal values (committed to, kept in the vault), digests of papers, and facts in clear. `terms`:
-    limits and categories as the policy set of the case has them.
+    limits and categories as the policy set of the case has them. `since`: limit → the time it counts
+    from, where that is not the time of the step.
     """
 
     house: House
@@ -45,6 +46,7 @@ class Work:
     sealed: dict[str, Any] = field(default_factory=dict)
     attach: list[Attachment] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+    since: dict[str, datetime] = field(default_factory=dict)
     handlers: "Mapping[type, Handler]" = field(default_factory=dict)
     elsewhere: list[Mapping[str, Any]] = field(default_factory=list)
 

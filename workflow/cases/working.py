@@ -15,10 +15,12 @@ from workflow.cases.work import Work
 from workflow.commands import CompleteTask, NewPaper
 from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale, StepImpossible
 from workflow.permissions import TaskFacts, require_can_complete
-from workflow.store.models import Account, Kin, Paper, Person, Task, table
+from workflow.store.models import Account, CaseLink, Kin, Paper, Person, Task, table
 from workflow.store.prepared import Prepared
 
-TASK, PAPER = table(Task), table(Paper)
+TASK, PAPER, LINK = table(Task), table(Paper), table(CaseLink)
+APART = "original"
+"""In the property `apart` of a step: nobody does it who did a step of the case this one was opened from."""
 _TASK = Prepared(
     select(
         *(
@@ -45,6 +47,13 @@ _DOERS = Prepared(
     select(TASK.c.node)
     .where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
     .distinct()
+)
+_ACTED = Prepared(
+    # whether this account did a step of a case that this one was opened from
+    select(TASK.c.done_account)
+    .join(LINK, LINK.c.other_id == TASK.c.case_id)
+    .where(LINK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
+    .limit(1)
 )
 _KIN = Prepared(
     # asked of the few relatives this account has filed, not of the people
@@ -114,6 +123,11 @@ def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFact
     if not_by:
         mine = _DOERS.all(work.conn, {"case_id": case.id, "account_id": work.actor.account_id})
         doers = {row.node: me for row in mine}  # whether others did it changes nothing for this person
+        if case.opened_by == work.actor.account_id:
+            doers[work.rules.model.flows[case.flow].start] = me
+    acted = None
+    if properties.get("apart") == APART:
+        acted = _ACTED.scalar(work.conn, {"case_id": case.id, "account_id": work.actor.account_id})
     kin = _KIN.scalar(
         work.conn,
         {
@@ -132,6 +146,7 @@ def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFact
         county=case.county,
         doers=doers,
         applicant_relatives_of=frozenset() if kin is None else frozenset({kin}),
+        acted_before=frozenset() if acted is None else me,
         name=Text(task.name, task.name),
     )
 

@@ -19,7 +19,7 @@ WAITS = ("role", "state")
 LIMITS = ("limit", "pauses", "runs_on")
 ALL = "*"
 """In `pauses`: every clock of the case that is not the step's own."""
-KNOWN = frozenset({*ALWAYS, *LIMITS, "evidence", "not_by", "facts", "office"})
+KNOWN = frozenset({*ALWAYS, *LIMITS, "evidence", "not_by", "apart", "facts", "office"})
 FACTS: Mapping[str, frozenset[str]] = {
     "calculation": frozenset({"aid_fen", "aid_category", "warnings"}),
     "serious_illness": frozenset({"serious_illness_settled"}),
@@ -28,6 +28,8 @@ FACTS: Mapping[str, frozenset[str]] = {
     "way": frozenset({"first_time_ybzp", "over_threshold", "refused_before", "band_undefined"}),
 }
 """What may be asked when a step is completed, and the variables it answers with."""
+STARTING: Mapping[str, frozenset[str]] = {}
+"""What a row of bpmn/flows.toml may have found out before the flow starts, and the variables that gives."""
 EFFECTS: Mapping[str, frozenset[str]] = {
     "issue_letter": frozenset({"letter"}),
     "publish_posting": frozenset({"posting"}),

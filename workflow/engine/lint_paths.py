@@ -11,7 +11,7 @@ from bpmn.forms import Form
 from bpmn.rulebook import Rulebook
 from workflow.engine.expressions import ExpressionRefused, compile_expression, compile_script
 from workflow.engine.lint_drawing import CONTAINERS, SPACES, WAITING, Drawing, Node
-from workflow.engine.lint_field import FACTS, STEPS
+from workflow.engine.lint_field import FACTS, STARTING, STEPS
 from workflow.engine.lint_misread import OUTPUT, REPEATS
 
 Names = frozenset[str]
@@ -33,7 +33,7 @@ def check(drawings: Sequence[Drawing], book: Rulebook | None) -> Iterator[Fault]
         variables = _Variables(owner, book)
         for process, drawing in owner.items():
             if process not in called:
-                variables.after(drawing, process, variables.given)
+                variables.after(drawing, process, variables.given(process))
         yield from variables.faults.values()
 
 
@@ -131,10 +131,15 @@ class _Variables:
         self.book = book
         self.faults: dict[tuple[str, str, str], Fault] = {}
         self.done: dict[tuple[str, Names], Names] = {}
-        opening = book.forms.get("application")
-        self.given: Names = frozenset(
-            name for name, row in book.variables.items() if row.origin == "start"
-        ) | (opening.variables if opening else frozenset())
+
+    def given(self, process: str) -> Names:
+        """What a case of this flow knows from its first moment: see bpmn/flows.toml."""
+        names = frozenset(name for name, row in self.book.variables.items() if row.origin == "start")
+        flow = self.book.flows.get(process)
+        form = self.book.forms.get(flow.form if flow else "application")
+        asked = _always_answered(form) if form else frozenset()
+        found = (STARTING.get(fact, frozenset()) for fact in (flow.facts if flow else ()))
+        return names.union(asked, *found)
 
     def after(self, drawing: Drawing, scope: str, entry: Names) -> Names:
         """Variables certainly set when ``scope`` has ended, if ``entry`` were set before."""

@@ -46,6 +46,13 @@ class Flow:
     sha256: str
     nodes: Mapping[str, Node]
 
+    @property
+    def start(self) -> str:
+        """Id of the start event: in `not_by` of a step it stands for whoever has opened the case."""
+        return next(
+            node.id for node in self.nodes.values() if node.kind == "startEvent" and node.process == self.id
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -14,6 +14,7 @@ from bpmn.text import Text
 
 FILE: Final = "permissions.toml"
 READ: Final = frozenset({"R", "r"})
+COUNTY: Final = "county"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Grant:
     """One cell of the matrix as far as it serves one action.
 
     `words`: the letters of the matrix, of which `r` alone means masked. `conditions` must be shown
-    to hold; `shapes` say how much a reader gets to see (agenda, amounts, account, …).
+    to hold; `shapes` say how much a reader gets to see (agenda, amounts, account, …). `county`: it
+    reaches the whole county although the office covers no area, as a hospital's does.
     """
 
     role: str
@@ -29,6 +31,7 @@ class Grant:
     words: frozenset[str]
     conditions: frozenset[str]
     shapes: frozenset[str]
+    county: bool = False
 
     @property
     def masked(self) -> bool:
@@ -102,7 +105,7 @@ def read_matrix(content: bytes, roles: Mapping[str, Text]) -> Matrix:
         raise RulebookError(faults)
     shapes, writing = frozenset(top.strings("shapes")), frozenset(top.strings("writes"))
     conditions = {section.element.split(".")[-1]: section.here() for section in _tables(top, "conditions")}
-    names, cells = _rows(top, roles, READ | writing | shapes | conditions.keys())
+    names, cells = _rows(top, roles, READ | writing | shapes | conditions.keys() | {COUNTY})
     reading = top.under("reading")
     not_writing = frozenset(reading.strings("actions")) if reading else frozenset()
     actions: dict[str, Action] = {}
@@ -119,7 +122,12 @@ def read_matrix(content: bytes, roles: Mapping[str, Text]) -> Matrix:
         for role, words in cells[row].items():
             if words & needs and not words & without:
                 grants[role, action_id] = Grant(
-                    role, action_id, words & needs, words & conditions.keys(), words & shapes
+                    role,
+                    action_id,
+                    words & needs,
+                    words & conditions.keys(),
+                    words & shapes,
+                    COUNTY in words,
                 )
         section.close()
     rules = {section.element.split(".")[-1]: _rule(section) for section in _tables(top, "rules")}

@@ -46,6 +46,7 @@ class Case(Base):
     aid: Mapped[Decimal | None]
     category: Mapped[str | None] = mapped_column(String(8))
     opened_at: Mapped[datetime]
+    opened_by: Mapped[int | None]  # account; null: the program itself
     closed_at: Mapped[datetime | None]
     seq: Mapped[int] = mapped_column(default=-1)
     engine: Mapped[bytes]
