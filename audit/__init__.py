@@ -21,8 +21,9 @@ from audit.chain import (
 )
 from audit.entry import Attachment, Draft, EntryRefused, EntryType, declare
 from audit.report import Fault, Opening, Report, Status
+from audit.sequencer import Sequencer
 from audit.text import Text
-from audit.vault import Vault, VaultError, load_key, load_or_create_key
+from audit.vault import Vault, VaultError, load_key, load_or_create_key, open_vault
 from audit.verify import openings, verify
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Head",
     "Opening",
     "Report",
+    "Sequencer",
     "Status",
     "Stored",
     "Text",
@@ -50,6 +52,7 @@ __all__ = [
     "head",
     "load_key",
     "load_or_create_key",
+    "open_vault",
     "openings",
     "verify",
 ]

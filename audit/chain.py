@@ -3,24 +3,30 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, bindparam, select
 
 from audit import canonical
 from audit.driver import Statement, on_postgresql
-from audit.entry import Draft, build, sealed_fields
+from audit.entry import LOG, READS, Draft, EntryRefused, build, sealed_fields
+from audit.merkle import leaf_hash as leaf_of
 from audit.tables import audit_entry
 from audit.vault import Vault
 
+LOGS = {LOG: 0, READS: 1}
+"""The number that a log has in the tables."""
 SYSTEM_CHAIN = UUID("00000000-0000-4000-8000-000000000001")
-"""For refused attempts and events that belong to no case."""
+"""For events that belong to no case."""
+SIGNED_FOR = b"mingjian/entry/v1\n"
+"""What stands before the leaf in the message that the application's key signs."""
 BEGINNING = bytes(32)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-_INSERT = Statement("INSERT INTO audit_entry (chain, seq, leaf, prev, bytes) VALUES (?, ?, ?, ?, ?)")
+_INSERT = Statement(
+    "INSERT INTO audit_entry (chain, seq, leaf, prev, bytes, log, signature) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _HEAD = Statement(
     "SELECT h.seq, h.leaf, e.bytes FROM audit_head h "
     "LEFT JOIN audit_entry e ON e.chain = h.chain AND e.seq = h.seq WHERE h.chain = ?"
@@ -77,9 +83,9 @@ class Stored:
         return decoded
 
 
-def leaf_of(encoded: bytes) -> bytes:
-    """SHA-256 of a zero byte and the entry's bytes: the leaf hash of RFC 6962."""
-    return sha256(b"\x00" + encoded).digest()
+def chain_of(case: UUID, log: str = LOG) -> UUID:
+    """The chain of a case (or of SYSTEM_CHAIN) in a log: its own id in the first, one derived in others."""
+    return case if log == LOG else uuid5(case, log)
 
 
 def head(conn: Connection, chain: UUID) -> Head:
@@ -96,28 +102,42 @@ def head(conn: Connection, chain: UUID) -> Head:
 
 
 def append(
-    conn: Connection, vault: Vault, chain: UUID, seq: int, prev: bytes, draft: Draft, at_recorded: datetime
+    conn: Connection,
+    vault: Vault,
+    case: UUID,
+    seq: int,
+    prev: bytes,
+    draft: Draft,
+    at_recorded: datetime,
 ) -> Appended:
-    """Write entry `seq` after the leaf `prev`, and its sealed values, in the caller's transaction.
+    """Write entry `seq` of a case after the leaf `prev`, and its sealed values, in the caller's transaction.
 
-    Raises EntryRefused or CanonicalError for a draft that may not be logged; the database refuses an entry
-    that does not follow the head (sqlalchemy.exc.DBAPIError).
+    Signed with the application's key, which the vault brings along. Raises EntryRefused or CanonicalError for
+    a draft that may not be logged; the database refuses an entry that does not follow the head, or whose key
+    is revoked (sqlalchemy.exc.DBAPIError).
     """
-    sealing = vault.seal(sealed_fields(draft))
-    encoded = canonical.encode(build(draft, chain, seq, prev, sealing.commits, at_recorded))
+    log = LOGS.get(draft.log)
+    if log is None:
+        raise EntryRefused(f"there is no log {draft.log}")
+    chain = chain_of(case, draft.log)
+    sealing, signer = vault.seal(sealed_fields(draft)), vault.signer()
+    kid = None if signer is None else signer.key.id.hex()
+    encoded = canonical.encode(build(draft, case, seq, prev, sealing.commits, at_recorded, kid))
     leaf = leaf_of(encoded)
-    _INSERT.change(conn, chain, seq, leaf, prev, encoded)
+    signature = None if signer is None else signer.key.id + signer.sign(SIGNED_FOR + leaf)
+    _INSERT.change(conn, chain, seq, leaf, prev, encoded, log, signature)
     if sealing.commits:
         vault.keep(conn, chain, seq, sealing.plain)
     return Appended(chain, seq, leaf, encoded)
 
 
-def append_next(conn: Connection, vault: Vault, chain: UUID, draft: Draft, at: datetime) -> Appended:
+def append_next(conn: Connection, vault: Vault, case: UUID, draft: Draft, at: datetime) -> Appended:
     """Append at the head, whatever it is: for a chain that no row of the caller locks, like SYSTEM_CHAIN."""
+    chain = chain_of(case, draft.log)
     if on_postgresql(conn):
         _LOCK.one(conn, chain.int >> 65)
     newest = head(conn, chain)
-    return append(conn, vault, chain, newest.seq + 1, newest.leaf, draft, newest.recorded(at))
+    return append(conn, vault, case, newest.seq + 1, newest.leaf, draft, newest.recorded(at))
 
 
 def entries(conn: Connection, chain: UUID) -> Iterator[Stored]:

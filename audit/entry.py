@@ -9,7 +9,8 @@ from unicodedata import normalize
 from uuid import UUID
 
 VERSION = 1
-LOG = "mingjian"
+LOG, READS = "mingjian", "mingjian/reads"
+"""What happens to the cases; and, apart, who looked at what and who was refused."""
 LATE_AFTER = timedelta(minutes=10)
 """A claim older than this, compared with its recording, carries `late`."""
 
@@ -21,6 +22,10 @@ ACTOR = frozenset({"id", "role", "org", "on_behalf"})
 TASK = frozenset({"spec", "version", "spec_sha256", "node"})
 ATTACHED = frozenset({"commit", "size"})
 
+OPTIONAL = frozenset({"late", "kid"})
+"""`late` where it is true; `kid`, the id of the application key that signed the entry, unless none has."""
+
+_KID = re.compile(r"[0-9a-f]{8}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 # An identity number, a mobile phone, a bank account, a division code, wherever it stands alone in a text.
@@ -103,6 +108,10 @@ declare(
 )
 declare("calendar_released", needs=["year"], may=["digest"])
 declare("time_corrected", needs=["reason"], may=["by_seconds"])
+declare("key_added", needs=["kid", "purpose", "vkey"])
+declare("key_revoked", needs=["kid", "purpose", "reason"])
+declare("tick", needs=["checkpoint"])
+declare("recovery", needs=["origin", "old_origin", "old_size", "old_root", "reason"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +164,13 @@ def sealed_fields(draft: Draft) -> dict[str, Any]:
 
 
 def build(
-    draft: Draft, chain: UUID, seq: int, prev: bytes, commits: Mapping[str, str], at_recorded: datetime
+    draft: Draft,
+    case: UUID,
+    seq: int,
+    prev: bytes,
+    commits: Mapping[str, str],
+    at_recorded: datetime,
+    kid: str | None = None,
 ) -> dict[str, Any]:
     """The entry of a draft. Raises EntryRefused when type, fields or values are not as declared."""
     kind = _types.get(draft.type)
@@ -166,7 +181,7 @@ def build(
     entry = {
         "v": VERSION,
         "log": draft.log,
-        "case": str(chain),
+        "case": str(case),
         "seq": seq,
         "prev": prev.hex(),
         "type": draft.type,
@@ -189,6 +204,8 @@ def build(
     }
     if at_recorded - draft.at_claimed > LATE_AFTER:
         entry["late"] = True
+    if kid is not None:
+        entry["kid"] = kid
     if reason := shape_fault(entry) or time_fault(entry):
         raise EntryRefused(reason)
     _refuse_personal(entry["vars"], "vars")
@@ -202,7 +219,7 @@ def shape_fault(entry: Any) -> str | None:
         return "not an object"
     if entry.get("v") != VERSION:
         return "of an unknown version"
-    if wrong := (entry.keys() - {"late"}) ^ FIELDS:
+    if wrong := (entry.keys() - OPTIONAL) ^ FIELDS:
         return f"fields missing or unknown: {', '.join(sorted(wrong))}"
     for name in ("log", "case", "type", "rule", "kernel"):
         if type(entry[name]) is not str:
@@ -230,6 +247,8 @@ def shape_fault(entry: Any) -> str | None:
         return "attach holds what is not a commitment and a size"
     if entry.get("late", True) is not True:
         return "late is not true"
+    if "kid" in entry and not (type(entry["kid"]) is str and _KID.fullmatch(entry["kid"])):
+        return "kid is not the id of a key"
     return None
 
 

@@ -18,10 +18,14 @@ from sqlalchemy import Connection, select
 
 from audit import canonical
 from audit.driver import Statement
+from audit.keyfile import KeyRefused, Pen, create_private, create_signer, read_private
+from audit.note import Key, Signer
 from audit.tables import audit_key
 
 KEY_FILE = Path("keys") / "vault.key"
 """Where the key-encryption key lies below the home folder, unless somebody puts it elsewhere."""
+PEN_FILE, APPLICATION = Path("keys") / "app.key", "mingjian/application"
+"""Where the key lies that signs the entries, and its name."""
 KEY_LENGTH = 32
 SALT_LENGTH = 32
 _NONCE_LENGTH = 12
@@ -63,14 +67,29 @@ def commitment(salt: bytes, field: str, value: Any) -> str:
 
 
 class Vault:
-    """Seals and opens. `key` is the key-encryption key, 32 bytes; `random` gives n unpredictable bytes."""
+    """The application's secrets. Seals and opens: `key` is the key-encryption key, 32 bytes; `random` gives n
+    unpredictable bytes. `pen` has the key that signs entries; without one they stay unsigned.
+    """
 
-    def __init__(self, key: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self, key: bytes, random: Callable[[int], bytes] = os.urandom, pen: Pen | None = None
+    ) -> None:
         if len(key) != KEY_LENGTH:
             raise VaultError(f"a key has {KEY_LENGTH} bytes, not {len(key)}")
         self._wrapping = AESGCM(key)
-        self._random = random
+        self._random, self._pen = random, pen
         self._keys: dict[UUID, tuple[bytes, AESGCM]] = {}
+
+    def signer(self) -> Signer | None:
+        """The key to sign an entry with. Raises KeyRefused."""
+        return None if self._pen is None else self._pen.signer()
+
+    def key(self) -> Key:
+        """The public half of that key. Raises KeyRefused, also where there is none."""
+        signer = self.signer()
+        if signer is None:
+            raise KeyRefused("there is no key to sign with")
+        return signer.key
 
     def seal(self, fields: Mapping[str, Any]) -> Sealing:
         """Commit to each value under a fresh salt. Writes nothing."""
@@ -153,14 +172,22 @@ def _place(chain: UUID, seq: int) -> bytes:
     return _DOMAIN + chain.bytes + seq.to_bytes(8, "big")
 
 
+def open_vault(home: Path, create: bool = False) -> Vault:
+    """The secrets below a home folder; `create` makes the missing ones. Raises VaultError, KeyRefused."""
+    pen = Pen(home / PEN_FILE)
+    if create:
+        if not pen.path.exists():
+            create_signer(pen.path, APPLICATION)
+        return Vault(load_or_create_key(home / KEY_FILE), pen=pen)
+    return Vault(load_key(home / KEY_FILE), pen=pen)
+
+
 def load_key(path: Path) -> bytes:
     """The 32 bytes of a key file. Raises VaultError when it is missing, damaged or readable by others."""
     try:
-        if path.stat().st_mode & 0o077:
-            raise VaultError(f"{path} must be readable by its owner alone (chmod 600)")
-        key = path.read_bytes()
-    except OSError as error:
-        raise VaultError(f"{path} cannot be read: {error.strerror}") from error
+        key = read_private(path)
+    except KeyRefused as error:
+        raise VaultError(str(error)) from error
     if len(key) != KEY_LENGTH:
         raise VaultError(f"{path} holds {len(key)} bytes instead of {KEY_LENGTH}")
     return key
@@ -169,20 +196,5 @@ def load_key(path: Path) -> bytes:
 def load_or_create_key(path: Path) -> bytes:
     """The key of a file, made first if it is not there. Two who start at once end with the same key."""
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(os.urandom(KEY_LENGTH))
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)  # refuses to replace, and shows only a whole file
-        except FileExistsError:
-            pass  # somebody else was faster: theirs is the key
-        finally:
-            draft.unlink()
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        create_private(path, lambda: os.urandom(KEY_LENGTH))
     return load_key(path)

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, text
 
-from audit import canonical, guards
-from audit.chain import BEGINNING, leaf_of
+from audit import canonical, guards, index, keyring
+from audit.authors import Authors
+from audit.chain import BEGINNING, LOGS, chain_of
 from audit.driver import on_postgresql
-from audit.entry import shape_fault, time_fault
+from audit.entry import LOG, READS, shape_fault, time_fault
+from audit.merkle import leaf_hash as leaf_of
 from audit.report import Fault, Opening, Report, Status, fault
 from audit.salts import Salts
 from audit.tables import audit_entry, audit_key, audit_vault
@@ -22,8 +24,11 @@ _MOST_LISTED = 1_000
 
 # As text, so that the driver's own values come back: altered rows may hold anything.
 _ROWS = """
-SELECT e.chain, e.seq, e.leaf, e.prev, e.bytes, h.seq, h.leaf, v.nonce, v.sealed, k.wrapped
+SELECT e.chain, e.seq, e.leaf, e.prev, e.bytes, h.seq, h.leaf, v.nonce, v.sealed, k.wrapped,
+e.log, e.signature, i.idx
 FROM audit_entry e
+LEFT JOIN audit_index i ON i.chain = e.chain AND i.seq = e.seq
+    AND i.tree = CASE e.log WHEN 0 THEN :main ELSE :reads END
 LEFT JOIN audit_head h ON h.chain = e.chain
 LEFT JOIN audit_vault v ON v.chain = e.chain AND v.seq = e.seq
 LEFT JOIN audit_key k ON k.chain = e.chain
@@ -59,7 +64,8 @@ def verify(
     and the entries in all. Takes no lock: work goes on meanwhile. Raises nothing for what stands in the rows.
     """
     with Salts() as salts:
-        reading = _Reading(vault, salts)
+        trees = {log: found.get(log, (-1, ""))[0] for found in (index.trees(conn),) for log in LOGS}
+        reading = _Reading(vault, salts, Authors(keyring.keys(conn, trees)))
         only, params = "", {}
         if chain is not None:
             only, params = (
@@ -69,7 +75,8 @@ def verify(
         total = conn.execute(text(_COUNT + (f" WHERE e.{only}" if only else "")), params).scalar_one()
         streaming = {"stream_results": True, "yield_per": _STEP}
         rows = text(_ROWS + (f" WHERE e.{only}" if only else "") + _ORDER)
-        for row in conn.execute(rows, params, execution_options=streaming):
+        places = params | {"main": trees[LOG], "reads": trees[READS]}
+        for row in conn.execute(rows, places, execution_options=streaming):
             reading.take(*row)
             if reading.entries % _STEP == 0:
                 progress(reading.entries, total)
@@ -133,6 +140,15 @@ def _named(raw: Any) -> tuple[str, UUID | None]:
     return (str(chain), chain) if chain.hex == raw else (raw, None)
 
 
+def _chain(case: str, log: str) -> UUID | None:
+    """The chain an entry says it stands in."""
+    try:
+        found = UUID(case)
+    except ValueError:
+        return None
+    return chain_of(found, log) if str(found) == case else None
+
+
 def _count(seq: Any) -> int:
     return seq if isinstance(seq, int) else -1
 
@@ -140,8 +156,8 @@ def _count(seq: Any) -> int:
 class _Reading:
     """Goes through the rows in order, remembering one chain and the totals."""
 
-    def __init__(self, vault: Vault | None, salts: Salts) -> None:
-        self.vault = vault
+    def __init__(self, vault: Vault | None, salts: Salts, authors: Authors) -> None:
+        self.vault, self.authors = vault, authors
         self.salts = salts
         self.chains = self.entries = self.size = self.unopened = 0
         self.statuses = dict.fromkeys(Status, 0)
@@ -167,6 +183,9 @@ class _Reading:
         nonce: Any,
         sealed: Any,
         wrapped: Any,
+        log: Any,
+        signature: Any,
+        place: Any,
     ) -> None:
         """One row of the stream."""
         if raw != self.raw:
@@ -176,6 +195,10 @@ class _Reading:
             self.chains += 1
         self.entries += 1
         entry = self._checked(seq, leaf, prev, encoded)
+        if entry is not None and LOGS.get(entry["log"]) != log:
+            self._fault(seq, "log", entry["log"])
+        elif entry is not None and (wrong := self.authors.fault(entry, leaf, signature, place)):
+            self._fault(seq, *wrong)
         if entry is not None and self.chain is not None:
             self._open(self.chain, seq, _commits(entry), wrapped, nonce, sealed)
         self.next_seq = _count(seq) + 1
@@ -198,7 +221,7 @@ class _Reading:
         if self.chain is None:
             self._fault(seq, "chain")
             return None
-        if (entry["case"], entry["seq"]) != (self.name, seq):
+        if entry["seq"] != seq or self.chain != _chain(entry["case"], entry["log"]):
             self._fault(seq, "place", f"{entry['case']} {entry['seq']}")
             return None
         if seq != self.next_seq:

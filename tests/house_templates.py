@@ -67,7 +67,7 @@ def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
     engine, reader = connect(url), connect(url, writer=False)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
-    vault = audit.Vault(audit.load_key(home / "keys" / "vault.key"))
+    vault = audit.open_vault(home)
     house = House(home, engine, reader, vault, Shelf(reader), PaperStore(home / "papers"), clock)
     assert template.rules is not None
     house.shelf.put(template.rules)
@@ -99,7 +99,7 @@ def another_process(county: SmallCounty) -> Iterator[House]:
     house = House(
         mine.home, connect(url), connect(url, writer=False), mine.vault, mine.shelf, mine.files, mine.now
     )
-    house.vault = audit.Vault(audit.load_key(mine.home / "keys" / "vault.key"))
+    house.vault = audit.open_vault(mine.home)
     yield house
     house.close()
 

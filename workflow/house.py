@@ -9,8 +9,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.engine import make_url
 
-from audit import Vault, load_or_create_key
-from bpmn import Fault, RulebookError, packaged_files
+from audit import Sequencer, Vault, keyring, open_vault
+from audit.keyfile import KeyRefused
+from bpmn import Fault, Rulebook, RulebookError, packaged_files
+from workflow.cases.county import county_of
 from workflow.deadlines import Calendar, Day, read_calendar
 from workflow.papers import PaperStore
 from workflow.releasing import taking_over
@@ -48,6 +50,7 @@ class House:
     waiting: int | None = None
     packaged: Mapping[str, bytes] | None = None
     _calendar: Calendar | None = None
+    _sequencer: Sequencer | None = None
 
     def rules(self, digest: str | None = None) -> Rules:
         """The rule book of that digest, or the one in force now."""
@@ -71,6 +74,20 @@ class House:
 
     def forget_calendar(self) -> None:
         self._calendar = None
+
+    def sequencer(self) -> Sequencer:
+        """Who gives the entries their places and publishes the log; works while nobody else does."""
+        if self._sequencer is None:
+            self._sequencer = Sequencer(
+                self.engine,
+                self.reader,
+                lambda: transaction(self.engine),
+                self.home,
+                self.vault,
+                self.now,
+                name=log_name(self.rules().rulebook),
+            )
+        return self._sequencer
 
     def close(self) -> None:
         self.engine.dispose()
@@ -110,7 +127,7 @@ def open_house(
         RulebookError, ModelRefused, PolicyRefused: the packaged data are broken and nothing is in
             force yet. With an older rule book in force the house opens on that; `refused` holds the
             faults.
-        VaultError: the key file is not the one of this database.
+        VaultError, KeyRefused: a key file is not one of this database.
     """
     home = home or default_home()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -122,7 +139,7 @@ def open_house(
         home=home,
         engine=engine,
         reader=reader,
-        vault=Vault(load_or_create_key(home / "keys" / "vault.key")),
+        vault=open_vault(home, create=True),
         shelf=Shelf(reader),
         files=PaperStore(home / "papers"),
         now=now,
@@ -130,12 +147,34 @@ def open_house(
     )
     with reader.connect() as connection:
         house.vault.check(connection)
+    _add_key(house)
     take_over(house)
     try:
         house.rules()  # made ready now, not in somebody's first transaction
     except RulebookError as altered:  # the log can still be read and verified
         house.refused = (*house.refused, *altered.faults)
     return house
+
+
+def log_name(rulebook: Rulebook) -> str:
+    """What the names of this county's logs and keys begin with."""
+    return f"mingjian/{county_of(rulebook).code[:6]}"
+
+
+def _add_key(house: House) -> None:
+    """Note in the logs from where on the application's key counts, when they have none yet.
+
+    Raises KeyRefused: the logs have keys, and the one here is not among them. A key that is in force has to
+    add it; otherwise whoever can write to the database could add one of their own.
+    """
+    mine = house.vault.key()
+    with house.reader.connect() as connection:
+        known = keyring.in_force(connection, keyring.APPLICATION)
+    if not known:
+        with transaction(house.engine) as connection:
+            keyring.add(connection, house.vault, mine, keyring.APPLICATION, house.now())
+    elif mine.id not in known:
+        raise KeyRefused(f"the key in {house.home} is not one of this log; let one that is add {mine.vkey}")
 
 
 def take_over(house: House) -> None:
