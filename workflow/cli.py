@@ -249,7 +249,7 @@ def worker(settings: Settings, once: bool) -> None:
         click.echo(f"计时器 {done.timers}，提醒 {done.alarms}。{done.timers} timers, {done.alarms} warnings.")
         return
     click.echo("后台任务已启动，Ctrl+C 结束。The worker runs; Ctrl+C stops it.")
-    Worker(house).loop()
+    Worker(house).run()
 
 
 def told(function: Callable[[], None]) -> Callable[[], None]:

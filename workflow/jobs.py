@@ -20,6 +20,7 @@ from workflow.errors import Busy, StepImpossible
 from workflow.handle import handle
 from workflow.house import House
 from workflow.outbox import deliver_next
+from workflow.sequencing import Sequencing, sequence
 from workflow.store.models import Clock, Timer
 
 BATCH = 200
@@ -57,6 +58,7 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
         _do(house, FireTimers(case_id), at) for case_id in dict.fromkeys(row.case_id for row in timers)
     )
     raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in alarms)
+    sequence(house)  # what leaves the house needs its receipt
     delivered = 0
     while delivered < batch and deliver_next(house, at):
         delivered += 1
@@ -97,6 +99,7 @@ class Worker:
     def __init__(self, house: House, *, idle: float = IDLE_SECONDS) -> None:
         self.house, self.idle = house, idle
         self.stopping = threading.Event()
+        self.sequencing = Sequencing(house)
         self._thread: threading.Thread | None = None
 
     def loop(self) -> None:
@@ -111,11 +114,18 @@ class Worker:
             if not busy:
                 self.stopping.wait(max(0.0, self.idle - (time.monotonic() - started)))
 
+    def run(self) -> None:
+        """In this thread, until told to stop: `mingjian worker`."""
+        self.sequencing.start()
+        self.loop()
+
     def start(self) -> None:
+        self.sequencing.start()
         self._thread = threading.Thread(target=self.loop, name="worker", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        self.sequencing.stop()
         self.stopping.set()
         if self._thread is not None:
             self._thread.join()
