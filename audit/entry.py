@@ -87,11 +87,23 @@ for _name in (
     declare(_name, may=None)
 declare("paper_attached", needs=["kind"])
 declare("objection_received", needs=["channel", "named"], may=None)
-declare("alarm_raised", needs=["limit", "level"], may=["due"])
+declare("alarm_raised", needs=["limit", "level"], may=["due", "told", "why"])
 declare("deadline_paused", needs=["limit", "reason"])
 declare("deadline_resumed", needs=["limit"])
-declare("deadline_extended", needs=["limit", "until", "reason"])
-declare("deadline_recalculated", needs=["limit", "due"], may=["reason"])
+declare(
+    "deadline_extended",
+    needs=["limit", "until", "reason"],
+    may=["units", "before", "letter", "why", "effects", "dues"],
+)
+declare("extension_requested", needs=["limit", "units", "reason"])
+declare("extension_refused", needs=["limit"])
+declare("deadline_recalculated", needs=["limit", "due"], may=["reason", "before", "why", "effects", "dues"])
+declare("step_urged", needs=["task", "office", "due"])
+declare("step_handed_over", needs=["task", "seat", "office", "reason"], may=["exception"])
+declare("put_under_supervision", needs=["task", "office", "answer_by"])
+declare("supervision_answered", needs=["supervision", "cause"])
+declare("supervision_answer_overdue", needs=["supervision", "office"])
+declare("supervision_ended", needs=["supervision"])
 declare("file_read", needs=["what"])
 declare("file_exported", needs=["what"], may=["count"])
 declare("attempt_refused", needs=["action"], may=["node", "task", "status", "detail"])

@@ -26,7 +26,8 @@ class LimitRow:
     so much before the end; empty = 60 % and 80 % (C-26). `escalate`: a role code, or "SUP@township"
     where the role sits at more than one place; read it with `Rulebook.station`; `then`: the next level,
     from the second escalation on. `extension`: the units a supervisor may add once, half of the limit
-    unless the law says otherwise, 0 for none. `flow`: the flow that has the step (domain 2.0).
+    unless the law says otherwise, 0 for none. `event`: what starts it, in words. `flow`: the flow
+    that has the step (domain 2.0).
     """
 
     id: str
@@ -41,6 +42,7 @@ class LimitRow:
     on: str = ""
     back: bool = False
     extension: int | None = None
+    event: Text | None = None
     flow: str = ""
 
 
@@ -166,6 +168,7 @@ def read_limit(section: Section) -> LimitRow:
         on=section.string("on") if unit == "date" else "",
         back=section.flag("back", False),
         extension=section.whole("extension", required=False, least=0),
+        event=section.maybe_text("event"),
         flow=section.string("flow", ""),
     )
     if row.unit and row.unit not in UNITS:

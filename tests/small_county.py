@@ -246,6 +246,21 @@ class SmallCounty:
             seat = conn.scalar(insert(Seat).returning(Seat.id), row)
         return Staff(self, Actor(actor.account_id, int(seat), role, org, actor.name))
 
+    def colleague(self, login: str) -> Staff:
+        """Somebody else at the same desk: another account on the same role of the same office."""
+        actor = self.staff[login].actor
+        self.born += 1
+        row = {
+            "login": f"{login}-{self.born}", "name": f"同事{self.born}号", "password": "-", "active": True,
+            "epoch": 1, "language": "zh", "elder": False, "demonstration": True, "created_at": MONDAY,
+        }  # fmt: skip
+        with transaction(self.house.engine) as conn:
+            account = int(conn.scalar(insert(Account).returning(Account.id), row) or 0)
+            values = {"account_id": account, "org": actor.org, "role": actor.role}
+            values["valid_from"] = date(2025, 1, 1)
+            seat = int(conn.scalar(insert(Seat).returning(Seat.id), values) or 0)
+        return Staff(self, Actor(account, seat, actor.role, actor.org, row["name"]))
+
     def objects(self, case: "CaseFile", text: str = OBJECTION, name: str = "", contact: str = "") -> Outcome:
         """Somebody objects on the web to the newest posting of the case."""
         command = ReceiveObjection(case.postings[-1].id, text, "web", name, contact)

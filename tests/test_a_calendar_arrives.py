@@ -1,13 +1,13 @@
 """The 2027 notice comes while cases run: provisional limits become firm, and the log says which moved."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 import audit
 from workflow.calendars import import_calendar
 from workflow.deadlines import SHANGHAI, CalendarRefused
-from workflow.store.models import CalendarYear, Clock, Task
+from workflow.store.models import CalendarYear, Clock, Posting, Task, Timer
 
 OFF_2027 = (
     ["2027-01-01", "2027-04-05", "2027-05-01", "2027-05-03", "2027-06-09", "2027-09-15"]
@@ -52,7 +52,8 @@ def test_the_log_names_the_calendar_and_every_limit_that_moved(county, case_at, 
     with county.house.reader.connect() as conn:
         moved = [e.entry for e in audit.entries(conn, case.id) if e.entry["type"] == "deadline_recalculated"]
         released = [e.entry for e in audit.entries(conn, audit.SYSTEM_CHAIN)]
-    assert moved and all(set(entry["vars"]) == {"limit", "due", "reason"} for entry in moved)
+    assert moved and all(set(entry["vars"]) == {"limit", "due", "before", "reason", "why"} for entry in moved)
+    assert moved[0]["vars"]["why"].startswith("时限：决定是否受理，5个工作日（D01，依据：")
     assert {"year": 2027} in [entry["vars"] for entry in released if entry["type"] == "calendar_released"]
 
 
@@ -71,3 +72,22 @@ def test_limits_that_do_not_move_write_nothing(county, case_at, tmp_path):
     before = len(case.entries)
     done = import_calendar(county.house, notice(tmp_path), "国办发明电〔2026〕9号")
     assert done.moved == 0 and len(case.entries) == before
+
+
+def test_a_timer_that_waits_in_the_diagram_moves_with_the_calendar(county, case_at, tmp_path):
+    """A posting that would end on 4 January hangs until the day after it, and comes down then."""
+    county.clock.to("2026-12-28")
+    case = case_at("public_notice")
+    posted = county.rows(Posting, Posting.case_id == case.id)[0]
+    assert posted.ends_at == datetime(2027, 1, 4, 16, tzinfo=UTC)
+
+    import_calendar(county.house, notice(tmp_path), "国办发明电〔2026〕9号")
+
+    moved = datetime(2027, 1, 5, 16, tzinfo=UTC)
+    assert case.open["public_notice"].due_at == moved
+    assert county.rows(Timer, Timer.case_id == case.id)[0].due_at == moved
+    assert county.rows(Posting, Posting.case_id == case.id)[0].ends_at == moved
+    county.clock.at = moved - timedelta(minutes=1)
+    assert county.night().timers == 0
+    county.clock.at = moved
+    assert county.night().timers == 1 and set(case.open) == {"confirm_posting_village"}

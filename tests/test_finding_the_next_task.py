@@ -14,7 +14,7 @@ from workflow.store.models import Task
 def listed(county, login, chosen="all", **how):
     actor = county.staff[login].actor
     with county.house.reader.connect() as conn:
-        return worklist(county.house, conn, actor.org, actor.role, county.clock.at, chosen=chosen, **how)
+        return worklist(county.house, conn, actor, county.clock.at, chosen=chosen, **how)
 
 
 def put(county, case, **values):

@@ -44,7 +44,10 @@ def current_actor() -> Actor:
     person = member()
     if person is None or person.seat is None:
         return PUBLIC
-    return Actor(person.account_id, person.seat.id, person.seat.role, person.seat.org, person.name)
+    seat = person.seat
+    return Actor(
+        person.account_id, seat.id, seat.role, seat.org, person.name, seat.stands_for, seat.on_behalf
+    )
 
 
 def request_id() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, g, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from sqlalchemy import Connection, or_, select
+from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
 from web.here import house, now
@@ -24,13 +25,16 @@ TOUCH = 60  # seconds between two writes of the cookie
 
 @dataclass(frozen=True, slots=True)
 class SeatView:
-    """A seat as the pages show it."""
+    """A seat as the pages show it; a substitute's says whom it stands for (SD-10)."""
 
     id: int
     org: str
     org_name: str
     role: str
     role_name: Text
+    stands_for: int | None = None
+    on_behalf: int | None = None
+    absent: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,20 @@ def _alive(at: datetime) -> bool:
 def read_seats(connection: Connection, account_id: int, at: datetime) -> tuple[SeatView, ...]:
     """The seats of an account that are valid on that day, in the order of their numbers."""
     today = at.astimezone(SHANGHAI).date()
+    absent, holder = aliased(Seat), aliased(Account)
     rows = connection.execute(
-        select(Seat.id, Seat.org, Organisation.name, Seat.role)
+        select(
+            Seat.id,
+            Seat.org,
+            Organisation.name,
+            Seat.role,
+            Seat.substitute_for,
+            holder.id.label("on_behalf"),
+            holder.name.label("absent"),
+        )
         .join(Organisation, Organisation.code == Seat.org)
+        .outerjoin(absent, absent.id == Seat.substitute_for)
+        .outerjoin(holder, holder.id == absent.account_id)
         .where(
             Seat.account_id == account_id,
             Seat.valid_from <= today,
@@ -76,7 +91,13 @@ def read_seats(connection: Connection, account_id: int, at: datetime) -> tuple[S
         )
         .order_by(Seat.id)
     )
-    return tuple(SeatView(row.id, row.org, row.name, row.role, role_name(row.role)) for row in rows)
+    return tuple(
+        SeatView(
+            row.id, row.org, row.name, row.role, role_name(row.role),
+            row.substitute_for, row.on_behalf, row.absent or "",
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def role_name(code: str) -> Text:

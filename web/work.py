@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
     chosen: Filter = given if given in FILTERS else "all"
     with house().reader.connect() as connection:
         found = worklist(
-            house(), connection, actor.org, actor.role, now(),
+            house(), connection, actor, now(),
             chosen=chosen, page=request.args.get("page", 1, type=int),
         )  # fmt: skip
         done = done_today(connection, actor.account_id, now())

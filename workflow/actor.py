@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Actor:
     """A person on one seat (person × organisation × role), or the system itself.
 
-    `name` is for display only and never reaches the log.
+    `name` is for display only and never reaches the log. A substitute (SD-10) sits on a seat of the
+    own account that `stands_for` another seat, whose holder's account is `on_behalf`.
     """
 
     account_id: int
@@ -15,6 +16,8 @@ class Actor:
     role: str
     org: str
     name: str = ""
+    stands_for: int | None = None
+    on_behalf: int | None = None
 
     @property
     def principal(self) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from workflow.supervisor_commands import SupervisorCommand
+
 Raw = Mapping[str, str | list[str]]
 
 
@@ -180,6 +182,8 @@ class WithdrawProposal:
 
 
 RuleCommand = ProposeRules | AdoptProposal | ReleaseProposal | RejectProposal | WithdrawProposal
+
+
 CaseCommand = (
     CompleteTask
     | AttachPaper
@@ -191,5 +195,6 @@ CaseCommand = (
     | RaiseAlarm
     | RecalculateDeadlines
     | LogReading
+    | SupervisorCommand
 )
 Command = OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand

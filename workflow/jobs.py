@@ -21,7 +21,8 @@ from workflow.handle import handle
 from workflow.house import House
 from workflow.outbox import deliver_next
 from workflow.sequencing import Sequencing, sequence
-from workflow.store.models import Clock, Timer
+from workflow.store.models import Clock, Supervision, Timer
+from workflow.supervisor_commands import RemindOfAnswer
 
 BATCH = 200
 IDLE_SECONDS = 5.0
@@ -36,10 +37,19 @@ class Round:
     timers: int = 0
     alarms: int = 0
     delivered: int = 0
+    reminders: int = 0
 
     @property
     def anything(self) -> bool:
-        return bool(self.timers or self.alarms or self.delivered)
+        return bool(self.timers or self.alarms or self.delivered or self.reminders)
+
+    def __add__(self, other: "Round") -> "Round":
+        return Round(
+            self.timers + other.timers,
+            self.alarms + other.alarms,
+            self.delivered + other.delivered,
+            self.reminders + other.reminders,
+        )
 
 
 def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
@@ -54,27 +64,33 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
             .order_by(Clock.next_alarm_at)
             .limit(batch)
         ).all()
+        answers = conn.execute(
+            select(Supervision.id, Supervision.case_id)
+            .where(Supervision.ended_at.is_(None), Supervision.next_alarm_at <= at)
+            .order_by(Supervision.next_alarm_at)
+            .limit(batch)
+        ).all()
     fired = sum(
         _do(house, FireTimers(case_id), at) for case_id in dict.fromkeys(row.case_id for row in timers)
     )
     raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in alarms)
+    reminded = sum(_do(house, RemindOfAnswer(row.case_id, row.id), at) for row in answers)
     sequence(house)  # what leaves the house needs its receipt
     delivered = 0
     while delivered < batch and deliver_next(house, at):
         delivered += 1
-    return Round(fired, raised, delivered)
+    return Round(fired, raised, delivered, reminded)
 
 
 def run_until_quiet(house: House, at: datetime) -> Round:
     """Rounds until nothing more is due at `at`: after a week of standstill warnings follow each other."""
-    timers = alarms = delivered = 0
+    total = Round()
     while (done := run_once(house, at)).anything:
-        timers, alarms = timers + done.timers, alarms + done.alarms
-        delivered += done.delivered
-    return Round(timers, alarms, delivered)
+        total += done
+    return total
 
 
-def _do(house: House, command: FireTimers | RaiseAlarm, at: datetime) -> bool:
+def _do(house: House, command: FireTimers | RaiseAlarm | RemindOfAnswer, at: datetime) -> bool:
     """One command; a case that fails is reported and left for the next round, the others go on."""
     try:
         handle(house, SYSTEM, command, at=at, request_id=uuid4().hex)

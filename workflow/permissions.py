@@ -5,9 +5,11 @@ in this order, and the first that fails is the answer:
 
 1. SD-8  inspectors, auditors and administrators never write into a case
 2. role  the seat has the role the step asks for
-3. area  the seat belongs to the office whose work it is, and the case lies in its area
-4. kin   the applicant's household has no relative of this person on file (domain 6.2)
-5. SD-n  this person has done none of the steps the diagram excludes, nor any of the case that this one
+3. area  the seat belongs to the office whose work it is, and the case lies in its area (but for the
+         reviewer of another township whom the county has named, SD-11)
+4. seat  a step that was handed to one seat is done there, or by that seat's substitute
+5. kin   the applicant's household has no relative of this person on file (domain 6.2)
+6. SD-n  this person has done none of the steps the diagram excludes, nor any of the case that this one
          is about where the diagram asks for somebody apart (domain 6.3)
 """
 
@@ -40,6 +42,8 @@ class TaskFacts:
         applicant_relatives_of: accounts that have filed somebody of the applicant's household.
         acted_before: accounts that did a step of the case this one is about, where the step must be done
             by somebody who did none.
+        assigned: the only seats that may do it, once a supervisor has handed it over; None: all.
+        named: the county has named somebody of another township for it (SD-11).
         name: of the step, for the refusal.
         names: step id → name, for the refusal; may be left empty.
     """
@@ -54,6 +58,8 @@ class TaskFacts:
     doers: Mapping[str, Collection[int]] = field(default_factory=dict)
     applicant_relatives_of: frozenset[int] = _NOBODY
     acted_before: frozenset[int] = _NOBODY
+    assigned: frozenset[int] | None = None
+    named: bool = False
     name: Text = THIS_STEP
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,14 +117,17 @@ def require_can_complete(actor: Actor, task: TaskFacts) -> None:
     """Let the one pass who may do this step now.
 
     Raises:
-        NotAllowed: `rule` is SD-8, role, area, kin, or the rule of separation the diagram means.
+        NotAllowed: `rule` is SD-8, role, area, seat, kin, or the rule of separation the diagram means.
     """
     if actor.role in MATRIX.never_write:
         _refuse("SD-8")
     if actor.role != task.role or (actor.role, "complete_task") not in MATRIX.grants:
         _refuse_role(actor.role, task.name, (task.role,))
-    if actor.org != task.org or not _reaches(actor, "complete_task", task.village):
+    in_its_area = task.named or _reaches(actor, "complete_task", task.village)
+    if actor.org != task.org or not in_its_area:
         _refuse("area")
+    if task.assigned is not None and actor.seat_id not in task.assigned:
+        _refuse("seat")
     if actor.account_id in task.applicant_relatives_of:
         _refuse("kin")
     if actor.account_id in task.acted_before:
@@ -172,6 +181,40 @@ def require(
     for condition in grant.conditions:
         if condition not in met:
             _refuse_condition(asked, condition)
+    return grant
+
+
+def oversees(supervisor: str, office: str) -> bool:
+    """Whether the supervisor's office answers for the work of `office` (domain 6.1, 7.2).
+
+    The bureau and the county government press everybody in the county; a township itself and its
+    villages; another office of the county only itself.
+    """
+    kind = kind_of(supervisor)
+    if kind not in {"government", "msb"}:
+        return supervisor == office
+    if not supervisor.endswith("000000") and kind == "government":
+        return _is_division(office) and office.startswith(supervisor[:9])
+    return office.startswith(supervisor[:6])
+
+
+def require_overseer(
+    actor: Actor,
+    action: str,
+    office: str,
+    area: str,
+    *,
+    met: Collection[str] = (),
+    relatives_of: frozenset[int] = _NOBODY,
+) -> Grant:
+    """Let a supervisor pass who answers for the office whose work it is.
+
+    Raises:
+        NotAllowed: as `require`; area also for an office beside or above the own one.
+    """
+    grant = require(actor, action, area, met=met, relatives_of=relatives_of)
+    if not oversees(actor.org, office):
+        _refuse("area")
     return grant
 
 

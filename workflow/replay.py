@@ -28,7 +28,7 @@ from workflow.house import House
 from workflow.rules import released_files
 from workflow.store.models import Case
 
-STEPS = frozenset({"start", "complete", "message", "signal", "tick"})
+STEPS = frozenset({"start", "complete", "message", "signal", "tick", "retime"})
 IMPOSSIBLE = (
     engine.StepRefused,
     engine.Incident,
@@ -214,6 +214,8 @@ def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> engine.Step:
             done = engine.Message(command["message"], given["answers"])
         case "signal":
             done = engine.Signal(command["signal"])
+        case "retime":
+            done = engine.Retime()
         case _:
             done = engine.Tick()
     return engine.step(model, state, done, at, due)

@@ -100,7 +100,7 @@ def through_the_read_model(place: Filled, now: datetime, reads: int) -> dict[str
 def _read(house: House, seat: Seated, now: datetime) -> float:
     with house.reader.connect() as conn:
         began = time.perf_counter()
-        found = worklist(house, conn, seat.org, seat.role, now)
+        found = worklist(house, conn, seat.actor, now)
         took = time.perf_counter() - began
     if not found.items:
         raise RuntimeError("the list that was to be measured is empty")

@@ -22,7 +22,11 @@ Doer = Callable[[Work, Effect, Step, Clocks], None]
 LETTER, PAYMENT, CLAIM = table(Letter), table(Payment), table(Claim)
 _newest = (
     select(func.max(LETTER.c.id))
-    .where(LETTER.c.case_id == bindparam("case"), LETTER.c.delivered_at.is_(None))
+    .where(
+        LETTER.c.case_id == bindparam("case"),
+        LETTER.c.delivered_at.is_(None),
+        LETTER.c.kind != "extension_notice",  # goes out beside the steps
+    )
     .scalar_subquery()
 )
 _DELIVERED = Prepared(

@@ -16,7 +16,7 @@ from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.places import office_of, state_of
 from workflow.cases.work import Work
-from workflow.deadlines import Pause, Run, alarms, due
+from workflow.deadlines import Extension, Pause, Run, alarms, due
 from workflow.engine import KERNEL, Open, Step
 
 
@@ -36,9 +36,9 @@ def ticking(row: Any, limits: Mapping[str, Any], raised: frozenset[str] = frozen
         Pause(datetime.fromisoformat(start), end and datetime.fromisoformat(end), Text(zh, en))
         for start, end, zh, en in row.pauses
     )
-    return clockwork.Ticking(
-        row.id, Run(limits[row.limit_id], row.started_at, pauses), raised, row.stopped_at
-    )
+    extension = Extension(row.extended_at, row.extended_by) if row.extended_by else None
+    run = Run(limits[row.limit_id], row.started_at, pauses, extension)
+    return clockwork.Ticking(row.id, run, raised, row.stopped_at)
 
 
 def pauses_as_stored(run: Run) -> list[list[str | None]]:
@@ -143,12 +143,17 @@ def _log(
     append(work.conn, work.house.vault, work.row.id, seq, last.leaf, draft, last.recorded(work.house.now()))
 
 
+def told_office(org: str) -> str:
+    """An office as the log names it: of a village only its township."""
+    return org[:9] if org.isdigit() else org
+
+
 def actor_of(actor: Actor) -> dict[str, Any]:
     """The actor as the log names it: numbers and codes, never a name; of a village only its township
     (with few people in it, a village's code says too much: audit-log, "Entry").
     """
-    org = actor.org[:9] if actor.org.isdigit() else actor.org
-    return {"id": actor.account_id, "role": actor.role, "org": org, "on_behalf": None}
+    org = told_office(actor.org)
+    return {"id": actor.account_id, "role": actor.role, "org": org, "on_behalf": actor.on_behalf}
 
 
 def _require_one(moved: int) -> None:
@@ -296,10 +301,14 @@ def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dic
 
 def _keep_timers(work: Work, step: Step, new: bool) -> None:
     case_id = work.row.id
-    known = set() if new else {row.task_id for row in sql.TIMERS.all(work.conn, {"case_id": case_id})}
+    known = (
+        {} if new else {row.task_id: row.due_at for row in sql.TIMERS.all(work.conn, {"case_id": case_id})}
+    )
     wanted = {timer.task: timer for timer in step.timers}
-    for task_id in known - wanted.keys():
+    for task_id in known.keys() - wanted.keys():
         sql.DROP_TIMER.change(work.conn, {"b_case": case_id, "b_task": task_id})
     for task_id, timer in wanted.items():
+        if known.get(task_id, timer.due) != timer.due:
+            sql.MOVE_TIMER.change(work.conn, {"b_case": case_id, "b_task": task_id, "due_at": timer.due})
         if task_id not in known:
             sql.NEW_TIMER.change(work.conn, {"case_id": case_id, "task_id": task_id, "due_at": timer.due})

@@ -36,13 +36,19 @@ _DONE = Prepared(
 AID_KIND = "医疗救助"
 
 
-def issue(work: Work, letter_id: str, step: Step) -> None:
+def issue_beside(work: Work, letter_id: str, given: Mapping[str, Any]) -> None:
+    """Write a letter that no step of the diagram sends, such as that of an extension."""
+    nowhere = Step(work.row.engine, (), (), (), (), {}, {}, None)
+    issue(work, letter_id, nowhere, given)
+
+
+def issue(work: Work, letter_id: str, step: Step, given: Mapping[str, Any] | None = None) -> None:
     """Write the letter's row. Its text is made from these values whenever it is shown or printed."""
     letter = work.rules.rulebook.letters[letter_id]
     year = work.today.year
     serial = int(next_number(work.conn, f"letter-{letter.kind}-{year}", "{}"))
     wanted = {*letter.fields, *letter.optional}
-    fields: dict[str, Any] = {"year": year, "serial": serial}
+    fields: dict[str, Any] = {**(given or {}), "year": year, "serial": serial}
     for source in SOURCES:
         missing = wanted - fields.keys()
         if missing:

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import update
-
-from workflow.cases import clocks as clockwork
 from workflow.cases.alarming import NOTHING_DUE
-from workflow.cases.keeping import keep_entry, read_clocks
+from workflow.cases.keeping import read_clocks
+from workflow.cases.retiming import retime, times_of
 from workflow.cases.work import Work
 from workflow.commands import RecalculateDeadlines
-from workflow.deadlines import alarms, due
 from workflow.errors import StepImpossible
-from workflow.store.models import Clock, Task, table
+from workflow.store.models import Clock, table
 
-CLOCK, TASK = table(Clock), table(Task)
+CLOCK = table(Clock)
 
 
 def recalculate(work: Work, command: RecalculateDeadlines) -> Mapping[str, Any]:
@@ -23,29 +20,16 @@ def recalculate(work: Work, command: RecalculateDeadlines) -> Mapping[str, Any]:
     Raises:
         StepImpossible: nothing moves; nothing is written.
     """
-    ticking = next((clock for clock in read_clocks(work) if clock.id == command.clock_id), None)
-    if ticking is None:
+    clocks = read_clocks(work)
+    clock = next((one for one in clocks if one.id == command.clock_id), None)
+    if clock is None:
         raise StepImpossible(NOTHING_DUE)
     row = work.conn.execute(CLOCK.select().where(CLOCK.c.id == command.clock_id)).one()
-    ends = due(ticking.run, work.calendar)
-    if ends.at == row.due_at and ends.provisional == row.provisional:
+    times = times_of(work, clock)
+    known = (row.due_at, row.provisional, row.next_alarm_at)
+    if known == (times.due.at, times.due.provisional, times.alarm and times.alarm.at):
         raise StepImpossible(NOTHING_DUE)
-    following = clockwork.next_alarm(ticking, work.calendar)
-    work.conn.execute(
-        update(CLOCK)
-        .where(CLOCK.c.id == row.id)
-        .values(
-            due_at=ends.at,
-            provisional=ends.provisional,
-            next_alarm_at=following and following.at,
-            next_alarm=following and following.level,
-        )
+    work.notes.update(
+        limit=row.limit_id, due=times.due.at.isoformat(), before=row.due_at.isoformat(), reason="calendar"
     )
-    first = None if ticking.paused else next((a.at for a in alarms(ticking.run, work.calendar)), None)
-    work.conn.execute(
-        update(TASK)
-        .where(TASK.c.case_id == work.row.id, TASK.c.clock_id == row.id, TASK.c.done_at.is_(None))
-        .values(due_at=ends.at, warn_at=first)
-    )
-    work.notes.update(limit=row.limit_id, due=ends.at.isoformat(), reason="calendar")
-    return keep_entry(work, kind="deadline_recalculated", command={"name": "recalculate", "clock": row.id})
+    return retime(work, clock, clocks, kind="deadline_recalculated")

@@ -13,13 +13,20 @@ OPEN = Prepared(
 )
 CLOCKS = Prepared(
     select(
-        CLOCK.c.id, CLOCK.c.limit_id, CLOCK.c.started_at, CLOCK.c.pauses, CLOCK.c.stopped_at, ALARM.c.level
+        CLOCK.c.id,
+        CLOCK.c.limit_id,
+        CLOCK.c.started_at,
+        CLOCK.c.pauses,
+        CLOCK.c.stopped_at,
+        CLOCK.c.extended_by,
+        CLOCK.c.extended_at,
+        ALARM.c.level,
     )
     .outerjoin(ALARM, ALARM.c.clock_id == CLOCK.c.id)
     .where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None))
     .order_by(CLOCK.c.id)
 )
-TIMERS = Prepared(select(TIMER.c.task_id).where(TIMER.c.case_id == bindparam("case_id")))
+TIMERS = Prepared(select(TIMER.c.task_id, TIMER.c.due_at).where(TIMER.c.case_id == bindparam("case_id")))
 CLOSE = Prepared(
     update(TASK)
     .where(TASK.c.case_id == bindparam("b_case"), TASK.c.id == bindparam("b_task"))
@@ -57,6 +64,18 @@ _PLACE_COLUMNS = (
     "paused",
 )
 PLACE = Prepared(insert(TASK), *_PLACE_COLUMNS)
+SET_CLOCK = Prepared(
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values(
+        due_at=bindparam("due_at"),
+        provisional=bindparam("provisional"),
+        extended_by=bindparam("extended_by"),
+        extended_at=bindparam("extended_at"),
+        next_alarm_at=bindparam("next_alarm_at"),
+        next_alarm=bindparam("next_alarm"),
+    )
+)
 _CLOCK_COLUMNS = (
     "case_id",
     "limit_id",
@@ -87,6 +106,11 @@ MOVE_CLOCK = Prepared(
     )
 )
 NEW_TIMER = Prepared(insert(TIMER), "case_id", "task_id", "due_at")
+MOVE_TIMER = Prepared(
+    update(TIMER)
+    .where(TIMER.c.case_id == bindparam("b_case"), TIMER.c.task_id == bindparam("b_task"))
+    .values(due_at=bindparam("due_at"))
+)
 DROP_TIMER = Prepared(
     delete(TIMER).where(TIMER.c.case_id == bindparam("b_case"), TIMER.c.task_id == bindparam("b_task"))
 )

@@ -14,7 +14,7 @@ from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.commands import CompleteTask, NewPaper
 from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale, StepImpossible
-from workflow.permissions import TaskFacts, require_can_complete
+from workflow.permissions import TaskFacts, in_area, kind_of, require_can_complete
 from workflow.store.models import Account, CaseLink, Kin, Paper, Person, Task, table
 from workflow.store.prepared import Prepared
 
@@ -36,6 +36,7 @@ _TASK = Prepared(
                 "form",
                 "state",
                 "opened_at",
+                "assigned_seat",
                 "done_at",
                 "done_account",
                 "done_seq",
@@ -136,6 +137,10 @@ def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFact
             "household_id": case.household_id if case.household_id is not None else -1,
         },
     )
+    assigned = None
+    if task.assigned_seat is not None:
+        covers = work.actor.seat_id if work.actor.stands_for == task.assigned_seat else task.assigned_seat
+        assigned = frozenset({task.assigned_seat, covers})
     return TaskFacts(
         role=task.role,
         org=task.org,
@@ -147,6 +152,8 @@ def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFact
         doers=doers,
         applicant_relatives_of=frozenset() if kin is None else frozenset({kin}),
         acted_before=frozenset() if acted is None else me,
+        assigned=assigned,
+        named=assigned is not None and not in_area(task.org, kind_of(task.org), case.village),
         name=Text(task.name, task.name),
     )
 

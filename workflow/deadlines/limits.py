@@ -12,6 +12,7 @@ from bpmn.text import Text
 from workflow.deadlines.fixed import Fixed, read_fixed
 
 Unit = Literal["wd", "d", "h"]  # working days, calendar days, hours
+BEGAN: Final = Text("开始", "the step began")
 FILE: Final = "limits.toml"
 FIXED: Final = "date"
 SAME_DAY: Final = "same_day"
@@ -48,6 +49,7 @@ class Limit:
     then: tuple[str, ...] = ()
     on: Fixed | None = None
     extension: int = 0
+    event: Text = BEGAN
 
 
 class HasLimits(Protocol):
@@ -113,4 +115,5 @@ def _limit(row: LimitRow, faults: list[Fault]) -> Limit:
     return Limit(
         row.id, row.amount, unit, tuple(warn), row.escalate, row.name, row.source, row.own,
         row.then, fixed, row.amount // 2 if row.extension is None else row.extension,
+        row.event or BEGAN,
     )  # fmt: skip

@@ -38,7 +38,12 @@ class Tick:
     """Nothing but time has passed: fire the timers that are due."""
 
 
-Command = Complete | Message | Signal | Tick
+@dataclass(frozen=True, slots=True)
+class Retime:
+    """The calendar or a limit has changed: timers that asked for a due date ask again."""
+
+
+Command = Complete | Message | Signal | Tick | Retime
 
 
 @dataclass(frozen=True, slots=True)

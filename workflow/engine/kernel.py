@@ -25,6 +25,7 @@ from SpiffWorkflow.specs.MultiChoice import MultiChoice
 from SpiffWorkflow.util.event import Event
 from SpiffWorkflow.util.task import TaskFilter, TaskState
 
+from workflow.engine.specs import DUE, DateTimer
 from workflow.engine.tasks import READY, WAITING, CaseTask, same
 from workflow.engine.tree import FINISHED, NOT_FINISHED, preorder
 
@@ -323,6 +324,13 @@ class Case(_Flat, BpmnWorkflow):
             ):
                 self.current = task
                 task.task_spec._update(task)
+
+    def forget_due_dates(self) -> None:
+        """Timers that wait for a due date of the calendar will ask for it again when they are looked at."""
+        for task in self.event_manager.tasks.values():
+            definition = task.task_spec.event_definition
+            if task._state == WAITING and isinstance(definition, DateTimer) and definition.asks:
+                task.internal_data.pop(DUE, None)
 
     def over(self) -> bool:
         """Whether the case has ended."""

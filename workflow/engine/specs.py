@@ -36,6 +36,9 @@ from workflow.engine.tree import NOT_FINISHED, preorder
 ANSWERS = "answers"
 """Where a waiting task keeps what a message from outside brought until it runs."""
 
+DUE = "event_value"
+"""Where a waiting timer keeps when it is due."""
+
 _LIVE = TaskState.READY | TaskState.WAITING
 
 
@@ -167,11 +170,11 @@ class _FromCommand(TimerEventDefinition):
     """A timer that takes the time of the command for now. It has fired from the instant it is due."""
 
     def has_fired(self, my_task: Any) -> bool:
-        value = my_task.internal_data.get("event_value")
+        value = my_task.internal_data.get(DUE)
         top = my_task.workflow.top_workflow
         if value is None:
             value = self._due(my_task, top.clock).astimezone(UTC).isoformat()
-            my_task.internal_data["event_value"] = value
+            my_task.internal_data[DUE] = value
         if datetime.fromisoformat(value) <= top.clock:
             my_task.internal_data["event_fired"] = True
         return bool(my_task.internal_data.get("event_fired", False))
@@ -190,6 +193,11 @@ class _FromCommand(TimerEventDefinition):
 
 class DateTimer(_FromCommand, TimeDateEventDefinition):
     """A timer with a date, or with ``due('D04')``."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether its date comes from the calendar, and so may move while it waits."""
+        return "due(" in self.expression
 
     def _read(self, text: str, now: datetime) -> datetime:
         if text.upper().startswith("P"):

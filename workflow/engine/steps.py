@@ -30,6 +30,7 @@ from workflow.engine.commands import (
     Effect,
     Message,
     Open,
+    Retime,
     Signal,
     Step,
     Tick,
@@ -89,6 +90,8 @@ def step(model: Model, state: bytes, command: Command, at: datetime, due: Due = 
             _send(case, BpmnEvent(definition), Text(f"没有任务在等待信号“{name}”", name))
         case Tick():
             with_incidents(case, case.refresh_timers)
+        case Retime():
+            with_incidents(case, case.forget_due_dates)
     with_incidents(case, case.settle)
     return _finish(model, case)
 

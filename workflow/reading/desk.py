@@ -110,7 +110,7 @@ def _refusal(work: Work, task: Any, properties: Mapping[str, str]) -> NotAllowed
 
 def next_step(house: House, conn: Connection, actor: Actor, now: datetime) -> tuple[UUID, int] | None:
     """The next step of the seat that this very person may do: not one of a relative, not after an own one."""
-    for case_id, task_id in first_keys(conn, actor.org, actor.role, CANDIDATES):
+    for case_id, task_id in first_keys(conn, actor, CANDIDATES):
         work = _looking(house, conn, actor, case_id, now)
         task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).one()
         node = work.rules.model.node(task.process, task.node)

@@ -3,32 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bpmn import Text
 from workflow.cases.keeping import ticking
 from workflow.deadlines import Explanation, Limit, Run, Standing, explain, standing
 from workflow.house import House
 from workflow.store.models import Case, Clock
-
-BEGAN: Final = Text("开始", "the step began")
-EVENTS: Final[Mapping[str, Text]] = {
-    "D01": Text("收到申请", "application received"),
-    "D02": Text("发告知书", "supplement notice issued"),
-    "D03": Text("受理", "accepted"),
-    "D04": Text("张榜公示", "list posted"),
-    "D05": Text("转乡镇", "passed on to the township"),
-    "D09": Text("转县级", "passed on to the county"),
-    "D10": Text("作出决定", "decided"),
-    "D11": Text("作出决定", "decided"),
-    "D12": Text("银行退票", "returned by the bank"),
-    "D27": Text("登记异议", "objection registered"),
-    "D27A": Text("收到异议", "objection received"),
-    "D33": Text("发通知单", "notice to settle issued"),
-}
-"""What starts each limit, in the words of its explanation (domain 7.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +44,7 @@ def clock_view(
         started_at=row.started_at,
         stopped_at=row.stopped_at,
         run=run,
-        explanation=explain(run, calendar, at, EVENTS.get(run.limit.id, BEGAN)) if tell else None,
+        explanation=explain(run, calendar, at, run.limit.event) if tell else None,
     )
 
 

@@ -25,6 +25,15 @@ from workflow.store.models import Account
 
 Dot = Literal["", "full", "pause", "warn", "data"]
 OBJECTION_FIELDS: Final = frozenset({"objection_text", "objector", "contact"})
+WARNINGS: Final = frozenset(
+    {
+        "alarm_raised",
+        "attempt_refused",
+        "step_urged",
+        "put_under_supervision",
+        "supervision_answer_overdue",
+    }
+)
 PERSONAL: Final[Mapping[str, Callable[[str], str]]] = {
     "idnumber": mask_id,
     "account": mask_account,
@@ -161,6 +170,13 @@ FORMS: Final[Mapping[str, str]] = {
     "death_reported": "death",
     "case_paused": "pause_case",
     "case_resumed": "resume_case",
+    "deadline_extended": "extension",
+    "extension_requested": "extension",
+    "extension_refused": "extension_refusal",
+    "step_urged": "urge",
+    "step_handed_over": "reassignment",
+    "put_under_supervision": "supervision",
+    "supervision_answered": "supervision_answer",
 }
 """The form of what is no step of a diagram."""
 
@@ -202,10 +218,20 @@ def _facts(book: Rulebook, entry: Mapping[str, Any]) -> Iterator[Said]:
     kind, variables = entry["type"], entry["vars"]
     given = variables.get("answers") or {}
     match kind:
-        case "alarm_raised":
+        case (
+            "alarm_raised"
+            | "deadline_extended"
+            | "extension_requested"
+            | "extension_refused"
+            | "deadline_recalculated"
+        ):
             limit = book.limits.get(str(variables["limit"]))
             if limit is not None:
                 yield Said(Text("期限", "Limit"), limit.name)
+            if variables.get("why"):
+                yield Said(Text("为什么", "Why"), _same(variables["why"]), decides=False)
+        case "step_handed_over" if variables.get("exception"):
+            yield Said(Text("例外", "Exception"), Text("外乡镇人员办理（SD-11）", "another township (SD-11)"))
         case "file_read":
             what = str(variables["what"])
             yield Said(Text("内容", "What"), READ.get(what, Text(what, what)))
@@ -296,7 +322,7 @@ def _sealed(
 
 def _dot(entry: Mapping[str, Any]) -> Dot:
     to = entry["to"] or ""
-    if entry["type"] in {"alarm_raised", "attempt_refused"}:
+    if entry["type"] in WARNINGS:
         return "warn"
     if to != entry["from"]:
         return "pause" if to.startswith("PAUSED_") or to == "RETURNED_FOR_PAPERS" else "full"

@@ -1,9 +1,11 @@
 """A seat's open work, by due date, with exact counts; fast at 100,000 open tasks.
 
-Counts come from a narrow covering index. A page first takes its rows' keys from the same
-index, in the index's own order, and joins names only to those.
+Counts come from a narrow covering index; the few steps that a supervisor has handed to other seats
+are taken off afterwards. A page first takes its rows' keys from such an index, in the index's own
+order, and joins names only to those.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -28,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from workflow.actor import Actor
 from workflow.deadlines import SHANGHAI, Standing
 from workflow.house import House
 from workflow.reading.standings import standings
@@ -119,8 +122,20 @@ def condition(chosen: Filter, now: Moment) -> ColumnElement[bool] | None:
             return None
 
 
+def seat_of(actor: Actor) -> dict[str, Any]:
+    """Whose worklist: the office, the role, the seat, and the seat it stands for (SD-10)."""
+    covers = actor.seat_id if actor.stands_for is None else actor.stands_for
+    return {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "covers": covers}
+
+
 def mine(org: Text, role: Text) -> tuple[ColumnElement[bool], ...]:
     return (Task.org == org, Task.role == role, Task.kind == "user", Task.done_at.is_(None))
+
+
+def _for_me() -> ColumnElement[bool]:
+    """Handed to nobody, or to this seat."""
+    handed = Task.assigned_seat
+    return or_(handed.is_(None), handed == bindparam("seat"), handed == bindparam("covers"))
 
 
 def _counting() -> Select[Any]:
@@ -148,17 +163,32 @@ def _counting() -> Select[Any]:
 _COUNTS = Prepared(_counting())
 
 
-def counts(conn: Connection, org: str, role: str, now: datetime) -> Counts:
+_ELSEWHERE = Prepared(
+    select(Task.paused, Task.warn_at, Task.due_at).where(
+        *mine(bindparam("org"), bindparam("role")), Task.assigned_seat.is_not(None), not_(_for_me())
+    )
+)
+
+
+def counts(conn: Connection, actor: Actor, now: datetime) -> Counts:
     """How many open tasks a seat has, exactly."""
-    row = _COUNTS.first(conn, {"org": org, "role": role, "now": now})
-    return Counts(row.rest + row.overdue + row.paused, row.overdue, row.soon, row.paused)
+    row = _COUNTS.first(conn, {"org": actor.org, "role": actor.role, "now": now})
+    found = Counter(
+        {"rest": row.rest, "overdue": row.overdue, "due_soon": row.soon, "paused": row.paused}
+    )
+    for other in _ELSEWHERE.all(conn, seat_of(actor)):
+        status = status_of(other.paused, other.warn_at, other.due_at, now)
+        found[status] -= 1
+        if status in {"on_time", "due_soon"}:
+            found["rest"] -= 1
+    everything = found["rest"] + found["overdue"] + found["paused"]
+    return Counts(everything, found["overdue"], found["due_soon"], found["paused"])
 
 
 def worklist(
     house: House,
     conn: Connection,
-    org: str,
-    role: str,
+    actor: Actor,
     now: datetime,
     *,
     chosen: Filter = "all",
@@ -166,11 +196,11 @@ def worklist(
     size: int = PAGE,
 ) -> Worklist:
     """The open tasks of a seat, the next one due first. A page beyond the last is the last."""
-    found = counts(conn, org, role, now)
+    found = counts(conn, actor, now)
     pages = max(1, -(-found.of(chosen) // size))
     page = min(max(1, page), pages)
-    seat = {"org": org, "role": role, "now": now, "size": size, "skip": (page - 1) * size}
-    rows = _page(chosen).all(conn, seat)
+    wanted = {**seat_of(actor), "now": now, "size": size, "skip": (page - 1) * size}
+    rows = _page(chosen).all(conn, wanted)
     standing = standings(house, conn, (row.clock_id for row in rows), now)
     return Worklist([item(row, now, standing.get(row.clock_id)) for row in rows], found, page, pages)
 
@@ -182,7 +212,11 @@ def _page(chosen: Filter) -> Prepared:
     return Prepared(
         shown(
             select(Task.case_id, Task.id)
-            .where(*mine(bindparam("org"), bindparam("role")), *(() if wanted is None else (wanted,)))
+            .where(
+                *mine(bindparam("org"), bindparam("role")),
+                _for_me(),
+                *(() if wanted is None else (wanted,)),
+            )
             .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
             .limit(bindparam("size", type_=Integer()))
             .offset(bindparam("skip", type_=Integer()))
@@ -244,12 +278,15 @@ def done_today(conn: Connection, account_id: int, now: datetime) -> list[Done]:
     return [Done(row.case_id, row.number, row.person, row.name, row.done_at) for row in rows]
 
 
-def first_keys(conn: Connection, org: str, role: str, number: int) -> list[tuple[UUID, int]]:
+_FIRST = Prepared(
+    select(Task.case_id, Task.id)
+    .where(*mine(bindparam("org"), bindparam("role")), _for_me())
+    .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
+    .limit(bindparam("size", type_=Integer()))
+)
+
+
+def first_keys(conn: Connection, actor: Actor, number: int) -> list[tuple[UUID, int]]:
     """The keys of the first open tasks of a seat, the next one due first."""
-    rows = conn.execute(
-        select(Task.case_id, Task.id)
-        .where(*mine(org, role))
-        .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
-        .limit(number)
-    )
+    rows = _FIRST.all(conn, {**seat_of(actor), "size": number})
     return [(row.case_id, row.id) for row in rows]

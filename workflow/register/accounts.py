@@ -16,6 +16,7 @@ from typing import Final
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, Connection, Engine, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from bpmn.tables import RoleRow, split_place
 from bpmn.text import Text
@@ -219,13 +220,21 @@ def is_alive(conn: Connection, account_id: int, epoch: int) -> bool:
 
 def seats(conn: Connection, account_id: int, on: date) -> tuple[Actor, ...]:
     """The seats an active account holds on a day, first and last day included."""
+    absent = aliased(Seat)
     rows = conn.execute(
-        select(Seat.id, Seat.role, Seat.org, Account.name)
+        select(
+            Seat.id, Seat.role, Seat.org, Account.name, Seat.substitute_for,
+            absent.account_id.label("on_behalf"),
+        )
         .join(Account, Account.id == Seat.account_id)
+        .outerjoin(absent, absent.id == Seat.substitute_for)
         .where(Account.id == account_id, Account.active, *_valid(on))
         .order_by(Seat.id)
+    )  # fmt: skip
+    return tuple(
+        Actor(account_id, row.id, row.role, row.org, row.name, row.substitute_for, row.on_behalf)
+        for row in rows
     )
-    return tuple(Actor(account_id, row.id, row.role, row.org, row.name) for row in rows)
 
 
 def _valid(on: date) -> tuple[ColumnElement[bool], ...]:

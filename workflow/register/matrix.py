@@ -90,7 +90,7 @@ class Matrix:
         return self.roles.get(code, Text(code, code))
 
 
-NEEDED_RULES: Final = ("SD-1", "SD-4", "SD-8", "role", "area", "kin", "condition")
+NEEDED_RULES: Final = ("SD-1", "SD-4", "SD-8", "role", "area", "seat", "kin", "condition")
 
 
 def read_matrix(content: bytes, roles: Mapping[str, Text]) -> Matrix:

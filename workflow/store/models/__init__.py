@@ -29,6 +29,7 @@ from workflow.store.models.people import (
     Seat,
 )
 from workflow.store.models.releases import InForce, RuleProposal
+from workflow.store.models.supervision import Assignment, Extension, Supervision
 from workflow.store.models.system import (
     CalendarDay,
     CalendarYear,
@@ -42,6 +43,7 @@ from workflow.store.models.system import (
 __all__ = [
     "Account",
     "Alarm",
+    "Assignment",
     "Base",
     "Calculation",
     "CalendarDay",
@@ -53,6 +55,7 @@ __all__ = [
     "Clock",
     "Counter",
     "Draft",
+    "Extension",
     "Household",
     "InForce",
     "InboxMessage",
@@ -71,6 +74,7 @@ __all__ = [
     "RuleProposal",
     "RulebookRelease",
     "Seat",
+    "Supervision",
     "Task",
     "Timer",
     "table",

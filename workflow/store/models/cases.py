@@ -67,7 +67,8 @@ class CaseLink(Base):
 class Task(Base):
     """A place where a case stands: a person's work (`user`) or a wait for time or message (`wait`).
 
-    `id` is the engine's own number inside the case. `org` and `role` say whose work it is.
+    `id` is the engine's own number inside the case. `org` and `role` say whose work it is;
+    `assigned_seat` that a supervisor has handed it to this seat alone.
     """
 
     __tablename__ = "task"
@@ -83,8 +84,18 @@ class Task(Base):
             "paused",
             "case_id",
             "id",
+            "assigned_seat",
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
+        ),
+        # the few steps that were handed to one seat: taken off the counts of the others
+        Index(
+            "ix_task_assigned",
+            "org",
+            "role",
+            "assigned_seat",
+            sqlite_where=text("done_at IS NULL AND assigned_seat IS NOT NULL"),
+            postgresql_where=text("done_at IS NULL AND assigned_seat IS NOT NULL"),
         ),
         # the counts of a worklist: narrow, and whole with `done_at`, which the condition names
         Index(
@@ -132,6 +143,7 @@ class Task(Base):
     warn_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
+    assigned_seat: Mapped[int | None]
     done_at: Mapped[datetime | None]
     done_account: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     done_seat: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
@@ -154,6 +166,8 @@ class Clock(Base):
     pauses: Mapped[list[Any]]
     due_at: Mapped[datetime]
     provisional: Mapped[bool] = mapped_column(default=False)
+    extended_by: Mapped[int] = mapped_column(server_default="0")  # units of the limit
+    extended_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     next_alarm_at: Mapped[datetime | None]  # null: nothing more to raise, or paused, or stopped
     next_alarm: Mapped[str | None] = mapped_column(String(12))
@@ -184,7 +198,10 @@ class Timer(Base):
 
 
 class InboxMessage(Base):
-    """A line in a seat's inbox. Holds no name, illness, number or amount: `params` are codes and dates."""
+    """A line in the inbox of all seats of an office and role, or of one seat alone (`seat_id`).
+
+    Holds no name, illness, number or amount: `params` are codes and dates.
+    """
 
     __tablename__ = "inbox_message"
     __table_args__ = (Index(None, "org", "role", "read_at", "id"),)
@@ -192,8 +209,9 @@ class InboxMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     org: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(8))
-    kind: Mapped[str] = mapped_column(String(16))
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    seat_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(24))
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("case.id"))  # null: of no case
     params: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]

@@ -1,0 +1,254 @@
+"""延期: a supervisor extends a limit once, before it ends, by at most half, and the applicant is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import insert, select, update
+
+from bpmn import Text
+from workflow.cases import clocks as clockwork
+from workflow.cases import letters
+from workflow.cases.keeping import keep_entry, read_clocks
+from workflow.cases.overseeing import let_press, read_answers
+from workflow.cases.retiming import retime
+from workflow.cases.telling import Desk, tell
+from workflow.cases.work import Work
+from workflow.deadlines import SHANGHAI, Due, due
+from workflow.deadlines import Extension as Longer
+from workflow.deadlines.words import length
+from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
+from workflow.forms import Answers
+from workflow.permissions import kind_of, refusal, require
+from workflow.register import kinship
+from workflow.store.models import Extension, Task, table
+from workflow.supervisor_commands import ExtendDeadline, RefuseExtension, RequestExtension
+
+LETTER = "extension_notice"
+EXTENSION, TASK = table(Extension), table(Task)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An extension before it is made: the longer clock, and the two ends."""
+
+    clock: clockwork.Ticking
+    before: Due
+    after: Due
+
+
+def office_of_clock(work: Work, clock_id: int) -> str:
+    """Whose work a running limit measures.
+
+    Raises:
+        NotFound: no open step runs on it.
+    """
+    office = work.conn.scalar(
+        select(TASK.c.org)
+        .where(TASK.c.case_id == work.row.id, TASK.c.clock_id == clock_id, TASK.c.done_at.is_(None))
+        .order_by(TASK.c.kind, TASK.c.id)
+    )
+    if office is None:
+        raise NotFound()
+    return str(office)
+
+
+def plan(work: Work, clock_id: int, units: int) -> Planned:
+    """What an extension by `units` would do.
+
+    Raises:
+        NotFound
+        StepImpossible: the limit cannot be extended, has been, or has ended.
+        AnswersRefused: more than half of the limit.
+    """
+    clock = next((one for one in read_clocks(work) if one.id == clock_id), None)
+    if clock is None:
+        raise NotFound()
+    limit, before = clock.run.limit, due(clock.run, work.calendar)
+    if not limit.extension:
+        raise StepImpossible(
+            Text(f"“{limit.name.zh}”的期限不能延长。", f"The limit “{limit.name.en}” cannot be extended.")
+        )
+    if clock.run.extension is not None:
+        raise StepImpossible(Text("这个期限已经延长过一次，不能再延。", "This limit was extended already."))
+    if work.at >= before.at and not clock.paused:
+        raise StepImpossible(
+            Text("期限已经到了，到期以后不能再延长。", "The limit has ended; it is too late to extend it.")
+        )
+    if not 1 <= units <= limit.extension:
+        most = length(limit.extension, limit.unit)
+        words = Text(f"最多延长{most.zh}", f"At most {most.en}")
+        raise AnswersRefused([FieldFault("extension_units", words)])
+    longer = replace(clock, run=replace(clock.run, extension=Longer(work.at, units)))
+    return Planned(longer, before, due(longer.run, work.calendar))
+
+
+def extend_deadline(work: Work, command: ExtendDeadline) -> Mapping[str, Any]:
+    """Extend one limit and issue the letter to the applicant; a request that is open counts as granted.
+
+    Raises:
+        NotAllowed, and what `plan` and the form refuse.
+    """
+    let_press(work, "extend_deadline", office_of_clock(work, command.clock_id))
+    answers = read_answers(work, "extension", command.answers, "extension_words")
+    units = cast(int, answers.values["extension_units"])
+    planned = plan(work, command.clock_id, units)
+    clock = planned.clock
+    work.sealed.update(answers.sealed)
+    work.notes.update(
+        limit=clock.limit_id,
+        units=units,
+        before=planned.before.at.isoformat(),
+        until=planned.after.at.isoformat(),
+        reason=answers.variables["extension_reason"],
+        letter=_write(work, planned, units, answers),
+    )
+    clocks = [clock if one.id == clock.id else one for one in read_clocks(work)]
+    kept = retime(work, clock, clocks, kind="deadline_extended")
+    _grant(work, command.clock_id, units, kept["seq"])
+    return kept
+
+
+def _write(work: Work, planned: Planned, units: int, answers: Answers) -> str:
+    """The letter, with the chosen reason in the words of the form. Returns its kind."""
+    book = work.rules.rulebook
+    if LETTER not in book.letters:
+        raise StepImpossible(
+            Text(
+                "这件案卷的规则里还没有延期告知书，先把案卷迁到现行规则再延期。",
+                "The rules of this case have no such letter: move the case to the rules in force first.",
+            )
+        )
+    limit = planned.clock.run.limit
+    reasons = {
+        choice.id: choice.label.zh for choice in book.forms["extension"].field("extension_reason").choices
+    }
+    given = {
+        "limit_name": limit.name.zh,
+        "extension_length": length(units, limit.unit).zh,
+        "extended_from": planned.before.day,
+        "extended_until": planned.after.day,
+        "extension_reason": reasons[str(answers.variables["extension_reason"])],
+        "extension_details": str(answers.values["extension_words"]).strip(),
+    }
+    letters.issue_beside(work, LETTER, given)
+    return LETTER
+
+
+def _grant(work: Work, clock_id: int, units: int, seq: int) -> None:
+    """Close the office's open request, or note an extension nobody had asked for."""
+    decided = {
+        "granted": True,
+        "units": units,
+        "decided_at": work.at,
+        "decided_by": work.actor.account_id,
+        "decided_seq": seq,
+    }
+    asked = work.conn.execute(
+        update(EXTENSION)
+        .where(EXTENSION.c.clock_id == clock_id, EXTENSION.c.decided_at.is_(None))
+        .values(**decided)
+        .returning(EXTENSION.c.asked_org, EXTENSION.c.asked_role)
+    ).all()
+    for row in asked:
+        tell(work, "extension_granted", [Desk(row.asked_org, row.asked_role)], {"limit": _limit_of(work)})
+    if not asked:
+        work.conn.execute(insert(EXTENSION), {**_asked(work, clock_id, seq), **decided})
+
+
+def _limit_of(work: Work) -> str:
+    return str(work.notes["limit"])
+
+
+def _asked(work: Work, clock_id: int, seq: int) -> dict[str, Any]:
+    return {
+        "case_id": work.row.id,
+        "clock_id": clock_id,
+        "asked_at": work.at,
+        "asked_by": work.actor.account_id,
+        "asked_org": work.actor.org,
+        "asked_role": work.actor.role,
+        "asked_seq": seq,
+    }
+
+
+def request_extension(work: Work, command: RequestExtension) -> Mapping[str, Any]:
+    """An office that does the step asks for more time; its supervisor decides.
+
+    Raises:
+        NotAllowed, StepImpossible (asked already), and what `plan` and the form refuse.
+    """
+    actor, office = work.actor, office_of_clock(work, command.clock_id)
+    require(
+        actor,
+        "request_extension",
+        work.row.village,
+        relatives_of=kinship.relatives_of(work.conn, work.row.applicant_id),
+    )
+    if actor.org != office:
+        raise refusal("area")
+    answers = read_answers(work, "extension", command.answers, "extension_words")
+    units = cast(int, answers.values["extension_units"])
+    planned = plan(work, command.clock_id, units)
+    if open_request(work, command.clock_id) is not None:
+        raise StepImpossible(
+            Text("已经申请过延期，等督办人员答复。", "It has been asked for; wait for the answer.")
+        )
+    limit = planned.clock.limit_id
+    work.sealed.update(answers.sealed)
+    work.notes.update(limit=limit, units=units, reason=answers.variables["extension_reason"])
+    kept = keep_entry(work, kind="extension_requested", command={"name": "none"})
+    work.conn.execute(insert(EXTENSION), {**_asked(work, command.clock_id, kept["seq"]), "units": units})
+    tell(work, "extension_asked", [supervisor_of(office)], {"limit": limit, "due": _iso(planned.before.at)})
+    return kept
+
+
+def supervisor_of(office: str) -> Desk:
+    """Who presses an office: the township's supervisor, the finance bureau's own, else the bureau's."""
+    if kind_of(office) == "government" and not office.endswith("000000"):
+        return Desk(f"{office[:9]}000", "SUP")
+    return Desk(office if kind_of(office) == "finance" else f"{office[:6]}-msb", "SUP")
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).isoformat()
+
+
+def open_request(work: Work, clock_id: int) -> Any:
+    """The request for a clock that nobody has decided yet, or None."""
+    return work.conn.execute(
+        select(EXTENSION).where(EXTENSION.c.clock_id == clock_id, EXTENSION.c.decided_at.is_(None))
+    ).first()
+
+
+def refuse_extension(work: Work, command: RefuseExtension) -> Mapping[str, Any]:
+    """The supervisor does not extend; the office is told.
+
+    Raises:
+        NotFound, NotAllowed, StepImpossible (decided already), AnswersRefused
+    """
+    row = work.conn.execute(select(EXTENSION).where(EXTENSION.c.id == command.extension_id)).one_or_none()
+    if row is None or row.case_id != work.row.id:
+        raise NotFound()
+    if row.decided_at is not None:
+        raise StepImpossible(Text("这个申请已经答复过了。", "This request has been answered."))
+    let_press(work, "extend_deadline", row.asked_org)
+    answers = read_answers(work, "extension_refusal", command.answers, "refusal_words")
+    clock = next((one for one in read_clocks(work) if one.id == row.clock_id), None)
+    limit = clock.limit_id if clock else ""
+    work.sealed.update(answers.sealed)
+    work.notes.update(limit=limit)
+    kept = keep_entry(work, kind="extension_refused", command={"name": "none"})
+    work.conn.execute(
+        update(EXTENSION)
+        .where(EXTENSION.c.id == row.id)
+        .values(
+            granted=False,
+            decided_at=work.at,
+            decided_by=work.actor.account_id,
+            decided_seq=kept["seq"],
+        )
+    )
+    tell(work, "extension_refused", [Desk(row.asked_org, row.asked_role)], {"limit": limit})
+    return kept

@@ -1,0 +1,87 @@
+"""Write a clock that ends at another time than before: after an extension or a new calendar (RF-35).
+
+Besides the steps of a case this is the only place from which a due date moves, and each time it
+stands in the log with the sentence that explains it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflow import engine
+from workflow.cases import clocks as clockwork
+from workflow.cases import effects, postings
+from workflow.cases import statements as sql
+from workflow.cases.keeping import keep_entry, keep_step
+from workflow.cases.stepping import advance
+from workflow.cases.work import Work
+from workflow.deadlines import AlarmAt, Due, Run, alarms, due, explain
+
+POSTING = "D04"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What follows from a clock: when it ends, the next alarm, and the first warning its tasks show."""
+
+    due: Due
+    alarm: AlarmAt | None
+    warn: AlarmAt | None
+
+
+def times_of(work: Work, clock: clockwork.Ticking) -> Times:
+    coming = () if clock.paused else alarms(clock.run, work.calendar)
+    return Times(
+        due(clock.run, work.calendar),
+        clockwork.next_alarm(clock, work.calendar),
+        coming[0] if coming else None,
+    )
+
+
+def why(work: Work, run: Run) -> str:
+    """The explanation of a due date as the pages show it, in Chinese."""
+    told = explain(run, work.calendar, work.at, run.limit.event)
+    return "".join(sentence.zh for sentence in told.sentences)
+
+
+def retime(
+    work: Work, clock: clockwork.Ticking, clocks: Sequence[clockwork.Ticking], *, kind: str
+) -> Mapping[str, Any]:
+    """Write one clock anew with its tasks, the timers of the diagram that wait for it, and the entry.
+
+    `clocks` are all clocks of the case, this one among them as it is now.
+    """
+    times, extension = times_of(work, clock), clock.run.extension
+    sql.SET_CLOCK.change(
+        work.conn,
+        {
+            "b_id": clock.id,
+            "due_at": times.due.at,
+            "provisional": times.due.provisional,
+            "extended_by": extension.amount if extension else 0,
+            "extended_at": extension and extension.at,
+            "next_alarm_at": times.alarm and times.alarm.at,
+            "next_alarm": times.alarm and times.alarm.level,
+        },
+    )
+    sql.RETIME.change(
+        work.conn,
+        {
+            "b_case": work.row.id,
+            "b_clock": clock.id,
+            "due_at": times.due.at,
+            "warn_at": times.warn and times.warn.at,
+            "paused": clock.paused,
+        },
+    )
+    if clock.limit_id == POSTING and not clock.paused:
+        postings.extend(work, times.due.at)
+    work.notes["why"] = why(work, clock.run)
+    waiting = {row.task_id: row.due_at for row in sql.TIMERS.all(work.conn, {"case_id": work.row.id})}
+    if not waiting:
+        return keep_entry(work, kind=kind, command={"name": "none"})
+    step = advance(work, engine.Retime(), list(clocks))
+    if {timer.task: timer.due for timer in step.timers} == waiting:
+        return keep_entry(work, kind=kind, command={"name": "none"})
+    effects.follow(work, step, clocks)
+    return keep_step(work, step, clocks, kind=kind, command={"name": "retime"}, task=None)

@@ -1,0 +1,46 @@
+"""Write lines into inboxes, in the transaction of the step they tell of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+
+from bpmn import Station
+from workflow.cases.places import organisation_at
+from workflow.cases.work import Work
+from workflow.store.models import InboxMessage, table
+from workflow.store.prepared import Prepared
+
+_TELL = Prepared(insert(table(InboxMessage)), "org", "role", "seat_id", "kind", "case_id", "params", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose inbox: all seats of an office and role, or of these one seat alone."""
+
+    org: str
+    role: str
+    seat_id: int | None = None
+
+
+def desk_of(work: Work, station: Station) -> Desk:
+    """Where a station of the rule book sits in this case."""
+    return Desk(organisation_at(station.level, station.kind, work.row), station.role)
+
+
+def tell(work: Work, kind: str, desks: Iterable[Desk], params: Mapping[str, Any]) -> None:
+    """One line for each desk, once. `params` are codes and dates, nothing of a person."""
+    for desk in dict.fromkeys(desks):
+        _TELL.change(
+            work.conn,
+            {
+                "org": desk.org,
+                "role": desk.role,
+                "seat_id": desk.seat_id,
+                "kind": kind,
+                "case_id": work.row.id,
+                "params": dict(params),
+                "at": work.at,
+            },
+        )
