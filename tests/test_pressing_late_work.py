@@ -7,7 +7,12 @@ from small_county import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE
 from sqlalchemy import insert, update
 
 from workflow.actor import Actor
-from workflow.commands import (
+from workflow.deadlines import SHANGHAI
+from workflow.errors import AnswersRefused, NotAllowed, NotFound, Stale, StepImpossible
+from workflow.letters import write
+from workflow.store import transaction
+from workflow.store.models import Assignment, Clock, Extension, Kin, Letter, Person, Seat, Supervision, Task
+from workflow.supervisor_commands import (
     AnswerSupervision,
     EndSupervision,
     ExtendDeadline,
@@ -17,11 +22,6 @@ from workflow.commands import (
     RequestExtension,
     Urge,
 )
-from workflow.deadlines import SHANGHAI
-from workflow.errors import AnswersRefused, NotAllowed, NotFound, Stale, StepImpossible
-from workflow.letters import write
-from workflow.store import transaction
-from workflow.store.models import Assignment, Clock, Extension, Kin, Letter, Person, Seat, Supervision, Task
 
 WORDS = {"urge_words": "本周五下班前办完，有困难今天回电话。"}
 EXTENDED = {
