@@ -7,6 +7,7 @@ in the entry as salted commitments and lie encrypted in the vault (`vault`). `ve
 The log knows nothing of the flows, the pages or the people: it is given drafts and keeps them.
 """
 
+from audit import canonical
 from audit.canonical import CanonicalError
 from audit.chain import (
     SYSTEM_CHAIN,
@@ -19,7 +20,7 @@ from audit.chain import (
     entries,
     head,
 )
-from audit.entry import Attachment, Draft, EntryRefused, EntryType, declare
+from audit.entry import LOG, READS, Attachment, Draft, EntryRefused, EntryType, declare
 from audit.report import Fault, Opening, Report, Status
 from audit.sequencer import Sequencer
 from audit.text import Text
@@ -27,6 +28,8 @@ from audit.vault import Vault, VaultError, load_key, load_or_create_key, open_va
 from audit.verify import openings, verify
 
 __all__ = [
+    "LOG",
+    "READS",
     "SYSTEM_CHAIN",
     "Appended",
     "Attachment",
@@ -47,6 +50,7 @@ __all__ = [
     "VaultError",
     "append",
     "append_next",
+    "canonical",
     "declare",
     "entries",
     "head",
