@@ -17,6 +17,7 @@ from audit.chain import (
     Stored,
     append,
     append_next,
+    chain_of,
     entries,
     head,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "append",
     "append_next",
     "canonical",
+    "chain_of",
     "declare",
     "entries",
     "head",

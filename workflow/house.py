@@ -145,14 +145,18 @@ def open_house(
         now=now,
         packaged=rulebook,
     )
-    with reader.connect() as connection:
-        house.vault.check(connection)
-    _add_key(house)
-    take_over(house)
     try:
-        house.rules()  # made ready now, not in somebody's first transaction
-    except RulebookError as altered:  # the log can still be read and verified
-        house.refused = (*house.refused, *altered.faults)
+        with reader.connect() as connection:
+            house.vault.check(connection)
+        _add_key(house)
+        take_over(house)
+        try:
+            house.rules()  # made ready now, not in somebody's first transaction
+        except RulebookError as altered:  # the log can still be read and verified
+            house.refused = (*house.refused, *altered.faults)
+    except BaseException:
+        house.close()
+        raise
     return house
 
 
