@@ -145,14 +145,20 @@ class Staff:
         )
 
     def files(
-        self, person: int, claims: tuple[int, ...], request: str | None = None, **answers: Any
+        self,
+        person: int,
+        claims: tuple[int, ...],
+        request: str | None = None,
+        flow: str = FLOW,
+        policy: str = POLICY,
+        **answers: Any,
     ) -> "CaseFile":
-        """Hand in an application for a registered person."""
+        """Hand in an application for a registered person; without a flow the table of ways decides."""
         form = self.county.house.rules().rulebook.forms["application"]
         plan = {**COMMON["application"], **as_typed(answers)}
         raw = fill(form, {}, plan, Random(1), self.county.today)
         papers = tuple(paper(kind) for kind in ("application_form", "id_card", "diagnosis", "invoice"))
-        outcome = self.does(OpenCase(FLOW, POLICY, person, claims, raw, papers), request)
+        outcome = self.does(OpenCase(flow, policy, person, claims, raw, papers), request)
         assert outcome.case_id is not None
         return CaseFile(self.county, outcome.case_id)
 

@@ -1,51 +1,12 @@
 """Flow F01 as drawn: every branch is walked from end to end through the engine (domain 2.1, 2.10, 2.13)."""
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
+from walked import Case, model, nodes_of
 
-import bpmn
-from workflow.engine import Complete, Message, Model, Signal, Step, StepRefused, Tick, read_model, start, step
-
-FLOWS = Path(bpmn.__file__).parent / "flows"
-MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-
-APPLICATION = {
-    "filed_by": "township",
-    "category": "DB",
-    "low_income": False,
-    "relative_case": False,
-    "posting_review": True,
-    "posting_decision": True,
-    "review_signatures": 10,
-    "review_majority": 5_000,
-    "policy": "plan-2026",
-    "oral": False,
-}
-USUAL = {
-    "check_papers": {"acceptance": "accept"},
-    "record_review": {
-        "votes_yes": 14,
-        "votes_no": 1,
-        "votes_abstain": 1,
-        "voters_present": 17,
-        "voters_withdrawn": 1,
-    },
-    "tell_review_result": {"after_review": "go_on"},
-    "register_objection": {"objection_named": True},
-    "recheck_objection": {"objection_result": "unfounded"},
-    "audit_file": {"in_doubt": False},
-    "give_opinion": {"opinion": "qualified", "aid_fen": 1_519_960, "warnings": [], "relative_case": False},
-    "examine_file": {"aid_fen": 1_519_960, "warnings": [], "serious_illness_settled": True},
-    "recheck_file": {"recheck": "pass", "serious_illness_settled": True},
-    "decide": {"decision": "approve"},
-    "confirm_credit": {"bank": "credited"},
-    "verify_death": {"death_confirmed": True},
-}
+from workflow.engine import StepRefused, Tick, step
 
 ACCEPTED = ["check_papers"]
 REVIEWED = ["enquire", "record_review", "sign_review"]
@@ -59,80 +20,6 @@ TO_TOWNSHIP = [*ACCEPTED, *REVIEWED, *POSTED_1]
 TO_COUNTY = [*TO_TOWNSHIP, *AUDITED, *POSTED_2]
 TO_SIGNING = [*TO_COUNTY, *DECIDED, *POSTED_3]
 AFTER_SIGNING = ["sign_decision", "deliver_letter", *PAID, "archive_case"]
-
-
-@cache
-def model() -> Model:
-    return read_model({f"flows/{file.name}": file.read_bytes() for file in FLOWS.glob("*.bpmn")})
-
-
-class Case:
-    """One case, driven by what people do. Every limit is seven days from when it is asked for."""
-
-    def __init__(self, **given: object) -> None:
-        self.now = MORNING
-        self.passed: list[str] = []
-        self.effects: list[tuple[str, ...]] = []
-        self.dues: list[str] = []
-        self.step: Step
-        self._took(start(model(), "ma_ordinary_county", APPLICATION | given, self.now, self._due))
-
-    def _due(self, limit: str) -> datetime:
-        return self.now + timedelta(days=7)
-
-    def _took(self, taken: Step) -> None:
-        self.step = taken
-        self.passed += taken.path
-        self.dues += taken.dues
-        self.effects += [(effect.operator, *map(str, effect.params.values())) for effect in taken.effects]
-
-    def does(self, node: str, **answers: object) -> "Case":
-        """Complete an open step with the usual answers, changed by ``answers``."""
-        number = next(task.id for task in self.step.open if task.node == node and task.kind == "user")
-        self.now += timedelta(minutes=5)
-        command = Complete(number, USUAL.get(node, {}) | answers)
-        self._took(step(model(), self.step.state, command, self.now, self._due))
-        return self
-
-    def hears(self, message: str) -> "Case":
-        self._took(step(model(), self.step.state, Message(message), self.now, self._due))
-        return self
-
-    def signals(self, signal: str) -> "Case":
-        self._took(step(model(), self.step.state, Signal(signal), self.now, self._due))
-        return self
-
-    def waits(self) -> "Case":
-        """Let more than the seven days pass."""
-        self.now += timedelta(days=8)
-        self._took(step(model(), self.step.state, Tick(), self.now, self._due))
-        return self
-
-    def goes(self, *nodes: str) -> "Case":
-        """Each step in this order; "D04" and "D02" stand for waiting until that timer fires."""
-        for node in nodes:
-            if node in ("D02", "D04"):
-                assert self.step.timers, f"no timer runs, open: {self.open}"
-                self.waits()
-            else:
-                assert node in self.open, f"{node} is not open, but {self.open}"
-                self.does(node)
-        return self
-
-    @property
-    def open(self) -> list[str]:
-        return sorted(task.node for task in self.step.open)
-
-    @property
-    def states(self) -> set[str]:
-        return {task.properties["state"] for task in self.step.open}
-
-    @property
-    def letters(self) -> list[str]:
-        return [effect[1] for effect in self.effects if effect[0] == "issue_letter"]
-
-    def known(self, variable: str) -> object:
-        return self.step.variables.get(variable)
 
 
 # Every branch of the flow, as a story that ends.
@@ -394,16 +281,9 @@ def test_every_story_ends(story: Callable[[], Case]) -> None:
     assert case.step.ended is not None and not case.step.open and not case.step.timers
 
 
-def called(flow: str) -> set[str]:
-    """A flow with everything it calls."""
-    found = re.findall(r'calledElement="(\w+)"', (FLOWS / f"{flow}.bpmn").read_text())
-    return {flow}.union(*(called(name) for name in found))
-
-
 def test_the_stories_pass_every_node_of_every_diagram() -> None:
     passed = {node for story in STORIES for node in story().passed}
-    drawn = {f"{flow}.{node}" for flow in called("ma_ordinary_county") for node in model().flows[flow].nodes}
-    assert drawn - passed == set()
+    assert nodes_of("ma_ordinary_county") - passed == set()
 
 
 def test_outcome_of_each_end() -> None:

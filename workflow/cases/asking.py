@@ -10,10 +10,10 @@ Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
 
 
 def ask(work: Work, providers: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of all named providers, in their order."""
+    """The variables of all named providers, in their order; a later one knows what an earlier one found."""
     found: dict[str, Any] = {}
     for name in providers:
-        found.update(PROVIDERS[name](work, variables))
+        found.update(PROVIDERS[name](work, {**variables, **found}))
     return found
 
 

@@ -17,7 +17,9 @@ from workflow.letters import write
 from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, Task, table
 from workflow.store.prepared import Prepared
 
-POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示"}
+POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示", 4: "初审结果公示"}
+DECIDING = ("approve_in_township", "check_calculation", "file_with_county", "decide")
+"""The steps that say facts and legal basis of a decision; what a later one says holds."""
 RESULTS = {
     "unfounded": "异议不成立",
     "founded": "异议成立，更正后重新公示",
@@ -116,7 +118,7 @@ def applicant(work: Work, step: Step) -> dict[str, Any]:
 def forms(work: Work, step: Step) -> dict[str, Any]:
     """What earlier steps have written, opened from the vault, and what this one has."""
     now = work.sealed
-    decided = _sealed_of(work, "decide")
+    decided = {key: value for node in DECIDING for key, value in _sealed_of(work, node).items()} | now
     variables = step.variables
     code = str(variables.get("refusal_reason") or variables.get("refusal_code") or "")
     reasons = work.rules.rulebook.reasons

@@ -105,7 +105,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     start.update(answers.variables)
     way = None
     if ways.is_one_of_several(work.rules, policy, row):
-        way = ways.decide(work, policy, coming, command.flow)
+        way = ways.decide(work, policy, coming, command.flow, relative=bool(relatives))
         row = work.rules.rulebook.flows[way.flow]
     start.update(starting.ask(work, row.facts, coming, start))
     step = begin(work, row.id, start)

@@ -73,14 +73,14 @@ def is_one_of_several(rules: Rules, policy: Policy, row: FlowRow) -> bool:
     )
 
 
-def decide(work: Work, policy: Policy, coming: Any, asked: str) -> Way:
+def decide(work: Work, policy: Policy, coming: Any, asked: str, *, relative: bool) -> Way:
     """The flow the case takes. The ordinary procedure may always be asked for; nobody can ask for less
     than the table demands.
     """
     usual = policy.procedure.ways[0]
     if asked == ORDINARY or usual == ORDINARY:
         return Way(ORDINARY, usual, ())
-    reasons = reasons_of(work.rules, known(work, policy, coming))
+    reasons = reasons_of(work.rules, {**known(work, policy, coming), "relative_case": relative})
     return Way(ORDINARY if reasons else asked or usual, usual, reasons)
 
 
@@ -108,5 +108,7 @@ def known(work: Work, policy: Policy, case: Any) -> dict[str, bool]:
 
 
 def fact(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What the table of ways asks, as it stands now; a provider of `workflow.cases.asking`."""
-    return {**known(work, work.rules.policies[work.row.policy], work.row)}
+    """What the table of ways asks and says, as it stands now; a provider of `workflow.cases.asking`."""
+    found = known(work, work.rules.policies[work.row.policy], work.row)
+    reasons = reasons_of(work.rules, {**found, "relative_case": variables["relative_case"]})
+    return {**found, "way_reasons": list(reasons)}

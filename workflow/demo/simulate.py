@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from workflow import engine
 from workflow.actor import PUBLIC
+from workflow.cases.ways import wanted_flow
 from workflow.commands import CompleteTask, NewPaper, OpenCase, ReceiveObjection, ReportDeath, Withdraw
 from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import fill
@@ -30,7 +31,6 @@ from workflow.store import transaction
 from workflow.store.models import Case, Person, Posting, Task, table
 
 NAMESPACE = UUID("6d696e67-6a69-616e-8000-64656d6f0000")
-FLOW, POLICY = "ma_ordinary_county", "plan-2026"
 WORKER_AT = time(0, 5)
 OFFICE = (8.5, 17.4)  # hours
 OBJECTION = "我认为这一家的收入情况与公示不符，请核实他家今年的务工收入。"
@@ -135,18 +135,11 @@ class County:
         today = self.clock.at.astimezone(SHANGHAI).date()
         with transaction(self.house.engine) as conn:
             person, claims = settle_household(conn, self.random, village, today, number + 1, story)
-        form = self.house.rules().rulebook.forms["application"]
-        answers = fill(form, {}, story.plan("application", 0), self.random, today)
-        command = OpenCase(
-            FLOW,
-            POLICY,
-            person,
-            claims,
-            answers,
-            self._papers(
-                ["application_form", "id_card", "diagnosis", "invoice", "settlement_statement", "passbook"]
-            ),
-        )
+        rules = self.house.rules()
+        row = wanted_flow(rules, rules.policies[story.policy], story.flow)
+        answers = fill(rules.rulebook.forms[row.form], {}, story.plan(row.form, 0), self.random, today)
+        papers = self._papers([kind for kind in row.papers if kind in self.papers])
+        command = OpenCase(story.flow, story.policy, person, claims, answers, papers)
         outcome = handle(self.house, post.actor, command, at=self.clock.at, request_id=self._request())
         if outcome.case_id is not None:
             self.cases[outcome.case_id] = Going(story)
@@ -200,7 +193,7 @@ class County:
         variables = engine.variables(rules.model, case.engine, task_id)
         today = self.clock.at.astimezone(SHANGHAI).date()
         plan = dict(going.story.plan(task.node, visit))
-        if task.node == "decide" and not variables.get("aid_fen"):
+        if task.node in {"decide", "check_calculation"} and not variables.get("aid_fen"):
             plan.update(REFUSE)  # nothing computed: zero is a refusal with a reason (C-29)
         if task.node == "correct_account":
             plan["account_holder"] = self._applicant_name(case_id)

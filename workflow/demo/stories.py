@@ -33,6 +33,15 @@ COMMON: Mapping[str, Plan] = {
     "confirm_credit": {"bank": "credited"},
     "receive_settlement": {"serious_illness_amount": "1200.00"},
     "recheck_objection": {"objection_result": "unfounded"},
+    "verify_death": {"death_confirmed": "yes"},
+    "explain_commitment": {"commitment": "signs"},
+    "record_authorisation": {"adults": "2", "adults_authorised": "2"},
+    "query_data": {"query_result": "consistent"},
+    "check_basic": {"in_doubt": "no"},
+    "give_basic_opinion": {"opinion": "qualified"},
+    "file_with_county": {"filing": "file", **BASIS},
+    "approve_in_township": {"township_approval": "approve", **BASIS},
+    "check_calculation": {"calculation_check": "right"},
 }
 
 
@@ -52,6 +61,8 @@ class Story:
     last_day: str | None = None  # node that is done only on the last working day: postings hang at the end
     stops_at: str | None = None  # node at which nobody works any more: it becomes late
     by_village: bool = True
+    flow: str = "ma_ordinary_county"  # empty: the table of ways decides
+    policy: str = "plan-2026"
 
     def plan(self, node: str, times: int) -> Plan:
         """The answers for the `times`-th visit (from 0) of a step."""
@@ -133,6 +144,14 @@ STORIES = (
     Story("posted_by_the_village", 4, last_day="post_review_result"),
     Story("posted_by_the_township", 3, last_day="post_audit_opinion"),
     Story("stuck_in_village", 5, stops_at="enquire"),
+    Story("filed", 12, flow="", category="DB"),
+    Story("filing_waits", 4, flow="", category="DB", last_day="sign_basic_opinion", by_village=False),
+    Story("filing_stopped", 3, {"file_with_county": ({"filing": "stop"},)}, flow="", category="DB"),
+    Story("data_conflict", 3, {"query_data": ({"query_result": "conflict"},)}, flow="", category="TK"),
+    Story(
+        "declines_to_commit", 2, {"explain_commitment": ({"commitment": "declines"},)}, flow="", category="DB"
+    ),
+    Story("first_time_impoverished", 3, flow="", category="YBZP"),
 )
 
 

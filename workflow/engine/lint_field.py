@@ -25,7 +25,9 @@ FACTS: Mapping[str, frozenset[str]] = {
     "serious_illness": frozenset({"serious_illness_settled"}),
     "duplicates": frozenset({"duplicate_found"}),
     "relatives": frozenset({"relative_case"}),
-    "way": frozenset({"first_time_ybzp", "over_threshold", "refused_before", "band_undefined"}),
+    "way": frozenset(
+        {"first_time_ybzp", "over_threshold", "refused_before", "band_undefined", "way_reasons"}
+    ),
 }
 """What may be asked when a step is completed, and the variables it answers with."""
 STARTING: Mapping[str, frozenset[str]] = {}
@@ -169,14 +171,18 @@ def _step_names(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> I
     yield from _unknown(drawing, node, "表单", "form", node.words("form"), book.forms)
     for key in LIMITS:
         known_limits = {*book.limits, ALL} if key == "pauses" else book.limits
-        yield from _unknown(drawing, node, "时限", "limit", node.words(key), known_limits)
+        named = {each for word in node.words(key) for each in _filled(word, known)}
+        yield from _unknown(drawing, node, "时限", "limit", named, known_limits)
     yield from _unknown(drawing, node, "材料", "paper kind", node.words("evidence"), book.papers)
     yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
 
 
 def _states(node: Node, known: Known) -> set[str]:
-    """The states a property can mean once its ``{placeholder}`` is filled."""
-    pattern = node.properties.get("state", "")
+    return _filled(node.properties.get("state", ""), known)
+
+
+def _filled(pattern: str, known: Known) -> set[str]:
+    """What a property can mean once its ``{placeholder}`` is filled by the scripts of the diagrams."""
     found = re.search(r"\{(\w+)\}", pattern)
     if not found:
         return {pattern} if pattern else set()

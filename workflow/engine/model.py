@@ -72,15 +72,19 @@ class Model:
     decisions: Mapping[str, Table] = field(repr=False)
 
     def decide(self, decision: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """What a decision table says that a diagram of this model asks; of COLLECT each output is a list.
+        """What a decision table beside the diagrams says; of COLLECT each output is a list.
 
-        Raises ``KeyError``: no diagram asks this table.
+        Raises ``KeyError``: there is no such table.
         """
         return self.decisions[decision].answer(data)
 
     def node(self, process: str, node_id: str) -> Node:
         """A node of a process or of an embedded sub-process. Raises ``KeyError``."""
         return self.nodes[process, node_id]
+
+
+TARIFFS = "policies/"
+"""The folder of decision tables that are no part of the diagrams."""
 
 
 def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
@@ -107,10 +111,11 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
         for name, root in diagrams.items():
             faults += faults_of_diagram(name, root, diagrams.values())
     scripts = Scripts(strict=guard)
-    specs = _parse(diagrams, tables, faults)
+    parser = _parser(diagrams, tables, faults)
+    specs = _specs(parser, faults)
     owners = {p.get("id"): name for name, root in diagrams.items() for p in root.iter(BPMN + "process")}
     shapes: dict[str, Shape] = {}
-    decisions: dict[str, Table] = {}
+    decisions = _decisions(parser, scripts, faults, guard)
     for spec in specs.values():
         retype(spec)
         file = spec.file or ""
@@ -123,8 +128,7 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
                 if guard:
                     faults += faults_of_table(file, task_spec.name, engine.decision_table, scripts)
                 if not faults:
-                    table = Table(engine.decision_table, scripts)
-                    task_spec.dmnEngine = decisions[engine.decision_table.id] = table
+                    task_spec.dmnEngine = Table(engine.decision_table, scripts)
     if faults:
         raise ModelRefused(faults)
     nodes = {(n.process, n.id): n for root in diagrams.values() for n in _nodes(root, specs)}
@@ -153,7 +157,30 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()[:12]
 
 
-def _parse(diagrams: Mapping[str, Any], tables: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
+def _decisions(
+    parser: SpiffBpmnParser, scripts: Scripts, faults: list[Fault], guard: bool
+) -> dict[str, Table]:
+    """The decision tables that lie beside the diagrams, by the id of the decision. Tariffs are no part of
+    them: `workflow.amounts` reads those.
+    """
+    found: dict[str, Table] = {}
+    for name, one in parser.dmn_parsers.items():
+        if (one.filename or "").startswith(TARIFFS):
+            continue
+        try:
+            one.parse()
+        except Exception as fault:
+            faults.append(_fault(one.filename or "", fault))
+            continue
+        table = one.decision.decisionTables[0]
+        wrong = list(faults_of_table(one.filename or "", name, table, scripts)) if guard else []
+        faults += wrong
+        if not wrong:
+            found[name] = Table(table, scripts)
+    return found
+
+
+def _parser(diagrams: Mapping[str, Any], tables: Mapping[str, Any], faults: list[Fault]) -> SpiffBpmnParser:
     parser = SpiffBpmnParser()
     for name, root in tables.items():
         try:
@@ -165,6 +192,10 @@ def _parse(diagrams: Mapping[str, Any], tables: Mapping[str, Any], faults: list[
             parser.add_bpmn_xml(root, name)
         except Exception as fault:
             faults.append(_fault(name, fault))
+    return parser
+
+
+def _specs(parser: SpiffBpmnParser, faults: list[Fault]) -> dict[str, Any]:
     specs: dict[str, Any] = {}
     # Parsing a process adds its embedded sub-processes to the list, so it grows while it is worked off.
     done: set[str] = set()
