@@ -12,7 +12,11 @@ from workflow.engine.expressions import compile_expression, compile_script
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-NOT_DRAWN = {"application", "withdrawal", "death", "pause_case", "resume_case"}  # no steps of a diagram
+NOT_DRAWN = {
+    "application", "withdrawal", "death", "pause_case", "resume_case", "urge", "extension",
+    "extension_refusal", "reassignment", "supervision", "supervision_answer",
+}  # fmt: skip
+"""Forms of what is said to a case outside its steps."""
 
 
 @pytest.fixture(scope="module")
