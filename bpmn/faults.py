@@ -7,14 +7,19 @@ from bpmn.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: which file, where in it ("-" for the whole file), and why."""
+    """One thing that is wrong: which file, where in it ("-" for the whole file), and why.
+
+    ``path``: names of the steps by which a case comes there, for what shows only on the way.
+    """
 
     file: str
     element: str
     reason: Text
+    path: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.element}: {self.reason.zh} / {self.reason.en}"
+        way = f" ({' → '.join(self.path)})" if self.path else ""
+        return f"{self.file}: {self.element}: {self.reason.zh} / {self.reason.en}{way}"
 
 
 class RulebookError(Exception):

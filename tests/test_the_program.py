@@ -80,11 +80,12 @@ def test_a_case_that_is_not_there_is_a_wrong_call(tmp_path):
 def test_lint_says_which_element_is_wrong(tmp_path):
     whole = run("lint")
     assert whole.exit_code == 0, whole.output
+    assert "sub_archive: 探索了" in whole.output, "each flow says how far it was looked into"
     source = (ROOT / "bpmn/flows/sub_archive.bpmn").read_text(encoding="utf-8")
     (tmp_path / "sub_archive.bpmn").write_text(source.replace('value="ARCH"', 'value=""'), encoding="utf-8")
     broken = run("lint", str(tmp_path), "--json")
     assert broken.exit_code == 1
-    faults = json.loads(broken.stdout)
+    faults = json.loads(broken.stdout)["faults"]
     assert any(fault["element"] == "archive_case" and fault["zh"] and fault["en"] for fault in faults)
 
 

@@ -21,7 +21,7 @@ from bpmn import RulebookError
 from bpmn.rulebook import DATA, SUFFIXES
 from workflow.amounts.command import amount
 from workflow.demo.command import demo
-from workflow.engine.lint import lint_folder
+from workflow.engine.lint import Fault, examine_folder
 from workflow.errors import WorkflowError
 from workflow.house import House, database_url, default_home, open_house
 from workflow.register.commands import import_group, user
@@ -180,17 +180,26 @@ def lint(folder: Path | None, as_json: bool) -> None:
     FOLDER 默认是随程序的数据目录。FOLDER: the program's own data unless told otherwise.
     """
     folder = folder or DATA
-    faults = [(f.file, f.element, f.reason) for f in lint_folder(folder)]
+    report = examine_folder(folder)
+    faults = list(report.faults)
     if (folder / "policies").is_dir():
         paths = (path for path in folder.rglob("*.*") if path.suffix in SUFFIXES)
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-        faults += [(f.file, f.element, f.reason) for f in policy_faults(files, alone=bool(faults))]
+        faults += [Fault(f.file, f.element, f.reason) for f in policy_faults(files, alone=bool(faults))]
     if as_json:
-        rows = [{"file": file, "element": element, "zh": r.zh, "en": r.en} for file, element, r in faults]
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        rows = [
+            {"file": f.file, "element": f.element, "zh": f.reason.zh, "en": f.reason.en, "path": f.path}
+            for f in faults
+        ]
+        found = {"faults": rows, "explored": dict(report.explored)}
+        click.echo(json.dumps(found, ensure_ascii=False))
     else:
-        for file, element, reason in faults:
-            click.echo(f"✘ {file} · {element}: {reason.zh} · {reason.en}")
+        for scope, number in report.explored.items():
+            click.echo(f"{scope}: 探索了 {number} 个局面 {number} markings explored")
+        for f in faults:
+            click.echo(f"✘ {f.file} · {f.element}: {f.reason.zh} · {f.reason.en}")
+            if f.path:
+                click.echo(f"    走法 way: {' → '.join(f.path)}")
         if not faults:
             click.echo("✔ 没有问题。Nothing to mend.")
     sys.exit(1 if faults else 0)

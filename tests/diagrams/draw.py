@@ -173,13 +173,13 @@ class Drawing:
         return self.r.choice(kinds)
 
 
-def diagrams(seed: int, number: int) -> Iterable[tuple[str, bytes]]:
-    """``number`` processes as (id, diagram); each may call those before it."""
+def diagrams(seed: int, number: int, depth: int | None = None) -> Iterable[tuple[str, bytes]]:
+    """``number`` processes as (id, diagram), each may call those before it; ``depth`` of blocks in blocks."""
     made: list[str] = []
     for index in range(number):
         name = f"r{index}"
         r = random.Random(seed * 1000 + index)
-        body = Drawing(r, name, made[-6:]).body(r.randint(1, 3))
+        body = Drawing(r, name, made[-6:]).body(r.randint(1, 3) if depth is None else depth)
         process = f'<bpmn:process id="{name}" isExecutable="true">{body}</bpmn:process>'
         yield name, f"{HEAD}{process}</bpmn:definitions>".encode()
         made.append(name)

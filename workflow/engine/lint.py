@@ -2,12 +2,13 @@
 
 ``lint`` reads files, ``lint_folder`` a folder. Each rule names file, element and reason in both languages.
 The rules stand in ``lint_misread``, ``lint_field``, ``lint_paths``, ``lint_refusal``, ``lint_style`` and
-``lint_layout``.
+``lint_layout``; ``soundness`` explores every marking.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bpmn.faults import Fault, RulebookError
@@ -17,12 +18,26 @@ from workflow.engine import lint_field, lint_layout, lint_misread, lint_paths, l
 from workflow.engine.faults import ModelRefused
 from workflow.engine.lint_drawing import Drawing, read
 from workflow.engine.model import read_model
+from workflow.engine.soundness import explore
 
-__all__ = ["Fault", "lint", "lint_folder"]
+__all__ = ["Fault", "Report", "examine", "examine_folder", "lint", "lint_folder"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """``explored``: how many markings were looked at in each process or embedded sub-process."""
+
+    faults: list[Fault]
+    explored: Mapping[str, int]
 
 
 def lint(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> list[Fault]:
-    """Every fault of the diagrams (``*.bpmn``) and decision tables (``*.dmn``) among ``files``.
+    """Every fault of the diagrams (``*.bpmn``) and decision tables (``*.dmn``) among ``files``."""
+    return examine(files, rulebook).faults
+
+
+def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Report:
+    """Apply every rule and explore every diagram.
 
     With a rule book, the roles, forms, limits, papers, states and letters that diagrams name are looked up,
     and variables are followed from the forms that ask them to the gateways that read them. Order: as found.
@@ -30,6 +45,7 @@ def lint(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> list[F
     faults: list[Fault] = []
     drawings: list[Drawing] = []
     decisions: frozenset[str] = frozenset()
+    tables = [content for file, content in sorted(files.items()) if file.endswith(".dmn")]
     for file, content in sorted(files.items()):
         if file.endswith(".dmn"):
             faults += lint_misread.check_decisions(file, content)
@@ -50,9 +66,13 @@ def lint(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> list[F
     faults += lint_style.check_all(drawings)
     paths = list(lint_paths.check(drawings, rulebook))
     faults += paths
+    explored: Mapping[str, int] = {}
     if not any("calls itself" in fault.reason.en for fault in paths):
         faults += lint_refusal.check(drawings, known, rulebook)
-    return faults or _refused_by_the_engine(files)
+        found = explore(drawings, rulebook, tables)
+        faults += found.faults
+        explored = found.markings
+    return Report(faults or _refused_by_the_engine(files), explored)
 
 
 def _refused_by_the_engine(files: Mapping[str, bytes]) -> list[Fault]:
@@ -65,12 +85,17 @@ def _refused_by_the_engine(files: Mapping[str, bytes]) -> list[Fault]:
 
 
 def lint_folder(path: Path) -> list[Fault]:
-    """Lint a folder: the data folder with ``flows/`` and its rule book, or any folder or file of diagrams.
+    """Every fault in a folder or file; see ``examine_folder``."""
+    return examine_folder(path).faults
+
+
+def examine_folder(path: Path) -> Report:
+    """Examine a folder: the data folder with ``flows/`` and its rule book, or any folder or file of diagrams.
 
     A rule book that cannot be read is itself reported, and its diagrams are then linted without it.
     """
     if path.is_file():
-        return lint({path.name: path.read_bytes()})
+        return examine({path.name: path.read_bytes()})
     files = {
         found.relative_to(path).as_posix(): found.read_bytes()
         for found in sorted(path.rglob("*"))
@@ -78,10 +103,11 @@ def lint_folder(path: Path) -> list[Fault]:
     }
     if not files:
         reason = Text("这里没有流程图", "there are no diagrams here")
-        return [Fault(str(path), "-", reason)]
+        return Report([Fault(str(path), "-", reason)], {})
     if not (path / "flows").is_dir():
-        return lint(files)
+        return examine(files)
     try:
-        return lint(files, load(path))
+        return examine(files, load(path))
     except RulebookError as refused:
-        return [*refused.faults, *lint(files)]
+        report = examine(files)
+        return Report([*refused.faults, *report.faults], report.explored)

@@ -31,7 +31,7 @@ EVENTS = frozenset(
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 NODES = ACTIVITIES | EVENTS | GATEWAYS
-WAITING = frozenset({"userTask", "manualTask", "receiveTask", "intermediateCatchEvent"})
+WAITING = frozenset({"task", "userTask", "manualTask", "receiveTask", "intermediateCatchEvent"})
 
 Point = tuple[float, float]
 

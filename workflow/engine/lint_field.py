@@ -11,7 +11,7 @@ from bpmn.rulebook import Rulebook
 from workflow.engine.expressions import ExpressionRefused, compile_expression, compile_script
 from workflow.engine.lint_drawing import SPACES, Drawing, Node
 
-STEPS = ("userTask", "manualTask", "receiveTask")
+STEPS = ("task", "userTask", "manualTask", "receiveTask")
 ALWAYS = ("role", "form", "limit", "state")
 """Properties a step must have, and not empty; ``evidence`` must be there, but may be."""
 WAITS = ("role", "state")

@@ -1,4 +1,4 @@
-"""Rules about paths: each step can be reached, each case can end, each variable is set before it is read."""
+"""Rules about paths: no process calls itself, no loop spins, each variable is set before it is read."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ def check(drawings: Sequence[Drawing], book: Rulebook | None) -> Iterator[Fault]
     """Rules over all diagrams. Variables are only followed with a rule book: it knows what forms ask."""
     owner = {process.get("id", ""): drawing for drawing in drawings for process in drawing.processes()}
     for drawing in drawings:
-        for scope in scopes(drawing):
-            yield from _ends(drawing, scope)
         yield from _automatic_loops(drawing, owner)
     circles = list(_circles(owner))
     yield from circles
@@ -37,12 +35,6 @@ def check(drawings: Sequence[Drawing], book: Rulebook | None) -> Iterator[Fault]
         yield from variables.faults.values()
 
 
-def scopes(drawing: Drawing) -> list[str]:
-    """Processes and embedded sub-processes in which a token starts and ends; ad-hoc ones have neither."""
-    inner = [node.id for node in drawing.of("subProcess", "transaction")]
-    return [process.get("id", "") for process in drawing.processes()] + inner
-
-
 def following(drawing: Drawing, node: str) -> list[str]:
     """Nodes that come directly after: targets of its flows, and the boundary events that may interrupt it."""
     targets = [flow.target for flow in drawing.outgoing.get(node, []) if flow.target in drawing.nodes]
@@ -51,21 +43,6 @@ def following(drawing: Drawing, node: str) -> list[str]:
 
 def starts(drawing: Drawing, scope: str) -> list[str]:
     return [node.id for node in drawing.of("startEvent") if node.scope == scope]
-
-
-def _ends(drawing: Drawing, scope: str) -> Iterator[Fault]:
-    inside = {node.id for node in drawing.nodes.values() if node.scope == scope}
-    reached = _closure(starts(drawing, scope), lambda node: following(drawing, node))
-    for node in sorted(inside - reached):
-        yield drawing.fault(node, "从开始走不到这里", "it cannot be reached from the start")
-    before: dict[str, list[str]] = {}
-    for node in inside:
-        for target in following(drawing, node):
-            before.setdefault(target, []).append(node)
-    ends = [node for node in inside if drawing.nodes[node].tag == "endEvent"]
-    ending = _closure(ends, lambda node: before.get(node, []))
-    for node in sorted((inside & reached) - ending):
-        yield drawing.fault(node, "从这里走不到结束", "no end can be reached from here")
 
 
 def _closure(first: Sequence[str], after: Callable[[str], list[str]]) -> set[str]:

@@ -118,7 +118,11 @@ def area_codes() -> frozenset[str]:
 
 
 def invent_id_number(
-    random: Random, *, birth: date | None = None, sex: Sex | None = None, area: str = "360829",
+    random: Random,
+    *,
+    birth: date | None = None,
+    sex: Sex | None = None,
+    area: str = "360829",
     today: date = date(2026, 1, 1),
 ) -> str:
     """An invented number with a right check character, for demonstration data and tests.

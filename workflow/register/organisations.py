@@ -91,7 +91,12 @@ def seed_county(conn: Connection, units: Iterable[Unit] | None = None, *, since:
 
 def _row(code: str, name: str, level: str, kind: str, parent: str | None, since: date) -> dict[str, object]:
     return {
-        "code": code, "name": name, "level": level, "kind": kind, "parent": parent, "valid_from": since,
+        "code": code,
+        "name": name,
+        "level": level,
+        "kind": kind,
+        "parent": parent,
+        "valid_from": since,
     }
 
 

@@ -167,7 +167,8 @@ class Sheet:
         best: tuple[int, int, dict[int, str], Line] | None = None
         for place, (number, line) in enumerate(self.lines[:HEADING_WITHIN]):
             found = {
-                at: names[_plain(cell)] for at, cell in enumerate(line)
+                at: names[_plain(cell)]
+                for at, cell in enumerate(line)
                 if isinstance(cell, str) and _plain(cell) in names
             }
             if found and (best is None or len(found) > len(best[2])):
@@ -179,7 +180,8 @@ class Sheet:
         self._headings = {column: str(line[at]).strip() for at, column in columns.items()}
         faults = [
             RowFault(number, all_[0], Text(f"缺少“{all_[0]}”这一列", f"Column {column!r} is missing"))
-            for column, all_ in required.items() if column not in self._headings
+            for column, all_ in required.items()
+            if column not in self._headings
         ]
         seen: set[str] = set()
         for at, column in columns.items():
