@@ -244,6 +244,22 @@ def test_a_side_branch_may_end_by_itself_in_a_called_flow_but_not_in_a_case() ->
     assert faults(inner)["end"].startswith("read it is still open"), "the case would be told to be over"
 
 
+def test_while_a_case_rests_no_other_step_of_it_is_done() -> None:
+    """A state that blocks: the branch that lets the case go on is over before anything else moves."""
+    flows = "start -> ask -> end \n paused -> wait -> end_wait"
+    resting = sketch("f", flows, paused="beside ask signal", wait="user state PAUSED_CASE")
+    assert not explore(drawings(resting), bpmn.load()).faults
+    other = sketch("f", flows, paused="beside ask signal", wait="user state SUBMITTED")
+    assert [fault.element for fault in explore(drawings(other), bpmn.load()).faults] == ["end"]
+    outer = "start -> ask -> end \n paused -> call_it -> end_wait"
+    inner = sketch("inner", "start -> wait -> end_inner", wait="user state PAUSED_CASE")
+    called = sketch("f", outer, paused="beside ask signal", call_it="call inner")
+    assert not explore(drawings(called, inner), bpmn.load()).faults
+    late = sketch("f", f"{flows} \n late -> end_late", paused="beside ask signal", late="on ask timer",
+                  wait="user state PAUSED_CASE")  # fmt: skip
+    assert not explore(drawings(late), bpmn.load()).faults, "the clocks stand still"
+
+
 def test_an_event_on_a_step_that_never_rests_never_comes() -> None:
     found = faults(
         sketch("f", "start -> tell -> end \n late -> end_late", tell="service x", late="on tell timer")

@@ -42,7 +42,8 @@ def sketch(process: str, flows: str, **nodes: str) -> bytes:
     """One process. ``nodes``: by id, its kind and what belongs to it.
 
     Such as ``script x = 1``, ``call other``, ``on ask message`` (a boundary event that interrupts ``ask``),
-    ``beside ask timer`` (one that does not), ``user each list item`` (repeated), ``end terminate``.
+    ``beside ask timer`` (one that does not), ``user each list item`` (repeated), ``user state PAUSED_CASE``,
+    ``end terminate``.
     """
     lines = [line.strip() for line in flows.strip().splitlines() if line.strip()]
     drawn: list[tuple[str, str, str]] = []
@@ -94,6 +95,11 @@ def _node(ident: str, told: str, flows: list[tuple[str, str, str]]) -> str:
     elif kind == "call":
         more = f' calledElement="{words[0]}"'
         words = words[1:]
+    if "state" in words:
+        state = words[words.index("state") + 1]
+        value = f'<spiffworkflow:property name="state" value="{state}"/>'
+        properties = f"<spiffworkflow:properties>{value}</spiffworkflow:properties>"
+        inside += f"<bpmn:extensionElements>{properties}</bpmn:extensionElements>"
     if "each" in words:
         collection, item, *gathered = words[words.index("each") + 1 :]
         output = f"<bpmn:loopDataOutputRef>{gathered[0]}</bpmn:loopDataOutputRef>" if gathered else ""

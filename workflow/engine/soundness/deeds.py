@@ -22,7 +22,8 @@ REPEATED = ("b:multiInstanceLoopCharacteristics", "b:standardLoopCharacteristics
 class Deed:
     """One node. ``item`` and ``gathered`` are the variables of a repeated step: what one instance is for, and
     the list its results are gathered in. ``needs``: variables read before any is set; ``sets``: relevant ones
-    that may be set; ``certain``: those that certainly are.
+    that may be set; ``certain``: those that certainly are. ``blocks``: while a case rests here, no other step
+    of it can be done.
     """
 
     pre: str | None
@@ -36,6 +37,7 @@ class Deed:
     needs: Names
     sets: Names
     certain: Names
+    blocks: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,12 @@ class Reading:
             sets=frozenset(name for name in sets | traces if name in self.relevant)
             | {f"@{name}" for name in traces},
             certain=frozenset() if repeated else frozenset(certain),
+            blocks=self._blocks(node),
         )
+
+    def _blocks(self, node: Node) -> bool:
+        state = self.book.states.get(node.properties.get("state", "")) if self.book else None
+        return state is not None and state.blocks
 
 
 def relevant_names(drawings: Iterable[Drawing], book: Rulebook | None) -> Names:

@@ -34,7 +34,8 @@ class Outcome(NamedTuple):
     """What may become of one token, or of those that meet at a join: the tokens that follow.
 
     ``told``: the name of what was done. ``data``: what was known when none follows. ``sweeps``: every other
-    token of the scope is removed too.
+    token of the scope is removed too. ``event``: somebody or something from outside brings it about, the step
+    need not be done.
     """
 
     node: str
@@ -43,6 +44,7 @@ class Outcome(NamedTuple):
     side: bool = False
     data: Data = ()
     sweeps: bool = False
+    event: bool = False
 
 
 class Problem(NamedTuple):
@@ -261,12 +263,13 @@ class Outcomes:
             if not comes or event.id in token.fired:
                 continue
             self.entered.add(event.id)
-            if interrupts(event):
-                yield self._leave(token, event.id, dict(token.data), event.name)
-            else:
-                still = token._replace(fired=token.fired | {event.id})
-                beside = self._leave(token._replace(side=True), event.id, dict(token.data), event.name)
-                yield beside._replace(tokens=(still, *beside.tokens))
+            cuts = interrupts(event)
+            outcome = self._leave(
+                token._replace(side=token.side or not cuts), event.id, dict(token.data), event.name
+            )
+            still = () if cuts else (token._replace(fired=token.fired | {event.id}),)
+            from_outside = kind != "timerEventDefinition"
+            yield outcome._replace(tokens=(*still, *outcome.tokens), event=from_outside)
         self.result.escalations |= inner.escalations
         for code in sorted(inner.errors - caught):
             self._fails(code, node)

@@ -130,6 +130,16 @@ class Scope:
             return True
         return any(inner._waits(one, seen | {inner.id}) for one in inner.nodes.values())
 
+    @cached_property
+    def blocking(self) -> Names:
+        """Nodes that keep all other steps waiting; a call does when whatever a case rests at in it does."""
+        found = set()
+        for node in self.waiting:
+            inner = self.diagrams.inside(self, self.nodes[node])
+            if self.deeds[node].blocks if inner is None else inner.blocking == inner.waiting:
+                found.add(node)
+        return frozenset(found)
+
     def ahead(self, node: str, but: str = "") -> frozenset[str]:
         """Flows a token at ``node`` may still come along without passing the node ``but``."""
         if (node, but) not in self._ahead:

@@ -47,7 +47,14 @@ class Walk:
                 outcomes = self.outcomes.of_join(self.scope.nodes[gateway], arrived)
                 return list(self._moved(marking - arrived, outcomes))
         resting = [token for token in tokens if token.place in self.scope.nodes]
-        return [move for token in resting for move in self._moved(marking - {token}, self.outcomes.of(token))]
+        blocking = [token for token in resting if token.place in self.scope.blocking]
+        moves: list[Move] = []
+        for token in resting:
+            outcomes = self.outcomes.of(token)
+            if blocking and token not in blocking:
+                outcomes = [outcome for outcome in outcomes if outcome.event]
+            moves += self._moved(marking - {token}, outcomes)
+        return moves
 
     def _is_moving(self, token: Token) -> bool:
         """Whether a token goes on by itself: it does not while it rests, or waits for others at a join."""
