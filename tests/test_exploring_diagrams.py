@@ -220,6 +220,14 @@ def test_a_decision_table_gives_what_its_cells_name() -> None:
     assert not explore(drawings(flow), None, [collecting]).faults
 
 
+def test_of_a_list_nothing_is_known() -> None:
+    """“way_reasons == []” may hold or not: a list is no choice between constants."""
+    flows = """start -> ask -> gw_why
+        gw_why -> end : reasons == [] and 'X' not in reasons
+        gw_why -> end_why"""
+    assert faults(sketch("f", flows, gw_why="xor")) == {}
+
+
 # -- events -------------------------------------------------------------------------------------------------
 
 

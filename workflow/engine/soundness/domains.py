@@ -160,10 +160,15 @@ def _comparison(tree: ast.expr) -> tuple[str | None, set[Constant]]:
             return name, set(_TRUTHS)
         case ast.Compare(
             left=ast.Name(id=name),
-            ops=[ast.Eq() | ast.NotEq() | ast.In() | ast.NotIn() | ast.Is() | ast.IsNot()],
-            comparators=[right],
+            ops=[ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot()],
+            comparators=[ast.Constant(value=value)],
+        ) if isinstance(value, str | int | float | None):
+            return name, {OTHER, value}
+        case ast.Compare(
+            left=ast.Name(id=name),
+            ops=[ast.In() | ast.NotIn()],
+            comparators=[ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts)],
         ):
-            parts = right.elts if isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
             values = [part.value for part in parts if isinstance(part, ast.Constant)]
             if len(values) == len(parts):
                 return name, {OTHER, *(v for v in values if isinstance(v, str | int | float | None))}
