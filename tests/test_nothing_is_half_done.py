@@ -210,7 +210,7 @@ def test_a_full_disk_refuses_and_loses_nothing(case_at, county, clerk):
     case = case_at("check_papers")
     household = county.household()
     before = everything(county)
-    with county.house.engine.connect() as conn:
+    with transaction(county.house.engine) as conn:
         pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
         conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(Busy):
@@ -221,7 +221,7 @@ def test_a_full_disk_refuses_and_loses_nothing(case_at, county, clerk):
         clerk.files(*household)
     assert case.row.seq == acknowledged
     assert everything(county)["claim"] == before["claim"]
-    with county.house.engine.connect() as conn:
+    with transaction(county.house.engine) as conn:
         conn.exec_driver_sql("PRAGMA max_page_count = 1073741823")
     clerk.checks_papers(case)
     assert set(case.open) == {"enquire"}

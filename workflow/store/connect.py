@@ -7,6 +7,7 @@ PostgreSQL: psycopg 3, pre-ping, and a cancelled wait for a standby is reported 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -16,11 +17,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
+from audit.driver import kept_driver
 from bpmn.text import Text
 from workflow.errors import Busy
 
 SAFE_SQLITE = (3, 51, 3)
 BACKPORTS = ((3, 44, 6), (3, 50, 7))
+PATIENCE = 10
+"""Seconds after which a writer who waits for another is told that the database is busy."""
+BUSY = Text(
+    "系统现在很忙，没有保存。过一会儿再提交。",
+    "The system is busy; nothing was saved. Try again.",
+)
 
 
 class UnsafeSQLite(RuntimeError):
@@ -38,6 +46,38 @@ def require_safe(version: tuple[int, int, int]) -> None:
         raise UnsafeSQLite(f"SQLite {'.'.join(map(str, version))} may lose commits; 3.51.3 is needed")
 
 
+class _Writers(QueuePool):
+    """The connections that write one SQLite file: one of them is kept open and taken in turns.
+
+    SQLite has one writer at a time anyway, and to take a connection from a pool and give it back costs
+    several times what a small transaction does.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turn = Lock()
+        self._kept: Connection | None = None
+
+    @contextmanager
+    def turn(self, engine: Engine) -> Iterator[Connection]:
+        """The kept connection, for one transaction."""
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise Busy(BUSY)
+        try:
+            if self._kept is None:
+                self._kept = engine.connect()
+            with self._kept.begin():
+                yield self._kept
+        finally:
+            self._turn.release()
+
+    def dispose(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+        super().dispose()
+
+
 def connect(url: str, *, writer: bool = True) -> Engine:
     """An engine for `url`. `writer=False` gives plain BEGIN on SQLite: readers never block."""
     if make_url(url).get_backend_name() == "sqlite":
@@ -50,13 +90,13 @@ def _sqlite(url: str, writer: bool) -> Engine:
     engine = create_engine(
         url,
         module=pysqlite3.dbapi2,
-        poolclass=QueuePool,
-        pool_size=1 if writer else 8,
+        poolclass=_Writers if writer else QueuePool,
+        pool_size=2 if writer else 8,
         max_overflow=0 if writer else 8,
         json_serializer=_json,
         hide_parameters=True,  # an error text must not carry what somebody typed
         json_deserializer=orjson.loads,
-        connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
+        connect_args={"check_same_thread": False, "timeout": PATIENCE, "cached_statements": 256},
     )
     begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
 
@@ -66,7 +106,7 @@ def _sqlite(url: str, writer: bool) -> Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
         cursor.execute("PRAGMA foreign_keys=ON")
         if not writer:
             cursor.execute("PRAGMA query_only=ON")
@@ -124,21 +164,22 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     Raises:
         OutcomeUnknown: it is committed here, but the wait for a standby was broken off.
     """
+    pool = engine.pool
     try:
+        if isinstance(pool, _Writers):
+            with pool.turn(engine) as connection, kept_driver(connection):
+                yield connection
+            return
         with engine.begin() as connection:
             info = connection.info
             info.pop(UNCONFIRMED, None)
-            yield connection
+            with kept_driver(connection):
+                yield connection
         if warning := info.pop(UNCONFIRMED, None):
             raise OutcomeUnknown(warning)
     except OperationalError as error:
         if _is_busy(error):
-            raise Busy(
-                Text(
-                    "系统现在很忙，没有保存。过一会儿再提交。",
-                    "The system is busy; nothing was saved. Try again.",
-                )
-            ) from error
+            raise Busy(BUSY) from error
         raise
 
 

@@ -11,8 +11,9 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
+
+from audit.driver import Driver, driver_of
 
 Convert = Callable[[Any], Any]
 
@@ -29,6 +30,23 @@ class _Plan:
     fixed: Mapping[str, Any]
     row: Any
     columns: tuple[tuple[int, Convert], ...]
+
+    def run(self, driver: Driver, values: Mapping[str, Any]) -> Any:
+        """The driver's cursor after the statement."""
+        bound: Any = list(self.pick({**self.fixed, **values} if self.fixed else values))
+        for number, into in self.into:
+            bound[number] = into(bound[number])
+        if self.named:
+            bound = dict(zip(self.places, bound, strict=True))
+        driver.run(self.sql, bound)
+        return driver.cursor
+
+    def read(self, row: Any) -> Any:
+        """A row of the driver as the program sees it."""
+        cells = list(row)
+        for number, out in self.columns:
+            cells[number] = out(cells[number])
+        return tuple.__new__(self.row, cells)
 
 
 class Prepared:
@@ -47,51 +65,29 @@ class Prepared:
 
     def first(self, conn: Connection, values: Mapping[str, Any]) -> Any:
         """The first row, columns by name; None when there is none."""
-        plan = self._plan(conn.dialect)
-        cursor = self._run(conn, plan, values)
-        row = cursor.fetchone()
-        cursor.close()
-        return None if row is None else _read(plan, row)
+        rows = self.all(conn, values)
+        return rows[0] if rows else None
 
     def all(self, conn: Connection, values: Mapping[str, Any]) -> list[Any]:
-        plan = self._plan(conn.dialect)
-        cursor = self._run(conn, plan, values)
-        rows = cursor.fetchall()
-        cursor.close()
-        return [_read(plan, row) for row in rows]
+        plan, cursor = self._run(conn, values)
+        return [plan.read(row) for row in cursor.fetchall()]
 
     def scalar(self, conn: Connection, values: Mapping[str, Any]) -> Any:
         """The first column of the first row, or None."""
-        row = self.first(conn, values)
-        return None if row is None else row[0]
+        rows = self.all(conn, values)
+        return rows[0][0] if rows else None
 
     def change(self, conn: Connection, values: Mapping[str, Any]) -> int:
         """How many rows were written."""
-        cursor = self._run(conn, self._plan(conn.dialect), values)
-        count: int = cursor.rowcount
-        cursor.close()
+        count: int = self._run(conn, values)[1].rowcount
         return count
 
-    def _run(self, conn: Connection, plan: _Plan, values: Mapping[str, Any]) -> Any:
-        if not conn.in_transaction():
-            conn.begin()  # as SQLAlchemy itself does at the first statement
-        bound: Any = list(plan.pick({**plan.fixed, **values} if plan.fixed else values))
-        for number, into in plan.into:
-            bound[number] = into(bound[number])
-        if plan.named:
-            bound = dict(zip(plan.places, bound, strict=True))
-        errors = conn.dialect.loaded_dbapi.Error
-        driver: Any = conn.connection.dbapi_connection
-        try:
-            return driver.execute(plan.sql, bound)
-        except errors as error:
-            raise DBAPIError.instance(plan.sql, bound, error, errors, dialect=conn.dialect) from error
-
-    def _plan(self, dialect: Dialect) -> _Plan:
-        plan = self._plans.get(dialect.name)
+    def _run(self, conn: Connection, values: Mapping[str, Any]) -> tuple[_Plan, Any]:
+        driver = driver_of(conn)
+        plan = self._plans.get(driver.name)
         if plan is None:
-            plan = self._plans[dialect.name] = self._compile(dialect)
-        return plan
+            plan = self._plans[driver.name] = self._compile(driver.dialect)
+        return plan, plan.run(driver, values)
 
     def _compile(self, dialect: Dialect) -> _Plan:
         compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._given) or None)
@@ -130,11 +126,3 @@ def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
         return itemgetter(*keys)
     return lambda values: tuple(values[key] for key in keys)
 
-
-def _read(plan: _Plan, row: Any) -> Any:
-    if not plan.columns:
-        return plan.row._make(row)
-    cells = list(row)
-    for number, out in plan.columns:
-        cells[number] = out(cells[number])
-    return plan.row._make(cells)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String
@@ -31,14 +32,14 @@ class Money(TypeDecorator[Decimal]):
 UNZONED = "a time without a zone cannot be stored"
 
 
+@lru_cache(maxsize=1_024)  # the same few times stand in many rows of one transaction
 def instant_text(value: datetime | None) -> str | None:
     """UTC with six decimals, so that texts sort as times do. Raises ValueError for a time without a zone."""
     if value is None:
         return None
     if value.tzinfo is None:
         raise ValueError(UNZONED)
-    # isoformat, and not strftime: the same text at a tenth of the time
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 class Instant(TypeDecorator[datetime]):
