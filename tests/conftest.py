@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from house_templates import Template, opened, require_sound_log
+from house_templates import Staged, Template, opened, require_sound_log, stage
 from small_county import CaseFile, SetClock, SmallCounty, Staff
 from sqlalchemy.engine import make_url
 
@@ -78,6 +78,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Template:
     return Template(tmp_path_factory.mktemp("template"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(scope="session")
+def paid_stage(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """A county with one case whose money has arrived: for what begins after that."""
+    return stage(template, tmp_path_factory.mktemp("paid") / "home", "archive_case")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from small_county import CaseFile, SetClock, SmallCounty, settle_staff
 from sqlalchemy import Connection, event, insert, select, text, update
@@ -60,6 +62,32 @@ class Template:
         if kind == "sqlite":
             return f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}"
         return self.postgres().fresh_database(str(make_url(url).database))
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A small county on SQLite in which a case has already come somewhere; the tests get copies."""
+
+    home: Path
+    case: UUID
+    at: datetime
+
+    def copy(self, template: Template, home: Path) -> tuple[SmallCounty, CaseFile]:
+        shutil.copytree(self.home, home)
+        clock = SetClock(self.at)
+        house = opened(template, f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}", home, clock)
+        county = SmallCounty(house, clock)
+        return county, CaseFile(county, self.case)
+
+
+def stage(template: Template, home: Path, until: str) -> Staged:
+    """Drive one ordinary case until the step `until` is open, once for all tests that begin there."""
+    clock = SetClock()
+    house = opened(template, template.copy("sqlite", home), home, clock)
+    county = SmallCounty(house, clock)
+    case = county.drive(county.staff["vlia1"].files(*county.household()), until, {})
+    house.close()
+    return Staged(home, case.id, clock.at)
 
 
 def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:

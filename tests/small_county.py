@@ -162,6 +162,26 @@ class Staff:
         assert outcome.case_id is not None
         return CaseFile(self.county, outcome.case_id)
 
+    def opens(
+        self, flow: str, about: "CaseFile", *, papers: tuple[str, ...] = (), **answers: Any
+    ) -> "CaseFile":
+        """Open a case from the page of another one."""
+        return self.asks(flow, about.row.applicant_id, papers=papers, about=about, **answers)
+
+    def asks(
+        self, flow: str, person: int, *, papers: tuple[str, ...] = (), about: Any = None, **answers: Any
+    ) -> "CaseFile":
+        """Open a case of any flow for a registered person, without bills."""
+        book = self.county.house.rules().rulebook
+        form = book.forms[book.flows[flow].form]
+        typed = as_typed(answers)
+        raw = {**fill(form, {}, {**COMMON.get(form.id, {}), **typed}, Random(1), self.county.today), **typed}
+        kept = tuple(paper(kind) for kind in papers)
+        command = OpenCase(flow, POLICY, person, (), raw, kept, about=about and about.id)
+        outcome = self.does(command)
+        assert outcome.case_id is not None
+        return CaseFile(self.county, outcome.case_id)
+
     def withdraws(self, case: "CaseFile", **answers: Any) -> Outcome:
         return self._leaves(Withdraw, "withdrawal", case, answers)
 

@@ -13,7 +13,7 @@ from workflow.engine.expressions import compile_expression, compile_script
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 NOT_DRAWN = {
-    "application", "withdrawal", "death", "pause_case", "resume_case", "urge", "extension",
+    "withdrawal", "death", "pause_case", "resume_case", "urge", "extension",
     "extension_refusal", "reassignment", "supervision", "supervision_answer",
 }  # fmt: skip
 """Forms of what is said to a case outside its steps."""
@@ -67,7 +67,8 @@ def test_what_a_diagram_names_exists(
 
 
 def test_every_form_of_a_diagram_exists_and_every_form_is_used(book: Rulebook) -> None:
-    assert properties(book, "form") | NOT_DRAWN == set(book.forms)
+    opening = {row.form for row in book.flows.values()}
+    assert properties(book, "form") | opening | NOT_DRAWN == set(book.forms)
 
 
 def test_every_state_of_a_diagram_is_a_legal_state(book: Rulebook) -> None:

@@ -61,7 +61,7 @@ def test_the_limits_are_those_of_the_specification(book: Rulebook) -> None:
 
 
 def test_limits_of_our_own_are_marked_as_such(book: Rulebook) -> None:
-    assert {row.id for row in book.limits.values() if row.own} == {"M01", "M02", "M03", "M04", "M05"}
+    assert all(row.own == row.id.startswith("M") for row in book.limits.values())
 
 
 def test_an_escalation_says_where_the_supervisor_sits(book: Rulebook) -> None:

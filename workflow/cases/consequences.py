@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import select, update
 
 from bpmn import Text
+from workflow.cases import recoveries
 from workflow.cases.work import Work
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.forms import Answers
@@ -144,4 +145,11 @@ CONSEQUENCES: Mapping[str, Consequence] = {
     "correct_account": change_account,
     "confirm_credit": note_return,
     "verify_death": note_death,
+    "recovery_facts": recoveries.note_due,
+    "recovery_review": recoveries.note_due,
+    "payback_plan": recoveries.plan,
+    "set_off_consent": recoveries.look_again,
+    "enforcement": recoveries.look_again,
+    "press_repayment": recoveries.press,
+    "repayment": recoveries.receive,
 }

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from workflow.cases import clocks as clockwork
-from workflow.cases import facts, letters, postings
+from workflow.cases import facts, letters, postings, recoveries
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
 from workflow.store.models import Claim, Letter, Objection, Outbox, Payment, Person, table
@@ -164,4 +164,7 @@ DOERS: Mapping[str, Doer] = {
     "payment_returned": payment_returned,
     "payment_credited": payment_credited,
     "case_archived": case_archived,
+    "recovery_opened": recoveries.opened,
+    "recovery_decided": recoveries.decided,
+    "recovery_closed": recoveries.closed,
 }

@@ -98,7 +98,7 @@ def calculate(conn: Any, policy: amounts.Policy, case: Any) -> list[amounts.Resu
         result = amounts.compute(
             policy,
             bill_of(claim),
-            [row.code for row in held if _valid(row, claim.admitted_on)],
+            [row.code for row in held if is_valid(row, claim.admitted_on)],
             birth_of(person.id_number),
             earlier[claim.settled_on.year],
             serious_illness_settled=claim.serious_illness_settled,
@@ -164,7 +164,7 @@ def _earlier(row: Any, aid: Decimal) -> amounts.Earlier:
     return amounts.Earlier(P=bill.self_pay("OBSMR"), paid=aid, kind=row.kind, bill=bill)
 
 
-def _valid(row: Any, day: date) -> bool:
+def is_valid(row: Any, day: date) -> bool:
     return bool(row.valid_from <= day and (row.valid_to is None or day <= row.valid_to))
 
 

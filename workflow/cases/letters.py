@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 
 from workflow.cases import clocks as clockwork
+from workflow.cases import recoveries
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
+from workflow.cases.sealed import sealed_at, sealed_of
 from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
 from workflow.letters import write
-from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, Task, table
+from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, table
 from workflow.store.prepared import Prepared
 
 POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示", 4: "初审结果公示"}
@@ -29,11 +31,6 @@ HELP = {"none": "申请人自行补齐", "staff": "由工作人员帮办代办",
 _ISSUE = Prepared(insert(table(Letter)), "case_id", "kind", "number", "issued_at", "fields", "seq")
 _APPLICANT = Prepared(
     select(Person.name, Person.id_number, Person.account_number).where(Person.id == bindparam("person_id"))
-)
-_DONE = Prepared(
-    select(func.max(Task.done_seq).label("seq")).where(
-        Task.case_id == bindparam("case"), Task.node == bindparam("node"), Task.done_account.is_not(None)
-    )
 )
 AID_KIND = "医疗救助"
 
@@ -118,7 +115,7 @@ def applicant(work: Work, step: Step) -> dict[str, Any]:
 def forms(work: Work, step: Step) -> dict[str, Any]:
     """What earlier steps have written, opened from the vault, and what this one has."""
     now = work.sealed
-    decided = {key: value for node in DECIDING for key, value in _sealed_of(work, node).items()} | now
+    decided = {key: value for node in DECIDING for key, value in sealed_of(work, node).items()} | now
     variables = step.variables
     code = str(variables.get("refusal_reason") or variables.get("refusal_code") or "")
     reasons = work.rules.rulebook.reasons
@@ -136,7 +133,7 @@ def forms(work: Work, step: Step) -> dict[str, Any]:
         "steps": _steps(step),
         "answer": now.get("answer") or now.get("findings"),
         "result": RESULTS.get(str(variables.get("objection_result"))),
-        "review_on": _sealed_of(work, "record_review").get("meeting_date"),
+        "review_on": sealed_of(work, "record_review").get("meeting_date"),
         "votes": "同意{votes_yes}票、反对{votes_no}票、弃权{votes_abstain}票".format(**variables)
         if "votes_yes" in variables
         else None,
@@ -220,15 +217,4 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 
 
 Source = Callable[[Work, Step], Mapping[str, Any]]
-SOURCES: tuple[Source, ...] = (county, applicant, forms, objection, money)
-
-
-def sealed_at(work: Work, seq: int) -> Mapping[str, Any]:
-    """The personal values of one earlier entry of the case."""
-    return work.house.vault.open(work.conn, work.row.id, seq)
-
-
-def _sealed_of(work: Work, node: str) -> Mapping[str, Any]:
-    """What the newest completion of a step has sealed; empty when it was never done."""
-    seq = _DONE.scalar(work.conn, {"case": work.row.id, "node": node})
-    return {} if seq is None else sealed_at(work, seq)
+SOURCES: tuple[Source, ...] = (county, applicant, forms, objection, money, recoveries.words)

@@ -30,8 +30,14 @@ FACTS: Mapping[str, frozenset[str]] = {
     ),
 }
 """What may be asked when a step is completed, and the variables it answers with."""
-STARTING: Mapping[str, frozenset[str]] = {}
+STARTING: Mapping[str, frozenset[str]] = {
+    "paid_in_case": frozenset({"paid_fen", "due_now_fen"}),
+}
 """What a row of bpmn/flows.toml may have found out before the flow starts, and the variables that gives."""
+BROUGHT: Mapping[str, frozenset[str]] = {
+    "set_off_made": frozenset({"set_off_made_fen"}),
+}
+"""Variables that a message brings along for whoever waits for it."""
 EFFECTS: Mapping[str, frozenset[str]] = {
     "issue_letter": frozenset({"letter"}),
     "publish_posting": frozenset({"posting"}),
@@ -42,6 +48,9 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "payment_credited": frozenset(),
     "objection_closed": frozenset({"result"}),
     "case_archived": frozenset(),
+    "recovery_opened": frozenset(),
+    "recovery_decided": frozenset(),
+    "recovery_closed": frozenset({"result"}),
 }
 """Operators of service tasks with the parameters they cannot do without."""
 _DUE = re.compile(r"""due\(\s*(['"])(?P<limit>[^'"]*)\1\s*\)""")

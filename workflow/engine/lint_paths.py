@@ -11,7 +11,7 @@ from bpmn.forms import Form
 from bpmn.rulebook import Rulebook
 from workflow.engine.expressions import ExpressionRefused, compile_expression, compile_script
 from workflow.engine.lint_drawing import CONTAINERS, SPACES, WAITING, Drawing, Node
-from workflow.engine.lint_field import FACTS, STARTING, STEPS
+from workflow.engine.lint_field import BROUGHT, FACTS, STARTING, STEPS
 from workflow.engine.lint_misread import OUTPUT, REPEATS
 
 Names = frozenset[str]
@@ -181,6 +181,9 @@ class _Variables:
                 set_here |= self.after(self.owner[target], target, known | set_here | _item(node))
         elif node.tag in ("subProcess", "transaction"):
             set_here |= self.after(drawing, node.id, known | set_here | _item(node))
+        message = node.element.find("b:messageEventDefinition", SPACES)
+        if message is not None:
+            set_here |= BROUGHT.get(message.get("messageRef", ""), frozenset())
         gathered = node.text(OUTPUT)
         return (set_here - _item(node)) | frozenset({gathered} if gathered else ())
 

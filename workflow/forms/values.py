@@ -269,8 +269,15 @@ def as_shown(value: Value | None) -> str:
 
 
 def tell(text: Text, values: Mapping[str, object]) -> Text:
-    """A text of a form with its `{placeholders}` filled; "…" where nothing is known yet."""
-    return text.fill(_Told({name: value for name, value in values.items() if value is not None}))
+    """A text of a form with its `{placeholders}` filled; "…" where nothing is known yet. Whole fen, which
+    variables called `…_fen` hold, are told in yuan.
+    """
+    told = {name: _told(name, value) for name, value in values.items() if value is not None}
+    return text.fill(_Told(told))
+
+
+def _told(name: str, value: object) -> object:
+    return _yuan(Decimal(value).scaleb(-2)) if name.endswith("_fen") and isinstance(value, int) else value
 
 
 class _Told(dict[str, object]):

@@ -55,6 +55,9 @@ SERVICES: Final[Mapping[str, Text]] = {
     "payment_credited": Text("资金已到账", "The money was credited"),
     "archive_case": Text("案卷已归档", "The file was archived"),
     "objection_closed": Text("异议已办结", "The objection was closed"),
+    "recovery_opened": Text("登记追回台账", "Entered in the register of recoveries"),
+    "recovery_decided": Text("多付金额已确定", "The excess is fixed"),
+    "recovery_closed": Text("追回办结", "The recovery is closed"),
 }
 CHANNELS: Final[Mapping[str, Text]] = {
     "web": Text("网上", "on the web"),

@@ -28,6 +28,7 @@ from workflow.store.models.people import (
     Representative,
     Seat,
 )
+from workflow.store.models.recoveries import Instalment, Recovery, Repayment
 from workflow.store.models.releases import InForce, RuleProposal
 from workflow.store.models.supervision import Assignment, Extension, Supervision
 from workflow.store.models.system import (
@@ -59,6 +60,7 @@ __all__ = [
     "Household",
     "InForce",
     "InboxMessage",
+    "Instalment",
     "Kin",
     "Letter",
     "Objection",
@@ -68,6 +70,8 @@ __all__ = [
     "Payment",
     "Person",
     "Posting",
+    "Recovery",
+    "Repayment",
     "Representative",
     "Request",
     "RuleFile",
