@@ -49,9 +49,8 @@ def money(amount: Decimal) -> str:
 
 def figure(amount: Decimal) -> str:
     """An intermediate figure as exact as it is, with at least two decimals: 11111.103, 3375.00."""
-    plain = amount.normalize(EXACT)
-    exponent = plain.as_tuple().exponent
-    return format(plain if isinstance(exponent, int) and exponent < -2 else rounded(plain), "f")
+    cents = rounded(amount)
+    return str(cents) if cents == amount else format(amount.normalize(EXACT), "f")
 
 
 def percent(ratio: Decimal) -> str:
