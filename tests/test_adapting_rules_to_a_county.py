@@ -159,6 +159,15 @@ def test_one_code_means_the_same_in_every_set():
     assert (fault.file, fault.element) == ("policies/plan-2026/policy.toml", "own_categories.LDX")
 
 
+def test_one_name_of_a_kind_means_one_kind_in_every_set():
+    """Bills are imported with the Chinese names of their kinds."""
+    other = policy_files(('home_bed = { zh = "家庭病床"', 'home_bed = { zh = "日间手术"'), folder="other")
+    with pytest.raises(PolicyRefused) as caught:
+        terms_of(BOOK, MODEL, read_policies(other))
+    (fault,) = caught.value.faults
+    assert (fault.element, fault.reason.zh) == ("kinds.home_bed", "“日间手术”已是“day_surgery”的名称")
+
+
 # Ways, area, validity
 
 

@@ -149,3 +149,30 @@ def test_many_bills_give_what_one_bill_would(amounts, category):
     claims = [a_claim(number, total, days=number, category=category) for number, total in enumerate(amounts)]
     whole = recompute_year(PLAN, [a_claim(1, sum(amounts, ZERO), category=category)], BIRTH).due
     assert abs(recompute_year(PLAN, claims, BIRTH).due - whole) <= Decimal("0.01") * (len(amounts) + 1)
+
+
+def test_the_sheet_of_a_year_shows_each_difference_with_its_sign():
+    claims = [a_claim(1, "5000", days=1), a_claim(2, "3000", days=2)]
+    paid = [
+        SettledClaim(each.id, each.bill, each.categories, each.settled_at, amount)
+        for each, amount in zip(claims, (Decimal("2000.00"), Decimal("3000.00")), strict=True)
+    ]
+    told = recompute_year(PLAN, paid, BIRTH).as_json()
+    assert [(line["due"], line["difference"]) for line in told["lines"]] == [  # type: ignore[union-attr]
+        ("2625.00", "+625.00"), ("2250.00", "-750.00"),
+    ]  # fmt: skip
+    assert (told["difference"], told["overpaid"], told["owed"]) == ("-125.00", "750.00", "625.00")
+
+
+def test_a_claim_may_have_been_judged_by_another_set_within_the_year():
+    """What another programme paid concerns no pool of this one, and is shown beside it."""
+    fugu = read_folder(DATA / "policies" / "fugu-temporary")
+    plan_claim = a_claim(1, "5000", days=1)
+    grant = SettledClaim(
+        "grant", Bill(Decimal(900), *[Decimal(0)] * 5, kind="living", admitted=date(2026, 1, 4),
+        settled=date(2026, 1, 4)), ("DB",), plan_claim.settled_at, Decimal(900), policy=fugu,
+    )  # fmt: skip
+    year = recompute_year(PLAN, [grant, plan_claim], BIRTH)
+    assert [(line.id, line.result.sheet["policy"], line.result.aid) for line in year.lines] == [
+        ("grant", "fugu-temporary", Decimal("700.00")), (plan_claim.id, "plan-2026", Decimal("2625.00")),
+    ]  # fmt: skip

@@ -157,3 +157,14 @@ def test_what_the_page_cannot_work_out_is_not_told(source):
 def test_comparing_what_cannot_be_compared_leaves_it_open():
     with pytest.raises(conditions.Undecided):
         conditions.decide(conditions.tree("n < 3"), {"n": "drei"})
+
+
+def test_a_hint_says_the_figure_of_the_county():
+    """How many have to sign a review stands in the policy set."""
+
+    def hint(**variables):
+        view = forms.show(BOOK.forms["village_review"], {}, variables)
+        return next(f.hint.zh for f in view.fields if f.id == "signatures")
+
+    assert hint(review_signatures=7).startswith("至少7人，")
+    assert hint().startswith("至少…人，")

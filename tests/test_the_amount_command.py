@@ -172,3 +172,18 @@ def test_long_work_shows_progress(monkeypatch):
 def test_help_speaks_both_languages():
     text = CliRunner().invoke(amount, ["--help"]).output
     assert "计算救助金额" in text and "Compute amounts of aid" in text
+
+
+def test_a_grant_s_household_and_a_merge_decision_are_read():
+    grant = {**E04, "T": "3500.00", "O": "0", "B": "0", "S": "0", "kind": "living"}
+    _, [for_one, for_four, wrong] = run(
+        [grant, {**grant, "persons": 4}, {**grant, "persons": "4"}], policy="fugu-temporary"
+    )
+    assert (for_one["aid"], for_four["aid"]) == ("700.00", "2800.00")
+    assert "persons 应为整数" in wrong["error"]["zh"]
+    outpatient = {
+        **E04, "T": "1000.00", "O": "0", "B": "0", "S": "0", "kind": "outpatient_chronic",
+        "earlier": [{"P": "4500", "paid": "2700", "kind": "outpatient_chronic"}],
+    }  # fmt: skip
+    _, [alone, merged] = run([outpatient, {**outpatient, "merge_decision": True}], policy="jian-anfu")
+    assert (alone["aid"], merged["aid"]) == ("300.00", "600.00")

@@ -6,7 +6,17 @@ from decimal import Decimal
 
 import pytest
 
-from workflow.amounts import Bill, Earlier, Result, compute, in_words, money, packaged, read_folder
+from workflow.amounts import (
+    Bill,
+    ClaimRefused,
+    Earlier,
+    Result,
+    compute,
+    in_words,
+    money,
+    packaged,
+    read_folder,
+)
 from workflow.amounts.vocabulary import DATA
 
 SETS = {name: read_folder(DATA / "policies" / name) for name in packaged()}
@@ -183,3 +193,75 @@ def test_e10_and_the_other_category_stand_on_one_sheet():
 def test_e26_both_diseases_together_give_525():
     both = [each for each in EXAMPLES if each.number.startswith("E26b")]
     assert sum(each.result().aid for each in both) == Decimal("525.00")
+
+
+# What the tables of 3.3 and 3.6 say beyond the examples
+
+
+def fugu(kind: str, P: str, *paid: str, persons: int = 1) -> Result:
+    earlier = tuple((each, each, "living") for each in paid)
+    return Example("", FUGU, "DB", P, "", "", kind=kind, earlier=earlier, persons=persons).result()
+
+
+def test_a_third_grant_in_a_year_is_refused_with_its_reason():
+    assert money(fugu("living", "700", "700").aid) == "700.00"
+    third = fugu("sudden", "5000", "700", "300")
+    assert (money(third.aid), third.warnings) == ("0.00", ("TIMES_EXHAUSTED",))
+    assert not third.needs_a_person
+    assert money(fugu("sudden", "5000", "700", "0").aid) == "5000.00"  # a refusal is no grant
+    subsidised = (("250", "100", "premium"),)
+    twice = Example("", "county-440", "DB", "250", "", "", kind="premium", earlier=subsidised)
+    assert twice.result().warnings == ("GRANT_CUT", "TIMES_EXHAUSTED")  # nobody is subsidised twice (RF-33)
+
+
+def test_below_the_least_grant_there_is_no_rule_and_a_person_decides():
+    small = fugu("education", "999.99")
+    assert (money(small.aid), small.category, small.warnings) == ("0.00", None, ("BELOW_LEAST",))
+    assert small.needs_a_person and not small.may_be_paid
+    assert [line.symbol for line in small.alternatives[0].lines][-3:] == ["G", "G1", "G0"]
+    assert money(fugu("education", "1000").aid) == "1000.00"
+    assert money(fugu("education", "5000").aid) == "3000.00"
+
+
+def test_a_household_on_no_roster_may_ask_for_temporary_assistance():
+    result = Example("", FUGU, "", "600", "", "", kind="living").result()
+    assert (money(result.aid), result.category) == ("600.00", "YBJM")
+
+
+def test_anfu_s_registered_poor_are_computed_with_an_assumed_limit_and_not_paid():
+    """A-12: 30,000 unless configured."""
+    result = anfu("", "JDLK", "70000", "", "").result()
+    assert (money(result.aid), result.warnings) == ("30000.00", ("CAP_CUT", "CAP_NOT_CONFIGURED"))
+    assert not result.may_be_paid
+
+
+def test_anfu_s_spending_poor_reach_the_threshold_before_serious_illness_pays():
+    """A-25: the 20,000 is tested on T − O − B; C-08 then bounds what is paid."""
+    parts = {"T": "60000", "O": "5000", "B": "20000", "S": "30000"}
+    result = anfu("", "ZCX", "35000", "", "", parts=parts).result()
+    assert money(result.self_pay) == "35000.00"
+    assert (money(result.aid), result.warnings) == ("7500.00", ())
+    more = anfu("", "ZCX", "35000", "", "", parts={**parts, "S": "38000"}).result()
+    assert (money(more.aid), more.warnings) == ("2000.00", ("PAYABLE_CUT",))
+
+
+def test_the_day_of_the_fifteenth_birthday_ends_the_child_s_rate():
+    """C-09: born 2012-03-10; admitted on 2027-03-09 still fourteen."""
+    day_before, day = date(2027, 3, 9), date(2027, 3, 10)
+    ratios = {}
+    for admitted in (day_before, day):
+        bill = Bill(Decimal(1000), *[Decimal(0)] * 5, kind="inpatient", admitted=admitted, settled=day)
+        ratios[admitted] = money(compute(SETS["jian-anfu"], bill, ["DB"], date(2012, 3, 10), []).aid)
+    assert ratios == {day_before: "800.00", day: "700.00"}
+
+
+def test_what_a_person_has_to_check_stands_on_the_sheet():
+    (outpatient,) = [each for each in EXAMPLES if each.number == "E19a"]
+    (alternative,) = outpatient.result().as_json()["sheet"]["alternatives"]  # type: ignore[index]
+    assert "仅限低保常补对象" in alternative["condition"]
+
+
+@pytest.mark.parametrize("persons", [0, 100])
+def test_a_household_has_between_one_and_ninety_nine_members(persons):
+    with pytest.raises(ClaimRefused, match="persons must be 1 to 99"):
+        fugu("living", "700", persons=persons)

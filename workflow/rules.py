@@ -53,6 +53,15 @@ class Rules:
             "": Text("", "")
         }
 
+    @cached_property
+    def kinds(self) -> Mapping[str, Mapping[str, Text]]:
+        """Every kind of bill or grant that any policy set knows: its names, by the set that gives them."""
+        known: dict[str, dict[str, Text]] = {}
+        for policy in self.policies.values():
+            for kind, name in policy.kinds.items():
+                known.setdefault(kind, {})[policy.id] = name
+        return known
+
     @property
     def digest(self) -> str:
         return self.rulebook.digest

@@ -39,7 +39,7 @@ def terms_of(rulebook: Rulebook, model: engine.Model, policies: Mapping[str, Pol
     """
     shared = Terms(None, deadlines.limits_of(rulebook), _ordered(rulebook, None))
     terms = {"": shared}
-    faults = list(_clashes(policies))
+    faults = [*_clashes(policies), *_ambiguous(policies)]
     for policy in policies.values():
         file = f"policies/{policy.id}/policy.toml"
         faults += _unknown_ways(file, policy, model)
@@ -105,6 +105,19 @@ def _clashes(policies: Mapping[str, Policy]) -> list[Fault]:
                     f"the set {known_by!r} gives this code another name ({known.en})",
                 )
                 faults.append(Fault(f"policies/{policy.id}/policy.toml", f"own_categories.{code}", told))
+    return faults
+
+
+def _ambiguous(policies: Mapping[str, Policy]) -> list[Fault]:
+    """Bills are imported with the Chinese names of their kinds, so one name means one kind."""
+    faults: list[Fault] = []
+    meaning: dict[str, str] = {}
+    for policy in policies.values():
+        for kind, name in policy.kinds.items():
+            known = meaning.setdefault(name.zh, kind)
+            if known != kind:
+                told = Text(f"“{name.zh}”已是“{known}”的名称", f"{name.zh!r} already names {known!r}")
+                faults.append(Fault(f"policies/{policy.id}/policy.toml", f"kinds.{kind}", told))
     return faults
 
 

@@ -252,6 +252,8 @@ def _result(
         "year": claim.bill.settled.year,
         "kind": claim.bill.kind,
         "age": claim.age,
+        "merged": claim.merged,
+        "persons": claim.persons,
         "reading": claim.reading,
         "reading_title": None if reading is None else {"zh": reading.zh, "en": reading.en},
         "category": category,

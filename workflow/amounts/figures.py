@@ -47,6 +47,11 @@ def money(amount: Decimal) -> str:
     return format(rounded(amount), "f")
 
 
+def signed(amount: Decimal) -> str:
+    """A difference in yuan with its sign: +200.00, -200.00, 0.00."""
+    return f"{rounded(amount):+f}" if amount else money(ZERO)
+
+
 def figure(amount: Decimal) -> str:
     """An intermediate figure as exact as it is, with at least two decimals: 11111.103, 3375.00."""
     cents = rounded(amount)

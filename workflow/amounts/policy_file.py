@@ -29,8 +29,8 @@ def _number(value: object) -> object:
 
 File = TypeVar("File", bound=BaseModel)
 Word = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
+Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=24)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 Year = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Money = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, max_digits=12, decimal_places=2)]
@@ -195,6 +195,7 @@ _IN_CHINESE = {
     "literal_error": "不是允许的值",
     "string_pattern_mismatch": "写法不对",
     "too_short": "不能为空",
+    "string_too_long": "太长",
 }
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from bpmn.text import Text
 from workflow.amounts.claim import Bill, Earlier
 from workflow.amounts.compute import compute
-from workflow.amounts.figures import ZERO
+from workflow.amounts.figures import ZERO, money, signed
 from workflow.amounts.model import Policy
 from workflow.amounts.refusals import ClaimRefused
 from workflow.amounts.result import Result
@@ -18,7 +18,8 @@ from workflow.amounts.result import Result
 class SettledClaim:
     """A claim of the year as it stands: the bill, the categories it was judged by, what was paid.
 
-    `settled_at` decides between claims settled on one day.
+    `settled_at` decides between claims settled on one day; claims of one moment keep their order.
+    `policy`: the set this claim was judged by, where it is another one than the year's.
     """
 
     id: str
@@ -29,6 +30,7 @@ class SettledClaim:
     serious_illness_settled: bool = True
     merged: bool = False
     persons: int = 1
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,21 @@ class YearLine:
     """One claim recomputed. `difference` = due − paid: positive is still owed, negative to be recovered."""
 
     id: str
+    bill: Bill
     result: Result
     paid: Decimal
     difference: Decimal
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "kind": self.bill.kind,
+            "settled": self.bill.settled.isoformat(),
+            "paid": money(self.paid),
+            "due": money(self.result.aid),
+            "difference": signed(self.difference),
+            **self.result.as_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,27 @@ class Year:
     due: Decimal
     paid: Decimal
     difference: Decimal
+
+    @property
+    def overpaid(self) -> Decimal:
+        """What was paid beyond what is due, claim by claim: to be recovered (domain 2.12)."""
+        return sum((-each.difference for each in self.lines if each.difference < 0), ZERO)
+
+    @property
+    def owed(self) -> Decimal:
+        """What is still due, claim by claim."""
+        return sum((each.difference for each in self.lines if each.difference > 0), ZERO)
+
+    def as_json(self) -> dict[str, object]:
+        """The sheet of the year: every claim with what was paid, what is due and the difference."""
+        return {
+            "lines": [each.as_json() for each in self.lines],
+            "paid": money(self.paid),
+            "due": money(self.due),
+            "difference": signed(self.difference),
+            "overpaid": money(self.overpaid),
+            "owed": money(self.owed),
+        }
 
 
 def recompute_year(
@@ -71,13 +106,14 @@ def recompute_year(
         raise ClaimRefused(Text("这些费用不属于同一年度", "these claims do not belong to one calendar year"))
     lines: list[YearLine] = []
     earlier: list[Earlier] = []
-    for claim in sorted(claims, key=lambda each: (each.bill.settled, each.settled_at, each.id)):
+    for claim in sorted(claims, key=lambda each: (each.bill.settled, each.settled_at)):
+        mine = claim.policy or policy
         result = compute(
-            policy,
+            mine,
             claim.bill,
             claim.categories,
             birth,
-            earlier,
+            [each for each in earlier if each.kind in mine.kinds],
             income=income,
             reading=reading,
             serious_illness_settled=claim.serious_illness_settled,
@@ -85,7 +121,7 @@ def recompute_year(
             persons=claim.persons,
         )
         earlier.append(Earlier(result.self_pay, result.aid, claim.bill.kind, claim.bill))
-        lines.append(YearLine(claim.id, result, claim.paid, result.aid - claim.paid))
+        lines.append(YearLine(claim.id, claim.bill, result, claim.paid, result.aid - claim.paid))
     due = sum((each.result.aid for each in lines), ZERO)
     paid = sum((each.paid for each in lines), ZERO)
     return Year(tuple(lines), due, paid, due - paid)

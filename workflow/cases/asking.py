@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflow.cases import facts, ways
+from workflow.cases import calculating, facts, ways
 from workflow.cases.work import Work
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
@@ -18,7 +18,7 @@ def ask(work: Work, providers: Sequence[str], variables: Mapping[str, Any]) -> d
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "calculation": facts.calculation,
+    "calculation": calculating.calculation,
     "serious_illness": facts.serious_illness,
     "duplicates": facts.duplicates,
     "relatives": facts.relatives,

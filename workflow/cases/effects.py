@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from workflow.cases import calculating, letters, postings, recoveries
 from workflow.cases import clocks as clockwork
-from workflow.cases import facts, letters, postings, recoveries
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
 from workflow.store.models import Claim, Letter, Objection, Outbox, Payment, Person, table
@@ -140,7 +140,7 @@ def payment_returned(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
 def payment_credited(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The money is in the account: each bill now carries what it was aided with."""
     _settle(work, "credited")
-    for claim_id, aid in facts.aid_per_bill(work.conn, work.row.id):
+    for claim_id, aid in calculating.aids_per_bill(work.conn, [work.row.id]).items():
         _AIDED.change(work.conn, {"claim_id": claim_id, "aid": aid})
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, select, update
 from bpmn import FlowRow, Text
 from workflow import forms
 from workflow.actor import SYSTEM
+from workflow.amounts import Policy
 from workflow.cases import effects, starting, ways
 from workflow.cases.keeping import keep_step
 from workflow.cases.numbers import next_number
@@ -41,7 +42,7 @@ _APPLICANT = Prepared(
     .where(PERSON.c.id == bindparam("person_id"))
 )
 _CLAIM = Prepared(
-    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id)
+    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id, CLAIM.c.kind)
     .where(CLAIM.c.id == bindparam("claim_id"))
     .with_for_update()
 )
@@ -98,7 +99,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     start = starting.variables(work, command, policy, relative=bool(relatives))
     answers = forms.check(work.rules.rulebook.forms[row.form], command.answers, start, today=work.today)
     case_id = uuid4()
-    claims = _claims(work, command, row, person)
+    claims = _claims(work, command, row, person, policy)
     for claim_id in claims:
         _TAKE_CLAIM.change(work.conn, {"claim_id": claim_id, "case": case_id.hex})
     coming = starting.Coming(case_id, person.id, command.policy, person.household_id, about)
@@ -179,7 +180,7 @@ def _about(work: Work, command: OpenCase, row: FlowRow, person: Any) -> Any:
     return about
 
 
-def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any) -> list[int]:
+def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any, policy: Policy) -> list[int]:
     """The bills of this application: the person's own, settled, and in no other case (R05).
 
     A case that has ended without a decision gives its bills back: the applicant may come again.
@@ -212,7 +213,19 @@ def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any) -> list[in
                 )
             ]
         )
+    if strange := {row.kind for row in rows} - policy.kinds.keys():
+        raise AnswersRefused([FieldFault("claims", _not_spoken_of(work, strange, policy))])
     return [row.id for row in rows]
+
+
+def _not_spoken_of(work: Work, kinds: Collection[str], policy: Policy) -> Text:
+    names = [next(iter(work.rules.kinds.get(kind, {}).values()), Text(kind, kind)) for kind in sorted(kinds)]
+    strange, known = "、".join(name.zh for name in names), "、".join(n.zh for n in policy.kinds.values())
+    return Text(
+        f"“{policy.title.zh}”不含{strange}，只含{known}。请按其他政策申请，或者请县医保局处理。",
+        f"“{policy.title.en}” does not speak of {', '.join(name.en for name in names)}. "
+        "Apply under another policy, or ask the bureau.",
+    )
 
 
 def _in_use(work: Work, cases: Collection[str]) -> bool:

@@ -1,57 +1,99 @@
-"""What was due for a case, worked out anew from the register as it stands now (domain 2.12, 3.1).
+"""What was due, worked out anew from the register as it stands now: for a recovery, or an appeal
+(domain 2.12, 3.10).
 
-The whole year of the person counts, in the order of settlement, each bill with what is due for the earlier
-ones; so a corrected category or bill shows in every later bill too.
+The whole year of a person counts, in the order of settlement, each claim with what is due for the earlier
+ones; so a corrected category or bill shows in every later claim too. Each claim is judged by the policy
+set and rule book of its own case.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from workflow import amounts
-from workflow.cases import facts
+from workflow.cases.calculating import bill_of, decided_bills, held_on, sheets_per_bill
 from workflow.deadlines import SHANGHAI
+from workflow.errors import NotFound
+from workflow.house import House
 from workflow.register.identity import birth_of
-from workflow.store.models import Category, Claim, Person, table
+from workflow.store.models import Case, Category, Claim, Person, table
+
+CASE, CLAIM = table(Case), table(Claim)
 
 
-def due_for(conn: Connection, policy: amounts.Policy, case: Any) -> Decimal | None:
-    """Yuan due for the bills of a case; None where the tariff cannot be applied to one of them.
+def decided_claims(
+    house: House, conn: Connection, person_id: int, year: int, *, otherwise: amounts.Policy
+) -> tuple[amounts.SettledClaim, ...]:
+    """The person's claims of a calendar year that were decided on, as they stand in the register.
 
-    `case` has id and applicant_id.
+    `paid` is what was paid or is on its way; 0 where nothing came out. `otherwise`: the policy set of
+    claims that came in without a case, by an import.
     """
-    person = conn.execute(select(Person.id, Person.id_number).where(Person.id == case.applicant_id)).one()
-    bills = conn.execute(
-        select(table(Claim))
-        .where(Claim.person_id == person.id, or_(Claim.case_id == case.id.hex, Claim.aid_paid.is_not(None)))
-        .order_by(Claim.settled_on, Claim.id)
-    ).all()
-    held = conn.execute(select(table(Category)).where(Category.person_id == person.id)).all()
-    own = {_key(bill) for bill in bills if bill.case_id == case.id.hex}
+    bills = sorted(
+        ((row, aid) for row, aid in decided_bills(conn, person_id) if row.settled_on.year == year),
+        key=lambda each: (each[0].settled_on, each[0].id),
+    )
+    held = conn.execute(select(table(Category)).where(Category.person_id == person_id)).all()
+    owners = [UUID(hex=owner) for owner in sorted({row.case_id for row, _ in bills if row.case_id})]
+    judged = {
+        row.id.hex: house.rules(row.rulebook).policies[row.policy]
+        for row in conn.execute(
+            select(CASE.c.id, CASE.c.rulebook, CASE.c.policy).where(CASE.c.id.in_(owners))
+        )
+    }
+    sheets = sheets_per_bill(conn, owners)
+    claims = []
+    for row, aid in bills:
+        policy = judged.get(row.case_id, otherwise)
+        sheet = sheets[row.id]["sheet"] if row.id in sheets else {}
+        claims.append(
+            amounts.SettledClaim(
+                id=str(row.id),
+                bill=bill_of(row),
+                categories=tuple(held_on(held, policy, row.admitted_on)),
+                settled_at=datetime.combine(row.settled_on, time(), SHANGHAI),
+                paid=Decimal(aid),
+                serious_illness_settled=row.serious_illness_settled,
+                merged=bool(sheet.get("merged", False)),
+                persons=int(sheet.get("persons", 1)),
+                policy=policy,
+            )
+        )
+    return tuple(claims)
+
+
+def year_again(
+    house: House, conn: Connection, person_id: int, year: int, *, otherwise: amounts.Policy
+) -> amounts.Year:
+    """The person's year from scratch, with the difference of every claim.
+
+    Raises:
+        NotFound: there is no such person.
+        ClaimRefused: a claim of the year cannot be computed; says which figure is wrong.
+    """
+    number = conn.scalar(select(Person.id_number).where(Person.id == person_id))
+    if number is None:
+        raise NotFound()
+    claims = decided_claims(house, conn, person_id, year, otherwise=otherwise)
+    return amounts.recompute_year(otherwise, claims, birth_of(number))
+
+
+def due_for(house: House, conn: Connection, case: Any) -> Decimal | None:
+    """Yuan due for the bills of a decided case; None where the tariff cannot be applied to one of them.
+
+    `case` has id, applicant_id, policy and rulebook.
+    """
+    policy = house.rules(case.rulebook).policies[case.policy]
+    own = conn.execute(select(CLAIM.c.id, CLAIM.c.settled_on).where(CLAIM.c.case_id == case.id.hex)).all()
+    mine = {str(bill.id) for bill in own}
     total = Decimal("0.00")
-    for year in sorted({bill.settled_on.year for bill in bills if _key(bill) in own}):
-        claims = [_claim(bill, held) for bill in bills if bill.settled_on.year == year]
+    for year in sorted({bill.settled_on.year for bill in own}):
         try:
-            computed = amounts.recompute_year(policy, claims, birth_of(person.id_number))
+            computed = year_again(house, conn, case.applicant_id, year, otherwise=policy)
         except amounts.ClaimRefused:
             return None
-        total += sum((line.result.aid for line in computed.lines if line.id in own), Decimal("0.00"))
+        total += sum((line.result.aid for line in computed.lines if line.id in mine), Decimal("0.00"))
     return total
-
-
-def _key(bill: Any) -> str:
-    return f"{bill.id:012d}"
-
-
-def _claim(bill: Any, held: Sequence[Any]) -> amounts.SettledClaim:
-    return amounts.SettledClaim(
-        id=_key(bill),
-        bill=facts.bill_of(bill),
-        categories=tuple(row.code for row in held if facts.is_valid(row, bill.admitted_on)),
-        settled_at=datetime.combine(bill.settled_on, time(), SHANGHAI),
-        paid=bill.aid_paid or Decimal("0.00"),
-        serious_illness_settled=bill.serious_illness_settled,
-    )

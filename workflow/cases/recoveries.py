@@ -61,8 +61,7 @@ def paid_in_case(work: Work, coming: "Coming", known: Mapping[str, Any]) -> dict
         )
     found: dict[str, Any] = {"paid_fen": int(paid.scaleb(2))}
     if "due_now_fen" not in known:
-        policy = work.house.rules(about.rulebook).policies[about.policy]
-        due = recomputing.due_for(work.conn, policy, about)
+        due = recomputing.due_for(work.house, work.conn, about)
         found["due_now_fen"] = None if due is None else int(due.scaleb(2))
     return found
 

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, exists, select
 
 from bpmn import FlowRow
 from workflow.amounts import Policy
-from workflow.cases import facts
+from workflow.cases import calculating
 from workflow.cases.work import CASE, Work
 from workflow.errors import NotFound
 from workflow.rules import Rules
@@ -94,7 +94,7 @@ def known(work: Work, policy: Policy, case: Any) -> dict[str, bool]:
 
     The sum is what the calculation gives now; bills that fit no rule count as an open band.
     """
-    results = facts.calculate(work.conn, policy, case)
+    results = calculating.calculate(work.conn, policy, case)
     aid = sum((result.aid for result in results), Decimal("0.00"))
     threshold = policy.thresholds.get("filing_amount")
     person = {"person_id": case.applicant_id, "case_id": case.id}

@@ -21,7 +21,7 @@ ALL = "*"
 """In `pauses`: every clock of the case that is not the step's own."""
 KNOWN = frozenset({*ALWAYS, *LIMITS, "evidence", "not_by", "apart", "facts", "office"})
 FACTS: Mapping[str, frozenset[str]] = {
-    "calculation": frozenset({"aid_fen", "aid_category", "warnings"}),
+    "calculation": frozenset({"aid_fen", "aid_merged_fen", "aid_category", "warnings"}),
     "serious_illness": frozenset({"serious_illness_settled"}),
     "duplicates": frozenset({"duplicate_found"}),
     "relatives": frozenset({"relative_case"}),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
+from bpmn.text import Text
 from workflow.errors import RowFault, RowsRefused
 from workflow.register.identity import check_id_number, check_name
 from workflow.register.lookups import bites, day_of, filled, one_of, people_by_number
@@ -36,14 +37,13 @@ OPTIONAL: Final = {
     "settled_serious": ("大病保险已结算", "serious_illness_settled"),
     "aid": ("已救助金额", "aid_paid"),
 }
-KINDS: Final = {
-    "inpatient": ("住院", "inpatient"),
-    "outpatient_chronic": ("门诊慢特病", "门诊慢性病", "慢特病门诊", "outpatient_chronic"),
-    "day_surgery": ("日间手术", "day_surgery"),
-    "home_bed": ("家庭病床", "home_bed"),
-    "rare_drug": ("罕见病用药", "罕见病药品", "rare_drug"),
+ALSO: Final = {
+    "门诊慢性病": "outpatient_chronic",
+    "慢特病门诊": "outpatient_chronic",
+    "罕见病用药": "rare_drug",
+    "罕见病药品": "rare_drug",
 }
-_KIND_OF: Final = {word: kind for kind, words in KINDS.items() for word in words}
+"""What hospitals write for a kind, beside its code and the names of the policy sets."""
 PARTS: Final = ("outside", "basic", "serious", "commercial", "relief")
 
 
@@ -59,8 +59,26 @@ class _Bill:
         return self.values["invoice_number"], self.values["hospital"], self.values["settled_on"]
 
 
-def import_claims(conn: Connection, sheet: Sheet, *, today: date, demonstration: bool = False) -> Imported:
+def words_for_kinds(kinds: Mapping[str, Mapping[str, Text]]) -> dict[str, str]:
+    """Every word that names a kind in a table → its code. `kinds`: code → names."""
+    words = {word: kind for word, kind in ALSO.items() if kind in kinds}
+    for kind, names in kinds.items():
+        words.update({name.zh: kind for name in names.values()})
+    return words | {kind: kind for kind in kinds}
+
+
+def import_claims(
+    conn: Connection,
+    sheet: Sheet,
+    *,
+    kinds: Mapping[str, Mapping[str, Text]],
+    today: date,
+    demonstration: bool = False,
+) -> Imported:
     """Import settled bills of registered people inside the caller's transaction.
+
+    Args:
+        kinds: the kinds that the policy sets know, with their names.
 
     A bill that is there already with the same figures counts as unchanged; with other figures it is a fault.
 
@@ -69,7 +87,8 @@ def import_claims(conn: Connection, sheet: Sheet, *, today: date, demonstration:
     """
     sheet.require_columns(REQUIRED, OPTIONAL)
     faults: list[RowFault] = []
-    bills = [bill for line in sheet.rows if (bill := _bill(line, faults, today)) is not None]
+    words = words_for_kinds(kinds)
+    bills = [bill for line in sheet.rows if (bill := _bill(line, words, faults, today)) is not None]
     people = people_by_number(conn, {bill.id_number for bill in bills})
     there = _there(conn, bills)
     seen: dict[tuple[str, str, date], int] = {}
@@ -106,13 +125,13 @@ def import_claims(conn: Connection, sheet: Sheet, *, today: date, demonstration:
     return Imported(len(bills), len(fresh), len(bills) - len(fresh))
 
 
-def _bill(line: Line, faults: list[RowFault], today: date) -> _Bill | None:
+def _bill(line: Line, kinds: Mapping[str, str], faults: list[RowFault], today: date) -> _Bill | None:
     before = len(faults)
     number = line.take(faults, "id_number", lambda c: check_id_number(line.text(c), today).text)
     name = line.take(faults, "name", lambda c: check_name(line.text(c)))
     hospital = line.take(faults, "hospital", lambda c: filled(line.text(c), 60))
     invoice = line.take(faults, "invoice", lambda c: filled(line.text(c), 32))
-    kind = line.take(faults, "kind", lambda c: one_of(_KIND_OF, line.text(c)))
+    kind = line.take(faults, "kind", lambda c: one_of(kinds, line.text(c)))
     admitted = line.take(faults, "admitted", lambda c: day_of(line, c))
     settled = line.take(faults, "settled", lambda c: day_of(line, c))
     discharged = line.maybe(faults, "discharged", line.day)

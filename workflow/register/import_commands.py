@@ -109,7 +109,9 @@ def claims(settings: Settings, file: Path, check: bool, as_json: bool) -> None:
     """
 
     def work(conn: Connection, house: House) -> dict[str, Any]:
-        return _figures(import_claims(conn, read_sheet(file), today=today_of(house)))
+        return _figures(
+            import_claims(conn, read_sheet(file), kinds=house.rules().kinds, today=today_of(house))
+        )
 
     _report(_run(settings, as_json, check, work), as_json)
 

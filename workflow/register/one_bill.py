@@ -16,7 +16,6 @@ from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, FieldFault, NotAllowed
 from workflow.house import House
 from workflow.register.applicants import ready
-from workflow.register.bills import KINDS
 from workflow.register.typed import Raw, Reading, day_of, money, one_of, short
 from workflow.store import transaction
 from workflow.store.models import Claim, table
@@ -38,7 +37,7 @@ def register_bill(
     today = at.astimezone(SHANGHAI).date()
     with transaction(house.engine) as conn:
         ready(conn, actor, person_id)
-        values = _bill(raw, today)
+        values = _bill(raw, today, house.rules().kinds)
         there = conn.execute(
             select(table(Claim)).where(
                 Claim.invoice_number == values["invoice_number"],
@@ -59,12 +58,12 @@ def register_bill(
     return int(bill_id)
 
 
-def _bill(raw: Raw, today: date) -> dict[str, Any]:
+def _bill(raw: Raw, today: date, kinds: Mapping[str, object]) -> dict[str, Any]:
     reading = Reading(raw)
     values: dict[str, Any] = {
         "hospital": reading.take("hospital", short(60)),
         "invoice_number": reading.take("invoice_number", short(32)),
-        "kind": reading.take("kind", one_of(KINDS)),
+        "kind": reading.take("kind", one_of(kinds)),
         "admitted_on": reading.take("admitted_on", day_of),
         "discharged_on": reading.take("discharged_on", day_of, needed=False),
         "settled_on": reading.take("settled_on", day_of),

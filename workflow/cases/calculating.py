@@ -1,0 +1,207 @@
+"""The aid of a case, worked out from the register as it stands (domain 3.1)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from workflow import amounts
+from workflow.cases.work import Work
+from workflow.register.identity import birth_of
+from workflow.store.models import Calculation, Case, Category, Claim, Person, table
+from workflow.store.prepared import Prepared
+
+CLAIM, CASE, CALCULATION = table(Claim), table(Case), table(Calculation)
+_PERSON = Prepared(select(table(Person)).where(Person.id == bindparam("person_id")))
+_CLAIMS = Prepared(
+    select(CLAIM).where(CLAIM.c.case_id == bindparam("case")).order_by(CLAIM.c.settled_on, CLAIM.c.id)
+)
+_HELD = Prepared(select(table(Category)).where(Category.person_id == bindparam("person_id")))
+_BEFORE = Prepared(
+    select(CLAIM).where(
+        CLAIM.c.person_id == bindparam("person_id"),
+        CLAIM.c.case_id.is_distinct_from(bindparam("case")),
+        CLAIM.c.aid_paid.is_not(None) | CLAIM.c.case_id.is_not(None),
+    )
+)
+_SHEET = Prepared(insert(CALCULATION), "case_id", "seq", "at", "policy", "aid", "sheet")
+
+
+def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Work out the aid for every bill of the case, in the order of settlement, and keep the sheet.
+
+    The amount with a merge decision is told as well; where the policy knows none it is the same [C-10].
+    """
+    policy = work.rules.policies[work.row.policy]
+    papers = _papers(work.conn, work.row)
+    merged, persons = bool(variables.get("limits_merged")), int(variables.get("persons") or 1)
+    results = _results(policy, papers, merged=merged, persons=persons)
+    aid = _sum(results)
+    _SHEET.change(
+        work.conn,
+        {
+            "case_id": work.row.id,
+            "seq": work.row.seq + 1,
+            "at": work.at,
+            "policy": work.row.policy,
+            "aid": aid,
+            "sheet": [result.as_json() for result in results],
+        },
+    )
+    best = max(results, key=lambda result: result.aid, default=None)
+    together = aid
+    if not merged and any(pool.merges for pool in policy.pools.values()):
+        together = _sum(_results(policy, papers, merged=True, persons=persons))
+    return {
+        "aid_fen": _fen(aid),
+        "aid_merged_fen": _fen(together),
+        "aid_category": (best and best.category) or "",
+        "warnings": sorted({code for result in results for code in result.warnings}),
+    }
+
+
+def calculate(conn: Connection, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
+    """The sheet of each bill of a case (its id and applicant_id are asked for), without keeping it."""
+    return _results(policy, _papers(conn, case), merged=False, persons=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Papers:
+    """What a calculation reads: the person, the case's bills, categories held, decided bills with aid."""
+
+    birth: date
+    claims: Sequence[Any]
+    held: Sequence[Any]
+    before: Sequence[tuple[Any, Decimal]]
+
+
+def _papers(conn: Connection, case: Any) -> _Papers:
+    person = _PERSON.first(conn, {"person_id": case.applicant_id})
+    return _Papers(
+        birth=birth_of(person.id_number),
+        claims=_CLAIMS.all(conn, {"case": case.id.hex}),
+        held=_HELD.all(conn, {"person_id": person.id}),
+        before=decided_bills(conn, person.id, besides=case.id),
+    )
+
+
+def _results(policy: amounts.Policy, papers: _Papers, *, merged: bool, persons: int) -> list[amounts.Result]:
+    earlier: dict[int, list[amounts.Earlier]] = defaultdict(list)
+    for row, aid in papers.before:
+        if row.kind in policy.kinds:  # what another programme has paid for concerns no pool of this one
+            earlier[row.settled_on.year].append(_earlier(row, aid))
+    results = []
+    for claim in papers.claims:
+        mine = earlier[claim.settled_on.year]
+        result = amounts.compute(
+            policy,
+            bill_of(claim),
+            held_on(papers.held, policy, claim.admitted_on),
+            papers.birth,
+            mine,
+            serious_illness_settled=claim.serious_illness_settled,
+            merged=merged,
+            persons=persons,
+        )
+        mine.append(_earlier(claim, result.aid))
+        results.append(result)
+    return results
+
+
+def _sum(results: Sequence[amounts.Result]) -> Decimal:
+    return sum((result.aid for result in results), Decimal("0.00"))
+
+
+def _fen(aid: Decimal) -> int:
+    return int(aid.scaleb(2))
+
+
+def bill_of(claim: Any) -> amounts.Bill:
+    """A row of the register in the symbols of domain 1.5."""
+    return amounts.Bill(
+        T=claim.total,
+        O=claim.out_of_catalogue,
+        B=claim.basic,
+        S=claim.serious_illness,
+        M=claim.commercial,
+        R=claim.other_relief,
+        kind=claim.kind,
+        admitted=claim.admitted_on,
+        settled=claim.settled_on,
+    )
+
+
+def held_on(held: Sequence[Any], policy: amounts.Policy, day: date) -> list[str]:
+    """The categories valid on the day of admission that this policy set knows of (domain 1.3)."""
+    return [
+        row.code
+        for row in held
+        if row.valid_from <= day
+        and (row.valid_to is None or day <= row.valid_to)
+        and row.code in policy.order
+    ]
+
+
+def decided_bills(
+    conn: Connection, person_id: int, *, besides: UUID | None = None
+) -> list[tuple[Any, Decimal]]:
+    """The person's bills that were decided on, each with its aid (domain 3.1 item 2), but for one case.
+
+    That is what was paid; what is approved and still on its way, so that two cases never share one
+    limit; and what was refused because nothing came out, for its self-pay uses up the deductible.
+    """
+    bills = _BEFORE.all(conn, {"person_id": person_id, "case": besides.hex if besides else ""})
+    found = [(row, row.aid_paid) for row in bills if row.aid_paid is not None]
+    others = {UUID(hex=row.case_id) for row in bills if row.aid_paid is None}
+    if not others:
+        return found
+    decided = conn.execute(select(CASE.c.id, CASE.c.outcome, CASE.c.aid).where(CASE.c.id.in_(others)))
+    counted = [
+        row.id for row in decided if row.outcome == "approved" or (row.outcome == "refused" and not row.aid)
+    ]
+    aids = aids_per_bill(conn, counted)
+    return found + [(row, aids[row.id]) for row in bills if row.aid_paid is None and row.id in aids]
+
+
+def aids_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Decimal]:
+    """Bill → its aid by the newest calculation of its case; bills of cases never calculated are left out."""
+    return {bill: Decimal(sheet["aid"]) for bill, sheet in sheets_per_bill(conn, case_ids).items()}
+
+
+def sheets_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Mapping[str, Any]]:
+    """Bill → its sheet in the newest calculation of its case, in the order of settlement."""
+    if not case_ids:
+        return {}
+    newest = (
+        select(func.max(CALCULATION.c.id))
+        .where(CALCULATION.c.case_id.in_(case_ids))
+        .group_by(CALCULATION.c.case_id)
+    )
+    sheets = {
+        row.case_id.hex: row.sheet
+        for row in conn.execute(
+            select(CALCULATION.c.case_id, CALCULATION.c.sheet).where(CALCULATION.c.id.in_(newest))
+        )
+    }
+    bills: dict[str, list[int]] = defaultdict(list)
+    for row in conn.execute(
+        select(CLAIM.c.id, CLAIM.c.case_id)
+        .where(CLAIM.c.case_id.in_([case_id.hex for case_id in case_ids]))
+        .order_by(CLAIM.c.settled_on, CLAIM.c.id)
+    ):
+        bills[row.case_id].append(row.id)
+    return {
+        bill: sheet
+        for case_id, mine in bills.items()
+        for bill, sheet in zip(mine, sheets.get(case_id, ()), strict=case_id in sheets)
+    }
+
+
+def _earlier(row: Any, aid: Decimal) -> amounts.Earlier:
+    bill = bill_of(row)
+    return amounts.Earlier(P=bill.self_pay("OBSMR"), paid=aid, kind=row.kind, bill=bill)
