@@ -16,9 +16,7 @@ BATCH = 4_096
 """Entries that one transaction moves at most."""
 
 _pending, _entry, _index, _tree = audit_pending.c, audit_entry.c, audit_index.c, audit_tree.c
-_stored = (
-    (_entry.chain == _pending.chain) & (_entry.seq == _pending.seq) & (_entry.log == _pending.log)
-)
+_stored = (_entry.chain == _pending.chain) & (_entry.seq == _pending.seq) & (_entry.log == _pending.log)
 _placed = (_index.tree == bindparam("tree")) & (_index.chain == _pending.chain) & (_index.seq == _pending.seq)
 _PENDING = (
     select(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from audit.checkpoint import Checkpoint
-from audit.note import Note, NoteRefused, Signature, Signer
+from audit.note import Note, NoteRefused, Signer
 from audit.policy import Policy, PolicyFaulty
 from audit.tiles import Folder, Tree
 
@@ -28,15 +28,11 @@ class Contradiction(Exception):
 class Witnesses(Protocol):
     """Whoever is asked to cosign (`audit.witnessing`)."""
 
-    def ask(self, policy: Policy, note: Note, tree: Tree) -> list[Signature]:
-        """The cosignatures that came in time. Raises Behind when a witness has seen a larger log."""
+    def ask(self, policy: Policy, note: Note, tree: Tree) -> list[Note]:
+        """The note with the cosignatures that came in time, then older notes that were cosigned meanwhile.
 
-
-class NoWitnesses:
-    """For a policy that asks nobody."""
-
-    def ask(self, policy: Policy, note: Note, tree: Tree) -> list[Signature]:
-        return []
+        Raises Behind when a witness has signed a larger log, Contradiction when another one of this size.
+        """
 
 
 @dataclass(slots=True)
@@ -76,18 +72,24 @@ class Publisher:
         self.observe("remembered")
         note = checkpoint.signed(*signers)
         self.observe("signed")
-        note = note.adding(witnesses.ask(policy, note, tree))
+        notes = witnesses.ask(policy, note, tree)
         self.observe("cosigned")
-        try:
-            enough = policy.satisfied(policy.cosigned(note))
-        except NoteRefused:
-            return False  # a line that is not its witness's signature is none
-        if not enough:
+        enough = [one for one in notes if policy.satisfied(policy.cosigned(one))]
+        newest = max(enough, key=lambda one: Checkpoint.parse(one.text).size, default=None)
+        if newest is None or not self._is_news(newest):
             return False
-        self.folder.write(self.folder.root / CHECKPOINT, bytes(note))
+        self.folder.write(self.folder.root / CHECKPOINT, bytes(newest))
         self.folder.settle()
         self.observe("published")
-        return True
+        return newest.text == note.text
+
+    def _is_news(self, note: Note) -> bool:
+        """Whether what is out is not larger: a witness reached by a stick may answer late."""
+        try:
+            out = self.published()
+            return out is None or Checkpoint.parse(out.text).size <= Checkpoint.parse(note.text).size
+        except NoteRefused:
+            return True
 
     def _remember(self, checkpoint: Checkpoint) -> None:
         before = self.signed()

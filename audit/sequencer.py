@@ -39,11 +39,12 @@ from audit.index import EntryAltered
 from audit.keyfile import KeyRefused, create_signer, load_signer
 from audit.note import NoteRefused, Signer
 from audit.policy import PolicyFaulty
-from audit.publishing import KEYS, POLICY, Behind, Contradiction, NoWitnesses, Publisher, Witnesses
+from audit.publishing import KEYS, POLICY, Behind, Contradiction, Publisher, Witnesses
 from audit.system import append_system
 from audit.tables import audit_tree
 from audit.tiles import Folder, TreeBroken
 from audit.vault import Vault
+from audit.witnessing import AskedWitnesses
 
 TICK_EVERY = timedelta(seconds=60)
 IDLE_TICK_EVERY = timedelta(minutes=10)
@@ -96,13 +97,14 @@ class Sequencer:
         now: Callable[[], datetime],
         *,
         name: str = "mingjian",
-        witnesses: Witnesses | None = None,
+        witnesses: Callable[[Folder], Witnesses] | None = None,
         observe: Callable[[str], object] = lambda step: None,
         fsync: Callable[[int], object] = os.fsync,
     ) -> None:
         self.engine, self.reader, self.transaction = engine, reader, transaction
         self.home, self.vault, self.now, self.name = home, vault, now, name
-        self.witnesses = witnesses or NoWitnesses()
+        self._witnesses = witnesses or (lambda state: AskedWitnesses(state, now))
+        self.witnesses: dict[str, Witnesses] = {}
         self.observe, self.fsync = observe, fsync
         self.logs: dict[str, Growing] = {}
         self._ticked: dict[str, tuple[datetime, int]] = {}
@@ -132,7 +134,7 @@ class Sequencer:
             growing.check()
             self._tick(growing)
             moved = growing.advance()
-            out = growing.publish(self.witnesses)
+            out = growing.publish(self.witnesses[growing.log])
         except STOPPING as fault:
             self._ticked.pop(growing.log, None)
             return Advance(fault=fault)
@@ -169,6 +171,7 @@ class Sequencer:
             self._plant(signers)
             with self.reader.connect() as conn:
                 known = index.trees(conn)
+        self.witnesses = {log: self._witnesses(self._state(log)) for log in LOGS}
         self.logs = {
             log: Growing(
                 log=log,
@@ -177,7 +180,7 @@ class Sequencer:
                 signers=signers[log],
                 publisher=Publisher(
                     Folder(self.home / PUBLISHED / SUBFOLDERS[log], self.fsync),
-                    Folder(self.home / STATE / SUBFOLDERS[log], self.fsync),
+                    self._state(log),
                     policy,
                     self.observe,
                 ),
@@ -254,6 +257,9 @@ class Sequencer:
         path, encoded = self.home / PUBLISHED / KEYS, encode(content, 1 << 20)
         if not path.exists() or path.read_bytes() != encoded:
             self._folder().write(path, encoded)
+
+    def _state(self, log: str) -> Folder:
+        return Folder(self.home / STATE / SUBFOLDERS[log], self.fsync)
 
     def _folder(self) -> Folder:
         return Folder(self.home / PUBLISHED, self.fsync)
