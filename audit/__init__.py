@@ -10,6 +10,7 @@ The log knows nothing of the flows, the pages or the people: it is given drafts 
 from audit import canonical
 from audit.canonical import CanonicalError
 from audit.chain import (
+    LOGS,
     SYSTEM_CHAIN,
     Appended,
     ChainBroken,
@@ -30,6 +31,7 @@ from audit.verify import openings, verify
 
 __all__ = [
     "LOG",
+    "LOGS",
     "READS",
     "SYSTEM_CHAIN",
     "Appended",

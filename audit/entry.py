@@ -122,6 +122,7 @@ declare("calendar_released", needs=["year"], may=["digest"])
 declare("time_corrected", needs=["reason"], may=["by_seconds"])
 declare("key_added", needs=["kid", "purpose", "vkey"])
 declare("key_revoked", needs=["kid", "purpose", "reason"])
+declare("policy_agreed", needs=["sha256", "quorum"])
 declare("tick", needs=["checkpoint"])
 declare("recovery", needs=["origin", "old_origin", "old_size", "old_root", "reason"])
 

@@ -83,7 +83,7 @@ class Growing:
         """
         if self.checked:
             return
-        before = self._last_signed()
+        before = self.last_signed()
         with self.reader.connect() as conn:
             placed = index.size(conn, self.tree)
         if before is not None and placed < before.size:
@@ -131,7 +131,7 @@ class Growing:
             return None
         return note if note is not None and self._ours(note) is not None else None
 
-    def _last_signed(self) -> Checkpoint | None:
+    def last_signed(self) -> Checkpoint | None:
         """The largest tree known to have been signed: as remembered, as published, or as a tick tells."""
         signed = self.publisher.signed()
         known = [signed] if signed is not None and signed.origin == self.origin else []

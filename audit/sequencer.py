@@ -22,13 +22,13 @@ Below the home folder:
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Engine, insert, text
 
 from audit import index, keyring
 from audit.canonical import encode
@@ -40,6 +40,7 @@ from audit.keyfile import KeyRefused, create_signer, load_signer
 from audit.note import NoteRefused, Signer
 from audit.policy import PolicyFaulty
 from audit.publishing import KEYS, POLICY, Behind, Contradiction, Publisher, Witnesses
+from audit.standing import PUBLISHED, STATE, SUBFOLDERS, note_stop
 from audit.system import append_system
 from audit.tables import audit_tree
 from audit.tiles import Folder, TreeBroken
@@ -50,8 +51,6 @@ TICK_EVERY = timedelta(seconds=60)
 IDLE_TICK_EVERY = timedelta(minutes=10)
 """Where nothing else happens: a claim older than this must say `late` anyway (`audit.entry.LATE_AFTER`)."""
 
-PUBLISHED, STATE = "log", "sequencer"
-SUBFOLDERS = {LOG: "", READS: "reads"}
 KEY_FILES = {LOG: "log.key", READS: "reads.key"}
 STOPPING = (
     Behind,
@@ -108,6 +107,8 @@ class Sequencer:
         self.observe, self.fsync = observe, fsync
         self.logs: dict[str, Growing] = {}
         self._ticked: dict[str, tuple[datetime, int]] = {}
+        self._stamps: list[int] = []
+        self._policy = home / PUBLISHED / POLICY
 
     def round(self) -> dict[str, Advance] | None:
         """One turn for both logs; None when another sequencer is at work.
@@ -115,11 +116,11 @@ class Sequencer:
         A log that cannot go on says so in its `fault`; the other one goes on. Raises NotHere, KeyRefused,
         DBAPIError (and what `transaction` raises) when nothing can be done at all.
         """
-        with self._alone() as alone:
+        with self.alone() as alone:
             if not alone:
                 return None
             try:
-                if not self.logs:
+                if not self.logs or self._stamps != self._key_stamps():
                     self._begin()
                 done = {log: self._advance(growing) for log, growing in self.logs.items()}
                 if any(advance.moved for advance in done.values()):
@@ -137,11 +138,17 @@ class Sequencer:
             out = growing.publish(self.witnesses[growing.log])
         except STOPPING as fault:
             self._ticked.pop(growing.log, None)
+            self._note_stop(growing.log, fault)
             return Advance(fault=fault)
+        self._note_stop(growing.log, None)
         return Advance(moved, growing.size, out)
 
+    def _note_stop(self, log: str, fault: Exception | None) -> None:
+        with suppress(OSError):  # on a full disk it cannot be written down; the caller is told anyway
+            note_stop(self._state(log), fault, self.now())
+
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
+    def alone(self) -> Iterator[bool]:
         """Whether nobody else is sequencing, here or on another machine, for as long as this lasts."""
         state = self.home / STATE
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -157,66 +164,75 @@ class Sequencer:
             with self.engine.connect() as conn:  # its transaction holds the lock, behind a pooler too
                 yield bool(conn.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}))
 
+    def forget(self) -> None:
+        """Begin anew with the next round: keys or trees are others now."""
+        self.logs = {}
+        self._ticked.clear()
+
+    def new_origin(self, log: str) -> str:
+        """A name that no log has had."""
+        return f"{self.name}/{os.urandom(4).hex()}{'' if log == LOG else '/reads'}"
+
+    def growing(self, log: str, known: Mapping[str, tuple[int, str]]) -> Growing:
+        """A log as it stands, with the number and origin of its tree. Raises NotHere, KeyRefused."""
+        return Growing(
+            log=log,
+            tree=known[log][0],
+            origin=known[log][1],
+            signers=self._signers(log, known[log][1]),
+            publisher=Publisher(
+                Folder(self.home / PUBLISHED / SUBFOLDERS[log], self.fsync),
+                self._state(log),
+                self._policy,
+                self.observe,
+            ),
+            transaction=self.transaction,
+            reader=self.reader,
+            observe=self.observe,
+        )
+
     def _begin(self) -> None:
         """Find the trees of both logs, or plant them. Raises NotHere, KeyRefused."""
+        self._stamps = self._key_stamps()
         with self.reader.connect() as conn:
             known = index.trees(conn)
-        signers = {log: self._signers(log, known) for log in LOGS}
-        origins = {log: signers[log][0].key.name for log in LOGS}
-        policy = self.home / PUBLISHED / POLICY
-        if not policy.exists():
-            lines = [f"log {signer.key.vkey}\n" for log in LOGS for signer in signers[log]]
-            self._folder().write(policy, "".join([*lines, "quorum none\n"]).encode())
         if len(known) < len(LOGS):
-            self._plant(signers)
-            with self.reader.connect() as conn:
-                known = index.trees(conn)
+            known = self._plant()
         self.witnesses = {log: self._witnesses(self._state(log)) for log in LOGS}
-        self.logs = {
-            log: Growing(
-                log=log,
-                tree=known[log][0],
-                origin=origins[log],
-                signers=signers[log],
-                publisher=Publisher(
-                    Folder(self.home / PUBLISHED / SUBFOLDERS[log], self.fsync),
-                    self._state(log),
-                    policy,
-                    self.observe,
-                ),
-                transaction=self.transaction,
-                reader=self.reader,
-                observe=self.observe,
-            )
-            for log in LOGS
-        }
+        self.logs = {log: self.growing(log, known) for log in LOGS}
 
-    def _signers(self, log: str, known: dict[str, tuple[int, str]]) -> list[Signer]:
-        """The log's key, and the one before it while both sign; a new one for a log without a tree."""
+    def _signers(self, log: str, origin: str) -> list[Signer]:
+        """The log's key, and the one before it while both sign."""
         path = self.home / "keys" / KEY_FILES[log]
-        if log not in known and not path.exists():
-            suffix = "" if log == LOG else "/reads"
-            create_signer(path, f"{self.name}/{os.urandom(4).hex()}{suffix}")
         if not path.exists():
             raise NotHere(f"{path} is not here: this machine does not publish the log")
         paths = [path, path.with_suffix(".previous")]
         signers: list[Signer] = [load_signer(one) for one in paths if one.exists()]
-        origin = known[log][1] if log in known else signers[0].key.name
         if any(signer.key.name != origin for signer in signers):
             raise KeyRefused(f"{path} is not the key of {origin}")
         return signers
 
-    def _plant(self, signers: dict[str, list[Signer]]) -> None:
+    def _plant(self) -> dict[str, tuple[int, str]]:
+        """A key, a tree and an origin for each log, and a policy that asks nobody, once."""
+        keys = {}
+        for log in LOGS:
+            create_signer(self.home / "keys" / KEY_FILES[log], self.new_origin(log))
+            keys[log] = load_signer(self.home / "keys" / KEY_FILES[log]).key
+        if not self._policy.exists():
+            lines = [f"log {key.vkey}\n" for key in keys.values()]
+            self._folder().write(self._policy, "".join([*lines, "quorum none\n"]).encode())
         with self.transaction() as conn:
             for log, number in LOGS.items():
-                (signer,) = signers[log]
-                row = {"tree": number, "log": number, "origin": signer.key.name}
-                conn.execute(insert(audit_tree), row)
-                self._add_key(conn, log, signer)
+                key = keys[log]
+                conn.execute(insert(audit_tree), {"tree": number, "log": number, "origin": key.name})
+                keyring.add(conn, self.vault, key, keyring.TREE, self.now(), {log: number})
+            return index.trees(conn)
 
-    def _add_key(self, conn: Connection, log: str, signer: Signer) -> None:
-        only = {log: LOGS[log]}
-        keyring.add(conn, self.vault, signer.key, keyring.TREE, self.now(), only)
+    def _key_stamps(self) -> list[int]:
+        """Other numbers when a key file has been replaced."""
+        paths = [self.home / "keys" / file for file in KEY_FILES.values()]
+        both = [one for path in paths for one in (path, path.with_suffix(".previous"))]
+        return [path.stat().st_ino if path.exists() else 0 for path in both]
 
     def _tick(self, growing: Growing) -> None:
         """Embed the newest published checkpoint in an entry, so that what follows it is later than that.

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import select
 
 import audit
+from audit.witness.command import witness
 from bpmn import RulebookError
 from bpmn.rulebook import DATA, SUFFIXES
 from workflow.amounts.command import amount
@@ -24,6 +25,7 @@ from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
 from workflow.errors import WorkflowError
 from workflow.house import House, database_url, default_home, open_house
+from workflow.log_commands import keys, policy, recover_command, status
 from workflow.register.commands import import_group, user
 from workflow.releasing.command import rules
 from workflow.releasing.telling import console_words
@@ -229,6 +231,10 @@ def verify(settings: Settings, as_json: bool) -> None:
     sys.exit(0 if report.ok else 1)
 
 
+for command in (status, policy, keys, recover_command):
+    audit_group.add_command(command)
+
+
 @mingjian.group()
 def db() -> None:
     """数据库。The database."""
@@ -291,4 +297,5 @@ mingjian.add_command(amount)
 mingjian.add_command(demo)
 mingjian.add_command(rules)
 mingjian.add_command(user)
+mingjian.add_command(witness)
 mingjian.add_command(import_group, "import")

@@ -9,6 +9,7 @@ WorkflowError
 ├── AnswersRefused   422  one fault per field
 ├── RowsRefused      422  one fault per row of an imported file
 ├── RulesRefused     422  one fault per place in a rule book
+├── LogStopped       503  the database is older than the published log; nothing may be done
 └── Busy             503  the database could not take it now; nothing has happened
 """
 
@@ -67,6 +68,22 @@ class Stale(WorkflowError):
     def __init__(self, happened: Happened) -> None:
         super().__init__(Text("这一步已经有人办过了。", "Somebody has done this step already."))
         self.happened = happened
+
+
+class LogStopped(WorkflowError):
+    """The database does not reach up to what was published: a restored backup that nobody has declared."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "数据库比已公开的日志旧，可能是恢复了旧备份。为免办理记录前后矛盾，现在不能办理。"
+                "请管理员核实后执行 mingjian audit recover。",
+                "The database is older than the published log; perhaps a backup was restored. Nothing can be "
+                "done now. The administrator has to look into it and run mingjian audit recover.",
+            )
+        )
 
 
 class StepImpossible(WorkflowError):

@@ -58,7 +58,7 @@ from workflow.commands import (
     Withdraw,
     WithdrawProposal,
 )
-from workflow.errors import NotAllowed, RequestReused
+from workflow.errors import LogStopped, NotAllowed, RequestReused
 from workflow.house import House
 from workflow.releasing import deciding
 from workflow.store import transaction
@@ -125,8 +125,10 @@ def handle(house: House, actor: Actor, command: Command, *, at: datetime, reques
         request_id: the client's own key. The same key again gets the same answer.
 
     Raises:
-        NotAllowed, NotFound, Stale, StepImpossible, RequestReused, AnswersRefused, Busy
+        NotAllowed, NotFound, Stale, StepImpossible, RequestReused, AnswersRefused, LogStopped, Busy
     """
+    if house.stopped:
+        raise LogStopped()
     digest = _digest(command)
     try:
         outcome = _with_retries(house, actor, command, at, request_id, digest)

@@ -36,7 +36,7 @@ class House:
 
     `refused`: the faults of the program's own rule book, or files in force that somebody has altered;
     `waiting`: the proposal it has become, while two people have not decided on it; `packaged`: its files,
-    where they are not those beside the program.
+    where they are not those beside the program; `stopped`: the database is behind the published log.
     """
 
     home: Path
@@ -49,6 +49,7 @@ class House:
     refused: tuple[Fault, ...] = ()
     waiting: int | None = None
     packaged: Mapping[str, bytes] | None = None
+    stopped: bool = False
     _calendar: Calendar | None = None
     _sequencer: Sequencer | None = None
 

@@ -4,6 +4,7 @@ import threading
 
 import structlog
 
+from audit.publishing import Behind, Contradiction
 from audit.sequencer import NotHere
 from workflow.house import House
 
@@ -16,7 +17,8 @@ log = structlog.get_logger("sequencer")
 def sequence(house: House) -> bool:
     """One turn of the sequencer; False when something stopped a log, or when it is published elsewhere.
 
-    What stops a log is written to the program's log; the other log and the offices go on.
+    What stops a log is written to the program's log; the other log goes on. A database that is behind what
+    was published stops the offices too (`House.stopped`).
     """
     try:
         done = house.sequencer().round() or {}
@@ -24,6 +26,8 @@ def sequence(house: House) -> bool:
         log.info("log_is_published_elsewhere", reason=str(error))
         return False
     stopped = {name: advance.fault for name, advance in done.items() if advance.fault is not None}
+    if done:
+        house.stopped = any(isinstance(fault, Behind | Contradiction) for fault in stopped.values())
     for name, fault in stopped.items():
         log.error("log_stopped", log=name, reason=f"{type(fault).__name__}: {fault}")
     return not stopped
@@ -40,14 +44,18 @@ class Sequencing:
     def loop(self) -> None:
         """Turn after turn until told to stop; whatever fails is waited for, loudly."""
         while not self.stopping.is_set():
-            try:
-                wait = self.every if sequence(self.house) else AFTER_A_FAULT_SECONDS
-            except Exception as error:
-                log.error("sequencer_round_failed", error=type(error).__name__)
-                wait = AFTER_A_FAULT_SECONDS
-            self.stopping.wait(wait)
+            self.stopping.wait(self.every if self._turn() else AFTER_A_FAULT_SECONDS)
+
+    def _turn(self) -> bool:
+        try:
+            return sequence(self.house)
+        except Exception as error:
+            log.error("sequencer_round_failed", error=type(error).__name__)
+            return False
 
     def start(self) -> None:
+        """The first turn is done when this returns: who is served then knows whether it may go on."""
+        self._turn()
         self._thread = threading.Thread(target=self.loop, name="sequencer", daemon=True)
         self._thread.start()
 
