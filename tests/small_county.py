@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from audit import entries
 from workflow import engine
@@ -35,6 +35,7 @@ from workflow.store.models import (
     Alarm,
     Calculation,
     Case,
+    CaseLink,
     Category,
     Claim,
     Clock,
@@ -163,10 +164,18 @@ class Staff:
         return CaseFile(self.county, outcome.case_id)
 
     def opens(
-        self, flow: str, about: "CaseFile", *, papers: tuple[str, ...] = (), **answers: Any
+        self,
+        flow: str,
+        about: "CaseFile | None",
+        *,
+        person: int = 0,
+        papers: tuple[str, ...] = (),
+        **answers: Any,
     ) -> "CaseFile":
-        """Open a case from the page of another one."""
-        return self.asks(flow, about.row.applicant_id, papers=papers, about=about, **answers)
+        """Open a case of any flow without bills: from the page of another case, or for a person."""
+        return self.asks(
+            flow, about.row.applicant_id if about else person, papers=papers, about=about, **answers
+        )
 
     def asks(
         self, flow: str, person: int, *, papers: tuple[str, ...] = (), about: Any = None, **answers: Any
@@ -291,6 +300,16 @@ class SmallCounty:
         """Somebody objects on the web to the newest posting of the case."""
         command = ReceiveObjection(case.postings[-1].id, text, "web", name, contact)
         return handle(self.house, PUBLIC, command, at=self.clock.at, request_id=uuid4().hex)
+
+    def linked(self, case: "CaseFile", kind: str) -> "CaseFile":
+        """The case that was opened from `case` and is tied to it in this way."""
+        link = self.rows(CaseLink, CaseLink.other_id == case.id, CaseLink.kind == kind)[-1]
+        return CaseFile(self, link.case_id)
+
+    def raise_bill(self, bill: int, total: int) -> None:
+        """The insurance corrects a bill: it was dearer than first reported."""
+        with transaction(self.house.engine) as conn:
+            conn.execute(update(Claim).where(Claim.id == bill).values(total=Decimal(total)))
 
     def night(self) -> Any:
         """The worker does what is due now."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from workflow.cases import calculating, letters, postings, recoveries
+from workflow.cases import calculating, letters, postings, recoveries, remedies, rosters
 from workflow.cases import clocks as clockwork
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
@@ -108,7 +108,8 @@ def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> Non
     """One order per attempt, to the account the register has now."""
     person = _ACCOUNT.first(work.conn, {"person_id": work.row.applicant_id})
     attempt = len(_payments(work)) + 1
-    amount = Decimal(int(step.variables["aid_fen"])).scaleb(-2)
+    before = int(step.variables.get("paid_before_fen") or 0)  # a decision taken again pays the difference
+    amount = Decimal(int(step.variables["aid_fen"]) - before).scaleb(-2)
     _ORDER.change(
         work.conn,
         {
@@ -167,4 +168,9 @@ DOERS: Mapping[str, Doer] = {
     "recovery_opened": recoveries.opened,
     "recovery_decided": recoveries.decided,
     "recovery_closed": recoveries.closed,
+    "original_rests": remedies.original_rests,
+    "original_resumes": remedies.original_resumes,
+    "decision_reopened": remedies.decision_reopened,
+    "end_category": rosters.end_category,
+    "category_moved": rosters.category_moved,
 }

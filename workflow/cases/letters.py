@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 
 from workflow.cases import clocks as clockwork
-from workflow.cases import recoveries
+from workflow.cases import recoveries, remedies, rosters
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
 from workflow.cases.sealed import sealed_at, sealed_of
@@ -20,7 +20,7 @@ from workflow.store.models import Calculation, Claim, Letter, Objection, Person,
 from workflow.store.prepared import Prepared
 
 POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示", 4: "初审结果公示"}
-DECIDING = ("approve_in_township", "check_calculation", "file_with_county", "decide")
+DECIDING = ("approve_in_township", "check_calculation", "file_with_county", "decide", "review_case")
 """The steps that say facts and legal basis of a decision; what a later one says holds."""
 RESULTS = {
     "unfounded": "异议不成立",
@@ -125,7 +125,7 @@ def forms(work: Work, step: Step) -> dict[str, Any]:
         "missing": notes or missing,
         "help": HELP.get(str(now.get("help_offered", "none"))),
         "competent_office": now.get("competent_office"),
-        "facts": now.get("refusal_facts") or decided.get("refusal_facts"),
+        "facts": decided.get("refusal_facts") or decided.get("review_facts"),
         "reason_code": code or None,
         "reason": now.get("review_reasons") or (reasons[code].name.zh if code in reasons else None),
         "legal_basis": decided.get("legal_basis"),
@@ -217,4 +217,6 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 
 
 Source = Callable[[Work, Step], Mapping[str, Any]]
-SOURCES: tuple[Source, ...] = (county, applicant, forms, objection, money, recoveries.words)
+SOURCES: tuple[Source, ...] = (
+    county, applicant, remedies.said, rosters.said, forms, objection, money, recoveries.words,
+)  # fmt: skip

@@ -25,6 +25,7 @@ from workflow.store.models import CaseLink, Claim, Household, Organisation, Pers
 from workflow.store.prepared import Prepared
 from workflow.terms import require_way
 
+REOPENING = "reopening"
 ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
 PERSON, CLAIM = table(Person), table(Claim)
 _township = table(Organisation).alias()
@@ -99,7 +100,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     start = starting.variables(work, command, policy, relative=bool(relatives))
     answers = forms.check(work.rules.rulebook.forms[row.form], command.answers, start, today=work.today)
     case_id = uuid4()
-    claims = _claims(work, command, row, person, policy)
+    claims = _claims(work, command, row, person, policy, about)
     for claim_id in claims:
         _TAKE_CLAIM.change(work.conn, {"claim_id": claim_id, "case": case_id.hex})
     coming = starting.Coming(case_id, person.id, command.policy, person.household_id, about)
@@ -180,10 +181,13 @@ def _about(work: Work, command: OpenCase, row: FlowRow, person: Any) -> Any:
     return about
 
 
-def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any, policy: Policy) -> list[int]:
+def _claims(
+    work: Work, command: OpenCase, row: FlowRow, person: Any, policy: Policy, about: Any
+) -> list[int]:
     """The bills of this application: the person's own, settled, and in no other case (R05).
 
-    A case that has ended without a decision gives its bills back: the applicant may come again.
+    A case that has ended without a decision gives its bills back: the applicant may come again. One that
+    is decided anew hands them over.
     """
     if row.bills == "none":
         if command.claims:
@@ -199,9 +203,10 @@ def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any, policy: Po
             ]
         )
     rows = [_CLAIM.first(work.conn, {"claim_id": number}) for number in sorted(set(command.claims))]
-    if any(row is None or row.person_id != person.id for row in rows):
+    if any(each is None or each.person_id != person.id for each in rows):
         raise NotFound()
-    if _in_use(work, {row.case_id for row in rows} - {None}):
+    freed = about.id.hex if about is not None and row.links == REOPENING else None
+    if _in_use(work, {each.case_id for each in rows} - {None, freed}):
         raise AnswersRefused(
             [
                 FieldFault(
@@ -213,9 +218,9 @@ def _claims(work: Work, command: OpenCase, row: FlowRow, person: Any, policy: Po
                 )
             ]
         )
-    if strange := {row.kind for row in rows} - policy.kinds.keys():
+    if strange := {each.kind for each in rows} - policy.kinds.keys():
         raise AnswersRefused([FieldFault("claims", _not_spoken_of(work, strange, policy))])
-    return [row.id for row in rows]
+    return [each.id for each in rows]
 
 
 def _not_spoken_of(work: Work, kinds: Collection[str], policy: Policy) -> Text:

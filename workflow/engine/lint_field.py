@@ -32,6 +32,7 @@ FACTS: Mapping[str, frozenset[str]] = {
 """What may be asked when a step is completed, and the variables it answers with."""
 STARTING: Mapping[str, frozenset[str]] = {
     "paid_in_case": frozenset({"paid_fen", "due_now_fen"}),
+    "original": frozenset({"paid_before_fen"}),
 }
 """What a row of bpmn/flows.toml may have found out before the flow starts, and the variables that gives."""
 BROUGHT: Mapping[str, frozenset[str]] = {
@@ -51,6 +52,11 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "recovery_opened": frozenset(),
     "recovery_decided": frozenset(),
     "recovery_closed": frozenset({"result"}),
+    "original_rests": frozenset({"when"}),
+    "original_resumes": frozenset({"when"}),
+    "decision_reopened": frozenset({"result"}),
+    "end_category": frozenset(),
+    "category_moved": frozenset(),
 }
 """Operators of service tasks with the parameters they cannot do without."""
 _DUE = re.compile(r"""due\(\s*(['"])(?P<limit>[^'"]*)\1\s*\)""")
