@@ -96,12 +96,12 @@ def test_a_stop_never_touches_what_was_admitted_before(county, clock):
     case = county.staff["vlia1"].opens("roster_exit", None, person=person, **EXIT)
     plan = {"confirm_exit": {"exit_confirmed": True}, "check_exit_objection": {"exit_check": "unfounded"}}
     county.drive(case, "decide_stop", plan)
-    county.staff["caff"].completes("decide_stop", case, stop_from="2026-06-01")
-    assert categories(county, person)["DB"] == (date(2025, 1, 1), date(2026, 5, 31))
+    county.staff["caff"].completes("decide_stop", case, stop_from="2026-04-20")
+    assert categories(county, person)["DB"] == (date(2025, 1, 1), date(2026, 4, 19))
     county.drive(case, "end", {})
     assert case.row.outcome == "stopped"
     letter = case.letters["exit_decision"].fields
-    assert letter["stop_from"] == "2026-06-01" and letter["reasons"]
+    assert letter["stop_from"] == "2026-04-20" and letter["reasons"]
 
 
 def test_a_yearly_review_moves_somebody_to_another_category(county):
@@ -112,6 +112,6 @@ def test_a_yearly_review_moves_somebody_to_another_category(county):
     county.drive(
         case, "change_category", {"record_group_review": {"group_review": "change", "group_present": 5}}
     )
-    county.staff["caff"].completes("change_category", case, new_category="DBBY", changed_from="2026-05-01")
+    county.staff["caff"].completes("change_category", case, new_category="DBBY", changed_from="2026-04-20")
     found = categories(county, person)
-    assert found["DB"][1] == date(2026, 4, 30) and found["DBBY"] == (date(2026, 5, 1), None)
+    assert found["DB"][1] == date(2026, 4, 19) and found["DBBY"] == (date(2026, 4, 20), None)
