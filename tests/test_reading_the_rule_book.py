@@ -80,7 +80,7 @@ def test_the_states_in_which_the_clock_stands_give_the_legal_reason(book: Rulebo
     paused = {row.id for row in book.states.values() if row.paused}
     assert paused == {
         "RETURNED_FOR_PAPERS", "PAUSED_PAPERS", "PAUSED_OBJECTION", "PAUSED_SERIOUS_ILLNESS",
-        "NOTICE_1", "NOTICE_2", "NOTICE_3", "PAUSED_CASE", "PAUSED_DEATH",
+        "NOTICE_1", "NOTICE_2", "NOTICE_3", "NOTICE_4", "PAUSED_CASE", "PAUSED_DEATH",
     }  # fmt: skip
 
 
