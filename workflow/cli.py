@@ -20,6 +20,7 @@ import audit
 from audit.witness.command import witness
 from bpmn import RulebookError
 from bpmn.rulebook import DATA, SUFFIXES
+from workflow.alerts.command import channels_group
 from workflow.amounts.command import amount
 from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
@@ -261,7 +262,10 @@ def worker(settings: Settings, once: bool) -> None:
     house = settings.house()
     if once:
         done = run_until_quiet(house, house.now())
-        click.echo(f"计时器 {done.timers}，提醒 {done.alarms}。{done.timers} timers, {done.alarms} warnings.")
+        click.echo(
+            f"计时器 {done.timers}，提醒 {done.alarms}，发出消息 {done.messages}。"
+            f" {done.timers} timers, {done.alarms} warnings, {done.messages} messages sent."
+        )
         return
     click.echo("后台任务已启动，Ctrl+C 结束。The worker runs; Ctrl+C stops it.")
     Worker(house).run()
@@ -294,6 +298,7 @@ def main() -> None:
 
 
 mingjian.add_command(amount)
+mingjian.add_command(channels_group)
 mingjian.add_command(demo)
 mingjian.add_command(rules)
 mingjian.add_command(user)

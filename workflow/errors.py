@@ -20,6 +20,9 @@ from datetime import datetime
 from bpmn.faults import Fault
 from bpmn.text import Text
 
+NOTHING_DUE = Text("现在没有到时的事项。", "Nothing is due now.")
+"""What the worker is told when somebody else was faster."""
+
 
 class WorkflowError(Exception):
     """Base of everything a user may be told. `message` is complete in itself."""

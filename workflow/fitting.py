@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from bpmn import Fault, Rulebook, RulebookError, Text
+from workflow.alerts.recipients import alert_rules
 from workflow.cases.clocks import ALL
 from workflow.engine import Model, Node
 from workflow.permissions import MATRIX
@@ -19,6 +20,10 @@ def require_fitting(rulebook: Rulebook, model: Model) -> None:
         RulebookError: file, element and reason of every such name.
     """
     faults = [*_unknown(rulebook, model), *_unknown_in_the_list(rulebook, model)]
+    try:
+        alert_rules(rulebook)
+    except RulebookError as refused:
+        faults += refused.faults
     if faults:
         raise RulebookError(faults)
 

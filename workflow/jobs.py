@@ -15,6 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from workflow.actor import SYSTEM
+from workflow.alerts.sending import deliver, prepare
+from workflow.alerts.watching import ClockWatch, beat, report_jump
 from workflow.commands import FireTimers, RaiseAlarm
 from workflow.errors import Busy, StepImpossible
 from workflow.handle import handle
@@ -38,10 +40,11 @@ class Round:
     alarms: int = 0
     delivered: int = 0
     reminders: int = 0
+    messages: int = 0
 
     @property
     def anything(self) -> bool:
-        return bool(self.timers or self.alarms or self.delivered or self.reminders)
+        return bool(self.timers or self.alarms or self.delivered or self.reminders or self.messages)
 
     def __add__(self, other: "Round") -> "Round":
         return Round(
@@ -49,11 +52,15 @@ class Round:
             self.alarms + other.alarms,
             self.delivered + other.delivered,
             self.reminders + other.reminders,
+            self.messages + other.messages,
         )
 
 
-def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
-    """Do what is due at `at`: at most `batch` timers, warnings and outbox rows each, oldest first."""
+def run_once(house: House, at: datetime, *, batch: int = BATCH, send: bool = True) -> Round:
+    """Do what is due at `at`: at most `batch` timers, warnings and outbox rows each, oldest first.
+
+    `send`: also talk to mail servers and robots, which may keep one waiting.
+    """
     with house.reader.connect() as conn:
         timers = conn.execute(
             select(Timer.case_id, Timer.due_at).where(Timer.due_at <= at).order_by(Timer.due_at).limit(batch)
@@ -79,7 +86,9 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH) -> Round:
     delivered = 0
     while delivered < batch and deliver_next(house, at):
         delivered += 1
-    return Round(fired, raised, delivered, reminded)
+    prepare(house, at, digest=not raised)
+    messages = deliver(house, at) if send else 0
+    return Round(fired, raised, delivered, reminded, messages)
 
 
 def run_until_quiet(house: House, at: datetime) -> Round:
@@ -109,6 +118,34 @@ def _do(house: House, command: FireTimers | RaiseAlarm | RemindOfAnswer, at: dat
     return True
 
 
+class Messenger:
+    """The thread that talks to mail servers and robots, so that none of them holds up a limit."""
+
+    def __init__(self, house: House, *, idle: float = IDLE_SECONDS) -> None:
+        self.house, self.idle = house, idle
+        self.stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def loop(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                sent = deliver(self.house, self.house.now())
+            except Exception as error:
+                log.error("messenger_round_failed", error=type(error).__name__)
+                sent = 0
+            if not sent:
+                self.stopping.wait(self.idle)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self.loop, name="messenger", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+
 class Worker:
     """The thread that `serve` runs beside the pages, and the loop of `mingjian worker`."""
 
@@ -116,6 +153,8 @@ class Worker:
         self.house, self.idle = house, idle
         self.stopping = threading.Event()
         self.sequencing = Sequencing(house)
+        self.messenger = Messenger(house, idle=idle)
+        self.watch = ClockWatch(house.now)
         self._thread: threading.Thread | None = None
 
     def loop(self) -> None:
@@ -123,25 +162,38 @@ class Worker:
         while not self.stopping.is_set():
             started = time.monotonic()
             try:
-                busy = run_once(self.house, self.house.now()).anything
+                busy = self.round()
             except Exception as error:
                 log.error("worker_round_failed", error=type(error).__name__)
                 busy = False
             if not busy:
                 self.stopping.wait(max(0.0, self.idle - (time.monotonic() - started)))
 
+    def round(self) -> bool:
+        """One round, unless the server's clock has just been set far ahead. True if anything was done."""
+        jump = self.watch.look()
+        if jump is not None:
+            log.error("clock_jumped", seconds=round(jump.total_seconds()), held=self.watch.held)
+            report_jump(self.house, jump)
+        at = self.house.now()
+        beat(self.house, at)
+        return not self.watch.held and run_once(self.house, at, send=False).anything
+
     def run(self) -> None:
         """In this thread, until told to stop: `mingjian worker`."""
         self.sequencing.start()
+        self.messenger.start()
         self.loop()
 
     def start(self) -> None:
         self.sequencing.start()
+        self.messenger.start()
         self._thread = threading.Thread(target=self.loop, name="worker", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self.sequencing.stop()
+        self.messenger.stop()
         self.stopping.set()
         if self._thread is not None:
             self._thread.join()

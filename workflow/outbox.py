@@ -1,4 +1,5 @@
-"""What leaves the house: payment orders for the bank, and the finished case file.
+"""What leaves the house: payment orders for the bank, and the finished case file. Messages, which go by a
+channel, are sent by `workflow.alerts.sending`.
 
 A row of the outbox commits with the step that asked for it. A worker takes a row under a lease, does
 the work, and marks it done; killed in between, another takes it up when the lease is over. Every
@@ -37,7 +38,7 @@ def deliver_next(house: House, at: datetime) -> bool:
     with transaction(house.engine) as conn:
         oldest = (
             select(OUTBOX.c.id)
-            .where(OUTBOX.c.done_at.is_(None), OUTBOX.c.available_at <= at)
+            .where(OUTBOX.c.done_at.is_(None), OUTBOX.c.available_at <= at, OUTBOX.c.channel.is_(None))
             .order_by(OUTBOX.c.available_at, OUTBOX.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)

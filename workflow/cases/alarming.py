@@ -1,30 +1,41 @@
 """What time brings: timers of the diagram, and warnings before and after a limit runs out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from bpmn import Text
 from workflow import engine
+from workflow.alerts.recipients import HOLDER, alert_rules
 from workflow.cases import clocks as clockwork
 from workflow.cases import effects
-from workflow.cases.keeping import keep_entry, keep_step, read_clocks
-from workflow.cases.places import organisation_at
+from workflow.cases.keeping import keep_entry, keep_step, read_clocks, told_office
+from workflow.cases.retiming import why
 from workflow.cases.statements import CLOCK
 from workflow.cases.stepping import advance
+from workflow.cases.telling import Desk, desk_of, held, tell
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import FireTimers, RaiseAlarm
-from workflow.errors import NotFound, StepImpossible
-from workflow.store.models import Alarm, InboxMessage, Timer
+from workflow.deadlines import Limit
+from workflow.errors import NOTHING_DUE, NotFound, StepImpossible
+from workflow.store.models import Alarm, Task, Timer
 from workflow.store.prepared import Prepared
 
+_HOLDERS = Prepared(
+    select(Task.org, Task.role, Task.assigned_seat)
+    .where(
+        Task.case_id == bindparam("case_id"),
+        Task.clock_id == bindparam("clock_id"),
+        Task.done_at.is_(None),
+        Task.kind == "user",
+    )
+    .order_by(Task.id)
+)
 _DUE = Prepared(
     select(Timer.task_id).where(Timer.case_id == bindparam("case_id"), Timer.due_at <= bindparam("at"))
 )
-LAST_LEVELS = frozenset({"second", "third"})
-NOTHING_DUE = Text("现在没有到时的事项。", "Nothing is due now.")
 
 
 def fire_timers(work: Work, command: FireTimers) -> Mapping[str, Any]:
@@ -68,28 +79,33 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> Mapping[str, Any]:
         {"clock_id": row.id, "case_id": row.case_id, "level": alarm.level, "raised_at": work.at},
     )
     params = {"limit": limit.id, "level": alarm.level, "due": row.due_at.isoformat()}
-    told = limit.escalate if alarm.level not in LAST_LEVELS else (*limit.escalate, *limit.then)
-    seats = [work.rules.rulebook.station(entry) for entry in told]
-    work.conn.execute(
-        insert(InboxMessage),
-        [
-            {
-                "org": organisation_at(seat.level, seat.kind, work.row),
-                "role": seat.role,
-                "kind": "deadline",
-                "case_id": row.case_id,
-                "params": params,
-                "at": work.at,
-            }
-            for seat in seats
-        ],
-    )
-    after = clockwork.Ticking(ticking.id, ticking.run, ticking.raised | {alarm.level})
+    told = _desks(work, row.id, alarm.level, limit)
+    tell(work, "deadline", told, params)
+    after = replace(ticking, raised=ticking.raised | {alarm.level})
     following = clockwork.next_alarm(after, work.calendar)
     work.conn.execute(
         update(CLOCK)
         .where(CLOCK.c.id == row.id)
         .values(next_alarm_at=following and following.at, next_alarm=following and following.level)
     )
-    work.notes.update(params)
+    if alarm.level == "overdue":
+        work.notes["why"] = why(work, ticking.run)
+    work.notes.update(params, told=[f"{desk.role}@{told_office(desk.org)}" for desk in told])
     return keep_entry(work, kind="alarm_raised", command={"name": "raise_alarm", "clock": row.id})
+
+
+def _desks(work: Work, clock_id: int, level: str, limit: Limit) -> list[Desk]:
+    """Everybody the rules name for this level; where nobody sits above the holder, whoever stands in."""
+    book = work.house.rules().rulebook
+    rules = alert_rules(book)
+    words = rules.stations(level, limit)
+    above = [desk_of(work, book.station(word)) for word in words if word != HOLDER]
+    if above and not held(work, above):
+        standing_in = [desk_of(work, book.station(word)) for word in rules.vacant]
+        there = held(work, standing_in)
+        above += [desk for desk in standing_in if (desk.org, desk.role) in there][:1]
+    holders: list[Desk] = []
+    if HOLDER in words:
+        rows = _HOLDERS.all(work.conn, {"case_id": work.row.id, "clock_id": clock_id})
+        holders = [Desk(row.org, row.role, row.assigned_seat) for row in rows]
+    return list(dict.fromkeys([*holders, *above]))

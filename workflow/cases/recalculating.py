@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.cases.alarming import NOTHING_DUE
 from workflow.cases.keeping import read_clocks
 from workflow.cases.retiming import retime, times_of
 from workflow.cases.work import Work
 from workflow.commands import RecalculateDeadlines
-from workflow.errors import StepImpossible
+from workflow.errors import NOTHING_DUE, StepImpossible
 from workflow.store.models import Clock, table
 
 CLOCK = table(Clock)

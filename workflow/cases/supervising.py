@@ -7,13 +7,12 @@ from typing import Any, cast
 from sqlalchemy import insert, select, update
 
 from bpmn import Text
-from workflow.cases.alarming import NOTHING_DUE
 from workflow.cases.keeping import keep_entry, told_office
 from workflow.cases.overseeing import let_press, open_step, read_answers
 from workflow.cases.telling import Desk, tell
 from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
-from workflow.errors import NotFound, StepImpossible
+from workflow.errors import NOTHING_DUE, NotFound, StepImpossible
 from workflow.permissions import kind_of, oversees, refusal, require
 from workflow.register import kinship
 from workflow.store.models import Supervision, table

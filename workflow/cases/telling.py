@@ -1,15 +1,15 @@
 """Write lines into inboxes, in the transaction of the step they tell of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, or_, select, tuple_
 
 from bpmn import Station
 from workflow.cases.places import organisation_at
 from workflow.cases.work import Work
-from workflow.store.models import InboxMessage, table
+from workflow.store.models import Account, InboxMessage, Seat, table
 from workflow.store.prepared import Prepared
 
 _TELL = Prepared(insert(table(InboxMessage)), "org", "role", "seat_id", "kind", "case_id", "params", "at")
@@ -44,3 +44,20 @@ def tell(work: Work, kind: str, desks: Iterable[Desk], params: Mapping[str, Any]
                 "at": work.at,
             },
         )
+
+
+def held(work: Work, desks: Collection[Desk]) -> frozenset[tuple[str, str]]:
+    """Of these offices and roles the ones that somebody sits on today."""
+    wanted = sorted({(desk.org, desk.role) for desk in desks})
+    rows = work.conn.execute(
+        select(Seat.org, Seat.role)
+        .join(Account, Account.id == Seat.account_id)
+        .where(
+            tuple_(Seat.org, Seat.role).in_(wanted),
+            Seat.valid_from <= work.today,
+            or_(Seat.valid_to.is_(None), Seat.valid_to >= work.today),
+            Account.active,
+        )
+        .distinct()
+    )
+    return frozenset((row.org, row.role) for row in rows)

@@ -63,6 +63,7 @@ def place_staff(
         wanted += [
             (f"{role.lower()}-{kind}" if role in SHARED_ROLES else role.lower(), role, code) for role in roles
         ]
+    wanted.append(("sup-county", "SUP", county))  # the county's leader in charge
     for number, township in enumerate(townships, start=1):
         wanted += [
             (f"{role.lower()}{number}{'' if role not in TOWNSHIP_ROLES[:place] else 'b'}", role, township)

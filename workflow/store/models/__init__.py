@@ -1,5 +1,6 @@
 """Every table of the work itself. The log's own tables belong to `audit`."""
 
+from workflow.store.models.alerts import Beat, Channel, Digest
 from workflow.store.models.base import Base, table
 from workflow.store.models.cases import (
     Alarm,
@@ -46,15 +47,18 @@ __all__ = [
     "Alarm",
     "Assignment",
     "Base",
+    "Beat",
     "Calculation",
     "CalendarDay",
     "CalendarYear",
     "Case",
     "CaseLink",
     "Category",
+    "Channel",
     "Claim",
     "Clock",
     "Counter",
+    "Digest",
     "Draft",
     "Extension",
     "Household",

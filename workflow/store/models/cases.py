@@ -204,7 +204,15 @@ class InboxMessage(Base):
     """
 
     __tablename__ = "inbox_message"
-    __table_args__ = (Index(None, "org", "role", "read_at", "id"),)
+    __table_args__ = (
+        Index(None, "org", "role", "read_at", "id"),
+        Index(
+            "ix_inbox_message_routed",
+            "id",
+            sqlite_where=text("routed_at IS NULL"),
+            postgresql_where=text("routed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     org: Mapped[str] = mapped_column(String(32))
@@ -216,6 +224,7 @@ class InboxMessage(Base):
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     read_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    routed_at: Mapped[datetime | None]  # when it was given to the channels that carry it at once
 
 
 class Paper(Base):

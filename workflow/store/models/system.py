@@ -69,10 +69,17 @@ class Request(Base):
 
 
 class Outbox(Base):
-    """What must leave the house (a message, a payment file), committed with the case."""
+    """What must leave the house (a payment file, a message), committed with the case.
+
+    A message goes by `channel`; it is done, or given up at `gave_up_at` because the address refuses it,
+    or waits for its next attempt.
+    """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "done_at", "available_at"),)
+    __table_args__ = (
+        Index(None, "done_at", "available_at"),
+        Index("ix_outbox_channel", "channel", "done_at", "gave_up_at", "available_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("case.id"))
@@ -81,3 +88,6 @@ class Outbox(Base):
     available_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
+    channel: Mapped[str | None] = mapped_column(String(32))
+    last_error: Mapped[str | None] = mapped_column(String(120))
+    gave_up_at: Mapped[datetime | None]

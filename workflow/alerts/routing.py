@@ -1,0 +1,147 @@
+"""From the inbox to the outbox: lines that go out at once, and the digest of each working day.
+
+Inboxes are written in the transaction of the step; from there each line is taken up exactly once, by
+whichever worker comes first. What the office's file does not name stays in the inbox alone.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from workflow.alerts.channels import Channels, Rule
+from workflow.alerts.recipients import LEVELS, alert_rules
+from workflow.deadlines import SHANGHAI
+from workflow.house import House
+from workflow.store import transaction
+from workflow.store.models import Digest, InboxMessage, Outbox, table
+
+LINE, OUT, DIGEST = table(InboxMessage), table(Outbox), table(Digest)
+BATCH: Final = 500
+MESSAGE, DIGEST_KIND = "message", "digest"
+FIRST: Final = timedelta(days=1)
+"""How far back the very first digest of a rule looks."""
+
+
+def route(house: House, at: datetime, channels: Channels) -> int:
+    """Give every new line to the rules that carry it at once. Returns how many lines were looked at."""
+    with house.reader.connect() as conn:
+        if conn.scalar(select(LINE.c.id).where(LINE.c.routed_at.is_(None)).limit(1)) is None:
+            return 0
+    at_once = alert_rules(house.rules().rulebook).at_once
+    with transaction(house.engine) as conn:
+        rows = conn.execute(
+            select(LINE)
+            .where(LINE.c.routed_at.is_(None))
+            .order_by(LINE.c.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if not rows:
+            return 0
+        going = [
+            row_out(
+                rule.channel,
+                to,
+                {"inbox": row.id, "rule": rule.name},
+                row.case_id,
+                _when(channels, row, at_once, at),
+            )
+            for row in rows
+            for rule in channels.rules
+            if goes_now(rule, row, at_once)
+            for to in rule.to or ("",)
+        ]
+        if going:
+            conn.execute(insert(OUT), going)
+        conn.execute(update(LINE).where(LINE.c.id.in_([row.id for row in rows])).values(routed_at=at))
+    return len(rows)
+
+
+def goes_now(rule: Rule, row: Any, at_once: frozenset[str]) -> bool:
+    """Whether this rule carries the line at once: it says so, or the limit is one of the urgent ones."""
+    level = str(row.params.get("level", ""))
+    if not rule.takes(row.org, row.role, row.kind, level):
+        return False
+    return rule.now or _urgent(row, at_once)
+
+
+def _urgent(row: Any, at_once: frozenset[str]) -> bool:
+    return row.kind == "deadline" and row.params.get("limit") in at_once
+
+
+def _when(channels: Channels, row: Any, at_once: frozenset[str], at: datetime) -> datetime:
+    return at if _urgent(row, at_once) else channels.not_before(at)
+
+
+def row_out(
+    channel: str, to: str, payload: Mapping[str, Any], case_id: Any, at: datetime, kind: str = MESSAGE
+) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "kind": kind,
+        "payload": {**payload, "to": to},
+        "available_at": at,
+        "attempts": 0,
+        "channel": channel,
+    }
+
+
+def digests(house: House, at: datetime, channels: Channels) -> int:
+    """On a working day, from the hour of the digest to the quiet hours: one per rule, of everything since
+    the last one.
+
+    A worker that was down for a week sends one digest, not seven. Returns how many were made.
+    """
+    local = at.astimezone(SHANGHAI)
+    too_early = local.time() < channels.digest_at or channels.not_before(at) > at
+    if too_early or not house.calendar().is_working(local.date()):
+        return 0
+    return sum(_digest(house, at, rule) for rule in channels.rules if not rule.now)
+
+
+def _digest(house: House, at: datetime, rule: Rule) -> bool:
+    day = at.astimezone(SHANGHAI).date()
+    with house.reader.connect() as conn:
+        if conn.scalar(select(DIGEST.c.id).where(DIGEST.c.rule == rule.name, DIGEST.c.day == day)):
+            return False
+    try:
+        with transaction(house.engine) as conn:
+            after = conn.scalar(select(func.max(DIGEST.c.up_to)).where(DIGEST.c.rule == rule.name))
+            if after is None:
+                after = conn.scalar(select(func.max(LINE.c.id)).where(LINE.c.at < at - FIRST)) or 0
+            up_to = conn.scalar(select(func.max(LINE.c.id))) or 0
+            lines = lines_of(house, conn, rule, after, up_to)
+            number = conn.scalar(
+                insert(DIGEST).returning(DIGEST.c.id),
+                {"rule": rule.name, "day": day, "after": after, "up_to": up_to, "lines": len(lines)},
+            )
+            if lines:
+                going = [
+                    row_out(rule.channel, to, {"digest": number, "rule": rule.name}, None, at, DIGEST_KIND)
+                    for to in rule.to or ("",)
+                ]
+                conn.execute(insert(OUT), going)
+    except IntegrityError:
+        return False  # another worker has made it
+    return True
+
+
+def lines_of(house: House, conn: Connection, rule: Rule, after: int, up_to: int) -> Sequence[Any]:
+    """The lines of a rule's digest: those not yet carried at once."""
+    at_once = alert_rules(house.rules().rulebook).at_once
+    rows = conn.execute(select(LINE).where(LINE.c.id > after, LINE.c.id <= up_to).order_by(LINE.c.id))
+    return [
+        row
+        for row in rows
+        if rule.takes(row.org, row.role, row.kind, str(row.params.get("level", "")))
+        and not _urgent(row, at_once)
+    ]
+
+
+def levels_of(rows: Sequence[Any]) -> Mapping[str, int]:
+    """How many lines of each level; what is no deadline counts as `other`."""
+    return Counter(str(row.params["level"]) if row.params.get("level") in LEVELS else "other" for row in rows)
