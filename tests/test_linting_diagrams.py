@@ -65,9 +65,9 @@ def test_a_step_may_not_bar_the_doer_of_an_unknown_step() -> None:
     assert told(lint(broken('value="ask"', 'value="asking"', "other.bpmn")), "look", "no node 'asking'")
 
 
-def test_a_process_without_an_end_is_not_called() -> None:
+def test_a_process_without_an_end_would_hang() -> None:
     files = broken("<bpmn:endEvent.*?</bpmn:endEvent>", "", "other.bpmn")
-    assert told(lint(files), "call_other", "no end event")
+    assert told(lint(files), "other", "no end event")
 
 
 def test_a_process_does_not_call_itself() -> None:
@@ -89,25 +89,36 @@ def test_timers_do_not_follow_an_event_based_gateway() -> None:
     assert told(lint({**CLEAN, "other.bpmn": text.encode()}), "look", "event-based gateway")
 
 
-TABLE = '<definitions><decision id="d"><decisionTable id="t" hitPolicy="{}"/></decision></definitions>'
+TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="x" name="x"
+ namespace="urn:x">
+<decision id="d" name="d"><decisionTable id="t" hitPolicy="{}">
+<input id="i"><inputExpression id="e"><text>number</text></inputExpression></input>
+<output id="o" name="kind"/>
+<rule id="r"><inputEntry id="a"><text>{}</text></inputEntry>
+<outputEntry id="b"><text>'all'</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
 
 
 @pytest.mark.parametrize("policy", ["FIRST", "ANY", "PRIORITY", "BOGUS"])
 def test_decision_tables_that_would_mean_first_match(policy: str) -> None:
-    assert told(lint({"d.dmn": TABLE.format(policy).encode()}), "t", "first match")
+    assert told(lint({"d.dmn": TABLE.format(policy, "").encode()}), "d", "first match")
 
 
-def test_unique_and_collect_tables_pass() -> None:
+def test_a_decision_table_with_a_gap() -> None:
+    assert told(lint({"d.dmn": TABLE.format("UNIQUE", "&lt; 10").encode()}), "d", "no row for")
+
+
+def test_tables_without_gaps_pass() -> None:
     for policy in ("UNIQUE", "COLLECT"):
-        assert lint({"policies/d.dmn": TABLE.format(policy).encode()}) == []
+        assert lint({"d.dmn": TABLE.format(policy, "").encode()}) == []
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<bpmn", "well-formed"),
+        (b"<bpmn", "valid XML"),
         (b"<html/>", "BPMN"),
-        (b'<!DOCTYPE x [<!ENTITY e "e">]><x>&e;</x>', "DOCTYPE"),
+        (b'<!DOCTYPE x [<!ENTITY e "e">]><x>&e;</x>', "document type"),
     ],
 )
 def test_what_is_no_diagram_is_named(content: bytes, words: str) -> None:
@@ -134,36 +145,63 @@ EACH = (
 def repeated(collection: str) -> dict[str, bytes]:
     """The call of the other diagram made once for each of a list; that diagram reads the item."""
     files = broken('(<bpmn:callActivity id="call_other".*?)(?=</bpmn:callActivity>)', EACH.format(collection))
+    tiny, count = re.subn(
+        "supplemented = False", "supplemented = False\nlist = [1, 2]", files["tiny.bpmn"].decode()
+    )
+    assert count == 1
     old = '(<bpmn:userTask id="look"[^>]*>\\s*<bpmn:extensionElements>)'
     hook = r"\1<spiffworkflow:preScript>posting = department</spiffworkflow:preScript>"
     other, count = re.subn(old, hook, CLEAN["other.bpmn"].decode())
     assert count == 1
-    return {**files, "other.bpmn": other.encode()}
+    return {"tiny.bpmn": tiny.encode(), "other.bpmn": other.encode()}
 
 
 def test_what_a_step_is_repeated_for_is_known_inside_it(book: Rulebook) -> None:
-    assert lint(repeated("[1, 2]"), book) == []
+    assert lint(repeated("list"), book) == []
+
+
+def gathering(variable: str) -> dict[str, bytes]:
+    """Each of the repeated calls leaves something in ``variable``; a later script reads all of it."""
+    files = repeated("list")
+    text = (
+        files["tiny.bpmn"]
+        .decode()
+        .replace(
+            "<bpmn:inputDataItem",
+            "<bpmn:loopDataOutputRef>answers</bpmn:loopDataOutputRef><bpmn:inputDataItem",
+        )
+    )
+    given = f'<bpmn:outputDataItem id="{variable}" name="{variable}" /></bpmn:multiInstance'
+    text = text.replace("</bpmn:multiInstance", given)
+    later = '<bpmn:endEvent id="end_late" name="逾期已结束"><bpmn:extensionElements>'
+    after = later + "<spiffworkflow:preScript>archive_state = answers</spiffworkflow:preScript>"
+    text, count = re.subn(r'<bpmn:endEvent id="end_late"[^>]*>\s*<bpmn:extensionElements>', after, text)
+    assert count == 1
+    return {**files, "tiny.bpmn": text.encode()}
 
 
 def test_what_the_repeated_steps_answer_is_known_after_them(book: Rulebook) -> None:
-    files = repeated("[1, 2]")
-    text = files["tiny.bpmn"].decode().replace("<bpmn:inputDataItem", "<bpmn:loopDataOutputRef>answers"
-                                               "</bpmn:loopDataOutputRef><bpmn:inputDataItem")  # fmt: skip
-    later = '<bpmn:endEvent id="end_late" name="逾期已结束"><bpmn:extensionElements>'
-    after = later + "<spiffworkflow:preScript>posting = answers</spiffworkflow:preScript>"
-    text, count = re.subn(r'<bpmn:endEvent id="end_late"[^>]*>\s*<bpmn:extensionElements>', after, text)
-    assert count == 1
-    assert lint({**files, "tiny.bpmn": text.encode()}, book) == []
-    assert told(
-        lint({**files, "tiny.bpmn": text.replace(">answers<", ">others<").encode()}, book),
-        "end_late",
-        "answers",
-    )
+    files = gathering("posting")
+    assert lint(files, book) == []
+    other = files["tiny.bpmn"].replace(b">answers<", b">others<")
+    assert told(lint({**files, "tiny.bpmn": other}, book), "end_late", "variable answers")
+
+
+def test_what_is_gathered_must_be_set_in_each_instance(book: Rulebook) -> None:
+    """SpiffWorkflow stops where an instance ends without it."""
+    assert told(lint(gathering("reply"), book), "call_other", "variable reply")
+
+
+def test_a_list_without_the_variable_it_gathers_stays_empty() -> None:
+    files = gathering("posting")
+    text = re.sub(rb"<bpmn:outputDataItem[^>]*>", b"", files["tiny.bpmn"])
+    assert told(lint({**files, "tiny.bpmn": text}), "call_other", "gathered only if both")
 
 
 def test_the_list_a_step_is_repeated_for_must_be_set_before(book: Rulebook) -> None:
     assert told(lint(repeated("departments"), book), "call_other", "variable departments")
 
 
-def test_the_list_a_step_is_repeated_for_is_an_expression() -> None:
-    assert told(lint(repeated("list departments")), "call_other", "list departments")
+@pytest.mark.parametrize("collection", ["[1, 2]", "list departments", "len(list)"])
+def test_the_list_a_step_is_repeated_for_is_a_variable(collection: str) -> None:
+    assert told(lint(repeated(collection)), "call_other", "is no variable")

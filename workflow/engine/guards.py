@@ -3,99 +3,63 @@
 The rows are those of the table of sharp edges: 6 decision tables (``tables``), 7 timers on event-based
 gateways, 8 event sub-processes, 9 cycle timers, 10 events and conditions without effect and calls that hang,
 12 expressions outside the language, 13 dates without a time zone; and joins that lie on a loop, which count
-old arrivals.
+old arrivals. A model is read with these guards up; the linter reports them with its own rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import AdHocSubprocessSpec
-from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimeDateEventDefinition, TimerEventDefinition
+from lxml import etree
 
 from bpmn.faults import Fault
 from bpmn.text import Text
 from workflow.engine.expressions import Expression, ExpressionError
+from workflow.engine.lint_drawing import CHOOSING, NODES, SPACES, SPIFF, Drawing, Node
 from workflow.engine.scripts import Scripts
 from workflow.engine.shapes import Shape
-from workflow.engine.xml import BPMN, local
+from workflow.engine.xml import local
 
-_CAUGHT = frozenset({"message", "signal", "timer", "conditional"})
-_EFFECTIVE = {
-    "startEvent": _CAUGHT,
-    "intermediateCatchEvent": _CAUGHT,
-    "boundaryEvent": _CAUGHT | {"cancel", "error", "escalation"},
-    "intermediateThrowEvent": frozenset({"message", "signal", "escalation"}),
-    "endEvent": frozenset({"message", "cancel", "error", "escalation", "terminate"}),
-}
-_CHOOSING = ("exclusiveGateway", "inclusiveGateway")
-
-
-def faults_of_diagram(file: str, root: Any, diagrams: Iterable[Any]) -> Iterator[Fault]:
-    """Faults to be seen in the XML of one file; ``diagrams`` are the roots of all files."""
-    elements = {e.get("id"): e for e in root.iter() if e.get("id") and e.tag.startswith(BPMN)}
-    processes = {p.get("id") for one in diagrams for p in one.iter(BPMN + "process")}
-
-    def fault(element: Any, zh: str, en: str) -> Fault:
-        return Fault(file, element.get("id") or local(element), Text(zh, en))
-
-    for element in root.iter():
-        match local(element):
-            case "process" | "subProcess" | "transaction":
-                if element.get("triggeredByEvent") == "true":
-                    yield fault(
-                        element, "不支持事件子流程", "event sub-processes change the shared specification"
-                    )
-                elif element.get("isExecutable") != "false" and element.find(BPMN + "endEvent") is None:
-                    yield fault(
-                        element, "没有结束事件，流程会一直停在那里", "it has no end event and would hang"
-                    )
-            case "sequenceFlow":
-                yield from _flow(element, elements, fault)
-            case "callActivity":
-                called = element.get("calledElement")
-                if called not in processes:
-                    yield fault(element, f"没有流程“{called}”", f"there is no process {called!r} to call")
-            case "timeCycle":
-                yield fault(
-                    element.getparent().getparent(),
-                    "不支持循环定时：停机后会一次补发所有周期",
-                    "a cycle timer fires once for every cycle that was missed",
-                )
-            case name if name in _EFFECTIVE:
-                for definition in element:
-                    kind = local(definition)
-                    if kind.endswith("EventDefinition") and kind[:-15] not in _EFFECTIVE[name]:
-                        yield fault(
-                            element, f"{kind}在这里不起作用", f"{kind} has no effect here and is read as none"
-                        )
-        if element.get("isForCompensation") == "true":
-            yield fault(element, "不支持补偿活动", "compensation has no effect")
+_CATCH = frozenset({"messageEventDefinition", "signalEventDefinition", "timerEventDefinition",
+                    "conditionalEventDefinition"})  # fmt: skip
+EFFECTIVE: Mapping[str, frozenset[str]] = {
+    "startEvent": _CATCH,
+    "intermediateCatchEvent": _CATCH,
+    "boundaryEvent": _CATCH | {"cancelEventDefinition", "errorEventDefinition", "escalationEventDefinition"},
+    "intermediateThrowEvent": frozenset(
+        {"escalationEventDefinition", "messageEventDefinition", "signalEventDefinition"}
+    ),
+    "endEvent": frozenset({"messageEventDefinition", "cancelEventDefinition", "errorEventDefinition",
+                           "escalationEventDefinition", "terminateEventDefinition"}),
+}  # fmt: skip
+"""Which event definitions have an effect where; every other one silently becomes a none event."""
+EXPRESSIONS = frozenset({"conditionExpression", "condition", "loopCardinality", "loopCondition",
+                         "completionCondition", "messagePayload", "messagePath"})  # fmt: skip
+SCRIPTS = frozenset({"script", "preScript", "postScript"})
+TIMERS = frozenset({"timeDate", "timeDuration"})
+_DURATION = re.compile(r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)")
 
 
-def _flow(flow: Any, elements: dict[str, Any], fault: Any) -> Iterator[Fault]:
-    source, target = elements.get(flow.get("sourceRef")), elements.get(flow.get("targetRef"))
-    if source is None or target is None:
-        yield fault(flow, "连线缺少起点或终点", "the flow has no source or no target")
-        return
-    if flow.find(BPMN + "conditionExpression") is not None and local(source) not in _CHOOSING:
-        yield fault(
-            flow,
-            "只有排他网关和包容网关的出线才能带条件",
-            "a condition is ignored unless the flow leaves a gateway",
-        )
-    timer = target.find(BPMN + "timerEventDefinition")
-    if local(source) == "eventBasedGateway" and timer is not None:
-        yield fault(
-            target, "事件网关后面不能接定时事件", "timers behind an event-based gateway share one due date"
-        )
+def faults_of_drawing(drawing: Drawing, processes: Collection[str], scripts: Scripts) -> Iterator[Fault]:
+    """What one diagram would be misread in; ``processes`` are the ids of all that can be called."""
+    yield from _scopes(drawing)
+    yield from _flows(drawing)
+    yield from _shared_ids(drawing)
+    for node in drawing.nodes.values():
+        yield from _events(drawing, node)
+        if node.tag == "callActivity" and node.element.get("calledElement") not in processes:
+            called = node.element.get("calledElement")
+            yield drawing.fault(node.id, f"没有流程“{called}”", f"there is no process {called!r} to call")
+        if node.element.get("isForCompensation") == "true":
+            yield drawing.fault(node.id, "不支持补偿活动", "compensation has no effect")
+    for element in drawing.root.iter():
+        yield from _computed(drawing, element, scripts)
 
 
-def faults_of_spec(file: str, spec: Any, shape: Shape, scripts: Scripts) -> Iterator[Fault]:
-    """Faults of one parsed process: its joins and everything it computes."""
+def faults_of_joins(file: str, shape: Shape) -> Iterator[Fault]:
+    """Joins of one process that lie on a loop."""
     for name in shape.looping_joins:
         yield Fault(
             file,
@@ -105,75 +69,120 @@ def faults_of_spec(file: str, spec: Any, shape: Shape, scripts: Scripts) -> Iter
                 "a join on a loop counts old arrivals: put the parallel part into a process that is called",
             ),
         )
-    for element, source, kind in _sources(spec):
-        try:
-            compiled = scripts.script(source) if kind == "script" else scripts.expression(source)
-            if kind != "timer" and "due" in getattr(compiled, "functions", ()):
-                yield Fault(file, element, Text("due() 只能用于定时事件", "due() is only for timers"))
-        except ExpressionError as refused:
-            yield Fault(
-                file, element, Text(f"“{source}”：{refused.reason.zh}", f"{source!r}: {refused.reason.en}")
+
+
+def _scopes(drawing: Drawing) -> Iterator[Fault]:
+    inner = [node.element for node in drawing.of("subProcess", "transaction")]
+    for scope in (*drawing.processes(), *inner):
+        ident = scope.get("id", "-")
+        if scope.get("triggeredByEvent") == "true":
+            yield drawing.fault(
+                ident, "不支持事件子流程：它会改动共用的流程定义",
+                "an event sub-process changes the shared specification",
+            )  # fmt: skip
+        elif scope.get("isExecutable") != "false" and scope.find("b:endEvent", SPACES) is None:
+            yield drawing.fault(
+                ident, "没有结束事件，流程会一直停在那里", "it has no end event and would hang"
             )
-    for task_spec in spec.task_specs.values():
-        for definition in _definitions(task_spec):
-            if isinstance(definition, TimerEventDefinition):
-                yield from _timer(file, task_spec.name, definition, scripts)
 
 
-def _definitions(task_spec: Any) -> list[Any]:
-    definition = getattr(task_spec, "event_definition", None)
-    if definition is None:
-        return []
-    return [definition, *(getattr(definition, "event_definitions", None) or [])]
+def _flows(drawing: Drawing) -> Iterator[Fault]:
+    defaults = {node.element.get("default") for node in drawing.of(*CHOOSING)}
+    for flow in drawing.flows:
+        source, target = drawing.nodes.get(flow.source), drawing.nodes.get(flow.target)
+        if source is None or target is None:
+            yield drawing.fault(flow.id, "连线没有起点或终点", "the flow lacks its source or target")
+            continue
+        if flow.condition is not None and source.tag not in CHOOSING:
+            yield drawing.fault(
+                flow.id,
+                "只有排他网关和包容网关的出线才能带条件，这里的会被忽略",
+                "a condition is ignored unless the flow leaves a choosing gateway",
+            )
+        elif flow.condition is not None and flow.id in defaults:
+            yield drawing.fault(
+                flow.id, "默认出线的条件会被忽略", "the condition of a default flow is ignored"
+            )
+        if source.tag == "eventBasedGateway" and "timerEventDefinition" in target.definitions():
+            yield drawing.fault(
+                target.id,
+                "事件网关后面不能接定时事件",
+                "timers behind an event-based gateway share one due date",
+            )
 
 
-def _sources(spec: Any) -> Iterator[tuple[str, str, str]]:
-    """(element, source, kind) of every expression and script in a process."""
-    if isinstance(spec, AdHocSubprocessSpec) and spec.completion_condition:
-        yield spec.name, spec.completion_condition, "expression"
-    for task_spec in spec.task_specs.values():
-        name = task_spec.bpmn_id or task_spec.name
-        for condition, _ in getattr(task_spec, "cond_task_specs", ()):
-            if condition is not None:
-                yield name, condition.args[0] or "", "expression"
-        for attribute in ("script", "prescript", "postscript"):
-            source = getattr(task_spec, attribute, None)
-            if source is not None:
-                yield name, source, "script"
-        for attribute in ("condition", "cardinality"):
-            source = getattr(task_spec, attribute, None)
-            if isinstance(source, str):
-                yield name, source, "expression"
-        for param in getattr(task_spec, "operation_params", {}).values():
-            yield name, param["value"], "expression"
-        for definition in _definitions(task_spec):
-            if isinstance(definition, TimerEventDefinition):
-                yield name, definition.expression or "", "timer"
-            elif isinstance(definition, ConditionalEventDefinition):
-                yield name, definition.expression or "", "expression"
-            else:
-                payload = getattr(definition, "expression", None)
-                if payload is not None:
-                    yield name, payload, "expression"
-            for known in ("correlation_properties", "process_correlations"):
-                for prop in getattr(definition, known, ()):
-                    yield name, prop.retrieval_expression, "expression"
+def _shared_ids(drawing: Drawing) -> Iterator[Fault]:
+    """SpiffWorkflow indexes every id below a process, extension elements included; the last one wins."""
+    for element in drawing.root.iterfind(".//{%s}*[@id]" % SPIFF):  # noqa: UP031 - braces are XPath's here
+        if element.get("id") in drawing.nodes:
+            yield drawing.fault(
+                element.get("id", ""),
+                f"{local(element)}与节点用了同一个id",
+                f"a {local(element)} has the id of a node, which hides that node",
+            )
 
 
-def _timer(file: str, element: str, definition: Any, scripts: Scripts) -> Iterator[Fault]:
+def _events(drawing: Drawing, node: Node) -> Iterator[Fault]:
+    for definition in node.definitions():
+        if node.tag in EFFECTIVE and definition not in EFFECTIVE[node.tag]:
+            yield drawing.fault(
+                node.id,
+                f"{definition}在这里不起作用，会变成空事件",
+                f"{definition} has no effect here and becomes a none event",
+            )
+    if node.text("b:timerEventDefinition/b:timeCycle") is not None:
+        yield drawing.fault(
+            node.id,
+            "不支持循环定时：停机后会一次补发所有周期",
+            "a cycle timer fires once for every cycle that was missed",
+        )
+
+
+def _computed(drawing: Drawing, element: etree._Element, scripts: Scripts) -> Iterator[Fault]:
+    """Conditions, scripts, parameters and timers are compiled once, when a diagram is loaded."""
+    name = local(element)
+    compiled: Callable[[str], object] = scripts.script if name in SCRIPTS else scripts.expression
+    if name == "parameter" and element.tag.startswith(f"{{{SPIFF}}}"):
+        source = element.get("value", "")
+    elif name in EXPRESSIONS or name in SCRIPTS or name in TIMERS:
+        source = (element.text or "").strip()
+    else:
+        return
+    owner = _owner(element)
+    timer = "定时：" if name in TIMERS else "", "timer: " if name in TIMERS else ""
+    try:
+        found = compiled(source)
+    except ExpressionError as refused:
+        told = refused.reason
+        yield drawing.fault(owner, f"{timer[0]}“{source}”：{told.zh}", f"{timer[1]}{source!r}: {told.en}")
+        return
+    if name in TIMERS:
+        yield from _written_down(drawing, owner, name, found)
+    elif "due" in getattr(found, "functions", ()):
+        yield drawing.fault(owner, "due() 只能用于定时事件", "due() is only for timers")
+
+
+def _owner(element: etree._Element) -> str:
+    """The flow or node an expression belongs to; for others the nearest element with an id."""
+    above = [element, *element.iterancestors()]
+    own = [one for one in above if local(one) in NODES or local(one) == "sequenceFlow"]
+    named = [one.get("id", "") for one in (*own, *above) if one.get("id")]
+    return named[0] if named else "-"
+
+
+def _written_down(drawing: Drawing, owner: str, name: str, expression: object) -> Iterator[Fault]:
     """A timer whose value is written down must be readable and name its time zone."""
+    if not isinstance(expression, Expression) or expression.names or expression.functions:
+        return
+    value = str(expression.evaluate({}))
+    if name == "timeDuration" or value.upper().startswith("P"):
+        if not _DURATION.fullmatch(value.upper()):
+            yield drawing.fault(owner, f"“{value}”不是时长", f"{value!r} is no date or duration")
+        return
     try:
-        expression = scripts.expression(definition.expression or "")
-        if not isinstance(expression, Expression) or expression.names or expression.functions:
-            return
-        value = str(expression.evaluate({}))
-    except ExpressionError:
-        return  # reported as an expression
-    try:
-        if isinstance(definition, TimeDateEventDefinition) and not value.upper().startswith("P"):
-            if datetime.fromisoformat(value).tzinfo is None:
-                yield Fault(file, element, Text(f"“{value}”没有时区", f"{value!r} has no time zone"))
-        else:
-            definition.parse_iso_duration(value)
-    except Exception:
-        yield Fault(file, element, Text(f"“{value}”不是日期或时长", f"{value!r} is no date or duration"))
+        aware = datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        yield drawing.fault(owner, f"“{value}”不是日期或时长", f"{value!r} is no date or duration")
+        return
+    if not aware:
+        yield drawing.fault(owner, f"“{value}”没有时区", f"{value!r} has no time zone")

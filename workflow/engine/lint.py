@@ -1,8 +1,8 @@
 """The linter of diagrams: refuses what SpiffWorkflow would misread and what the field forbids.
 
 ``lint`` reads files, ``lint_folder`` a folder. Each rule names file, element and reason in both languages.
-The rules stand in ``lint_misread``, ``lint_field``, ``lint_paths``, ``lint_refusal``, ``lint_style`` and
-``lint_layout``; ``soundness`` explores every marking.
+The rules stand in ``guards`` (what the engine refuses), ``lint_misread``, ``lint_field``, ``lint_paths``,
+``lint_refusal``, ``lint_style`` and ``lint_layout``; ``soundness`` explores every marking.
 """
 
 from __future__ import annotations
@@ -42,24 +42,21 @@ def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Rep
     With a rule book, the roles, forms, limits, papers, states and letters that diagrams name are looked up,
     and variables are followed from the forms that ask them to the gateways that read them. Order: as found.
     """
-    faults: list[Fault] = []
+    faults = _refused_by_the_engine(files)
     drawings: list[Drawing] = []
     decisions: frozenset[str] = frozenset()
     tables = [content for file, content in sorted(files.items()) if file.endswith(".dmn")]
     for file, content in sorted(files.items()):
         if file.endswith(".dmn"):
-            faults += lint_misread.check_decisions(file, content)
             decisions |= lint_misread.decisions_in(content)
         elif file.endswith(".bpmn"):
             drawing = read(file, content)
             if isinstance(drawing, Fault):
-                faults.append(drawing)
-            else:
-                drawings.append(drawing)
-    called = {process.get("id", ""): drawing for drawing in drawings for process in drawing.processes()}
+                continue  # reported by the engine
+            drawings.append(drawing)
     known = lint_field.survey(drawings)
     for drawing in drawings:
-        faults += lint_misread.check(drawing, called, decisions)
+        faults += lint_misread.check(drawing, decisions)
         faults += lint_field.check(drawing, known, rulebook)
         faults += lint_style.check(drawing)
         faults += lint_layout.check(drawing)
@@ -72,11 +69,11 @@ def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Rep
         found = explore(drawings, rulebook, tables)
         faults += found.faults
         explored = found.markings
-    return Report(faults or _refused_by_the_engine(files), explored)
+    return Report(faults, explored)
 
 
 def _refused_by_the_engine(files: Mapping[str, bytes]) -> list[Fault]:
-    """What only reading the diagrams in earnest brings to light."""
+    """What reading the diagrams in earnest brings to light: everything that would be misread."""
     try:
         read_model({file: content for file, content in files.items() if not file.startswith("policies/")})
     except ModelRefused as refused:

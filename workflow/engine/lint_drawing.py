@@ -10,6 +10,7 @@ from lxml import etree
 
 from bpmn.faults import Fault
 from bpmn.text import Text
+from workflow.engine.xml import Unsafe, local, read_xml
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
@@ -94,6 +95,12 @@ class Node:
     def item(self) -> str | None:
         """The variable that holds, in each instance of a repeated step, what that instance is for."""
         found = self.element.find("b:multiInstanceLoopCharacteristics/b:inputDataItem", SPACES)
+        return None if found is None else found.get("id")
+
+    @property
+    def gives(self) -> str | None:
+        """The variable in which each instance of a repeated step leaves what is gathered."""
+        found = self.element.find("b:multiInstanceLoopCharacteristics/b:outputDataItem", SPACES)
         return None if found is None else found.get("id")
 
     def definitions(self) -> list[str]:
@@ -188,20 +195,12 @@ class Drawing:
         return seen
 
 
-def local(element: etree._Element) -> str:
-    """Tag without its namespace; "" for comments."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
-
-
 def read(file: str, content: bytes) -> Drawing | Fault:
     """Read one diagram. A file that is no XML, or carries entities, comes back as its fault."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        return Fault(file, "-", Text(f"不是完好的XML：{error}", f"not well-formed XML: {error}"))
-    if root.getroottree().docinfo.internalDTD is not None:
-        return Fault(file, "-", Text("不能有DOCTYPE", "a DOCTYPE is not allowed"))
+        root = read_xml(content)
+    except (etree.XMLSyntaxError, Unsafe) as fault:
+        return Fault(file, "-", Text(f"不是有效的 XML：{fault}", f"not valid XML: {fault}"))
     if root.tag != f"{{{BPMN}}}definitions":
         return Fault(file, "-", Text("不是BPMN 2.0流程图", "not a BPMN 2.0 diagram"))
     nodes: dict[str, Node] = {}

@@ -15,6 +15,7 @@ from workflow.engine.lint_field import BROUGHT, FACTS, STARTING, STEPS
 from workflow.engine.lint_misread import OUTPUT, REPEATS
 
 Names = frozenset[str]
+CONDITION = "b:conditionalEventDefinition/b:condition"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -167,6 +168,13 @@ class _Variables:
         return frozenset.intersection(*arrived)
 
     def _sets(self, drawing: Drawing, node: Node, known: Names) -> Names:
+        """What is set when a node is done. A repeated step loses its item and keeps what is gathered."""
+        gathered = node.text(OUTPUT)
+        inside = self._inside(drawing, node, known)
+        return (inside - _item(node)) | frozenset({gathered} if gathered else ())
+
+    def _inside(self, drawing: Drawing, node: Node, known: Names) -> Names:
+        """What is set by a step itself, or by one instance of a repeated one."""
         set_here = self._assigns(node, "preScript") | self._assigns(node, "postScript")
         if node.tag == "scriptTask":
             set_here |= self._script_names(node.text("b:script") or "")
@@ -184,8 +192,7 @@ class _Variables:
         message = node.element.find("b:messageEventDefinition", SPACES)
         if message is not None:
             set_here |= BROUGHT.get(message.get("messageRef", ""), frozenset())
-        gathered = node.text(OUTPUT)
-        return (set_here - _item(node)) | frozenset({gathered} if gathered else ())
+        return set_here
 
     def _assigns(self, node: Node, hook: str) -> Names:
         return self._script_names(node.text(f"b:extensionElements/s:{hook}") or "")
@@ -200,10 +207,13 @@ class _Variables:
     def _reads(self, drawing: Drawing, node: Node, known: Names, result: Names) -> None:
         for path in REPEATS:
             self._need(drawing, node.id, _expression_reads(node.text(path) or "True"), result)
+        if node.gives is not None:
+            self._need(drawing, node.id, frozenset({node.gives}), self._inside(drawing, node, known))
         known |= _item(node)
         for source in (node.text("b:extensionElements/s:preScript"), node.text("b:script")):
             if source:
                 self._need(drawing, node.id, _script_reads(source), known)
+        self._need(drawing, node.id, _expression_reads(node.text(CONDITION) or "True"), known)
         for parameter in node.element.iterfind(".//s:serviceTaskOperator//s:parameter", SPACES):
             self._need(drawing, node.id, _expression_reads(parameter.get("value", "")), known)
         for flow in drawing.outgoing[node.id]:

@@ -16,7 +16,8 @@ from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 from bpmn.faults import Fault
 from bpmn.text import Text
 from workflow.engine.faults import ModelRefused
-from workflow.engine.guards import faults_of_diagram, faults_of_spec
+from workflow.engine.guards import faults_of_drawing, faults_of_joins
+from workflow.engine.lint_drawing import Drawing, read
 from workflow.engine.scripts import Scripts, Table
 from workflow.engine.shapes import Shape, shape_of
 from workflow.engine.specs import retype
@@ -107,12 +108,14 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
         (diagrams if name.endswith(".bpmn") else tables)[name] = root
     if faults:
         raise ModelRefused(faults)
-    if guard:
-        for name, root in diagrams.items():
-            faults += faults_of_diagram(name, root, diagrams.values())
     scripts = Scripts(strict=guard)
-    parser = _parser(diagrams, tables, faults)
-    specs = _specs(parser, faults)
+    if guard:
+        faults += _misread({name: files[name] for name in diagrams}, scripts)
+    unread: list[Fault] = []
+    parser = _parser(diagrams, tables, unread)
+    specs = _specs(parser, unread)
+    told = {fault.file for fault in faults}  # what is wrong there was said better already
+    faults += [fault for fault in unread if fault.file not in told]
     owners = {p.get("id"): name for name, root in diagrams.items() for p in root.iter(BPMN + "process")}
     shapes: dict[str, Shape] = {}
     decisions = _decisions(parser, scripts, faults, guard)
@@ -121,7 +124,7 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
         file = spec.file or ""
         shapes[spec.name] = shape_of(spec)
         if guard:
-            faults += faults_of_spec(file, spec, shapes[spec.name], scripts)
+            faults += faults_of_joins(file, shapes[spec.name])
         for task_spec in spec.task_specs.values():
             engine = getattr(task_spec, "dmnEngine", None)
             if isinstance(engine, DMNEngine):
@@ -147,6 +150,15 @@ def read_model(files: Mapping[str, bytes], *, guard: bool = True) -> Model:
         nodes=MappingProxyType(nodes),
         decisions=MappingProxyType(decisions),
     )
+
+
+def _misread(diagrams: Mapping[str, bytes], scripts: Scripts) -> Iterator[Fault]:
+    drawings = [read(name, content) for name, content in diagrams.items()]
+    drawn = [one for one in drawings if isinstance(one, Drawing)]
+    yield from (one for one in drawings if isinstance(one, Fault))
+    processes = {process.get("id", "") for drawing in drawn for process in drawing.processes()}
+    for drawing in drawn:
+        yield from faults_of_drawing(drawing, processes, scripts)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -11,7 +11,7 @@ from lxml import etree
 from bpmn.expressions import names_in
 from bpmn.forms import Field, Form
 from bpmn.rulebook import Rulebook
-from workflow.engine.lint_drawing import Drawing, Node, local
+from workflow.engine.lint_drawing import Drawing, Node
 from workflow.engine.lint_field import FACTS, STEPS, scripts_of
 from workflow.engine.soundness.values import (
     ANYTHING,
@@ -24,6 +24,7 @@ from workflow.engine.soundness.values import (
     atoms,
     joined,
 )
+from workflow.engine.xml import local
 
 Decisions = Mapping[str, Mapping[str, Value]]
 """Decision id → what its outputs may be."""
