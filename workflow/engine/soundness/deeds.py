@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bpmn.expressions import names_in
 from bpmn.rulebook import Rulebook
 from workflow.engine.lint_drawing import SPACES, Drawing, Node
-from workflow.engine.lint_field import STEPS, scripts_of
+from workflow.engine.lint_field import BROUGHT, STEPS, scripts_of
 from workflow.engine.lint_misread import OUTPUT
 from workflow.engine.soundness.domains import Answers, Decisions, answers_of
 from workflow.engine.soundness.values import Domains, Names, Value, assignments, names_of
@@ -20,10 +20,12 @@ REPEATED = ("b:multiInstanceLoopCharacteristics", "b:standardLoopCharacteristics
 
 @dataclass(frozen=True)
 class Deed:
-    """One node. ``item`` and ``gathered`` are the variables of a repeated step: what one instance is for, and
-    the list its results are gathered in. ``needs``: variables read before any is set; ``sets``: relevant ones
-    that may be set; ``certain``: those that certainly are. ``blocks``: while a case rests here, no other step
-    of it can be done.
+    """One node.
+
+    ``outputs``: what a decision table or a message gives. ``item`` and ``gathered`` are the variables of a
+    repeated step: what one instance is for, and the list its results are gathered in. ``needs``: what is read
+    before anything is set; ``sets``: relevant ones that may be set; ``certain``: those that certainly are.
+    ``blocks``: while a case rests here, no other step of it can be done.
     """
 
     pre: str | None
@@ -56,6 +58,10 @@ class Reading:
         script = node.text("b:script") if node.tag == "scriptTask" else None
         answers = answers_of(node, self.book, self.relevant, self.domains, self.free)
         outputs = self.decisions.get(node.text("b:extensionElements/s:calledDecisionId") or "", {})
+        message = node.element.find("b:messageEventDefinition", SPACES)
+        if message is not None:
+            brought = BROUGHT.get(message.get("messageRef", ""), frozenset())
+            outputs = {**outputs, **{name: self.domains.of(name) for name in brought}}
         outputs = {name: value for name, value in outputs.items() if name in self.relevant}
         gathered, item = node.text(OUTPUT) or None, node.item
         assigned = [pair for source in (pre, script, post) for pair in assignments(source or "")]

@@ -264,12 +264,12 @@ class Outcomes:
                 continue
             self.entered.add(event.id)
             cuts = interrupts(event)
-            outcome = self._leave(
-                token._replace(side=token.side or not cuts), event.id, dict(token.data), event.name
-            )
+            beside = token._replace(side=token.side or not cuts)
             still = () if cuts else (token._replace(fired=token.fired | {event.id}),)
             from_outside = kind != "timerEventDefinition"
-            yield outcome._replace(tokens=(*still, *outcome.tokens), event=from_outside)
+            for after in self.knowing.done(event, dict(token.data)):
+                outcome = self._leave(beside, event.id, after, event.name)
+                yield outcome._replace(tokens=(*still, *outcome.tokens), event=from_outside)
         self.result.escalations |= inner.escalations
         for code in sorted(inner.errors - caught):
             self._fails(code, node)
