@@ -178,7 +178,14 @@ class Staff:
         )
 
     def asks(
-        self, flow: str, person: int, *, papers: tuple[str, ...] = (), about: Any = None, **answers: Any
+        self,
+        flow: str,
+        person: int,
+        *,
+        papers: tuple[str, ...] = (),
+        about: Any = None,
+        policy: str = POLICY,
+        **answers: Any,
     ) -> "CaseFile":
         """Open a case of any flow for a registered person, without bills."""
         book = self.county.house.rules().rulebook
@@ -186,7 +193,7 @@ class Staff:
         typed = as_typed(answers)
         raw = {**fill(form, {}, {**COMMON.get(form.id, {}), **typed}, Random(1), self.county.today), **typed}
         kept = tuple(paper(kind) for kind in papers)
-        command = OpenCase(flow, POLICY, person, (), raw, kept, about=about and about.id)
+        command = OpenCase(flow, policy, person, (), raw, kept, about=about and about.id)
         outcome = self.does(command)
         assert outcome.case_id is not None
         return CaseFile(self.county, outcome.case_id)

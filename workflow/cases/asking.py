@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflow.cases import calculating, facts, ways
+from workflow.cases import calculating, facts, temporary, ways
 from workflow.cases.work import Work
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
@@ -23,4 +23,5 @@ PROVIDERS: Mapping[str, Provider] = {
     "duplicates": facts.duplicates,
     "relatives": facts.relatives,
     "way": ways.fact,
+    "temporary_aid": temporary.temporary_aid,
 }

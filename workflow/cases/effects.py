@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from workflow.cases import calculating, letters, postings, recoveries, remedies, rosters
+from workflow.cases import calculating, cards, letters, postings, recoveries, remedies, rosters
 from workflow.cases import clocks as clockwork
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
@@ -173,4 +173,5 @@ DOERS: Mapping[str, Doer] = {
     "decision_reopened": remedies.decision_reopened,
     "end_category": rosters.end_category,
     "category_moved": rosters.category_moved,
+    "card_issued": cards.card_issued,
 }

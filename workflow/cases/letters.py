@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
+from workflow.cases import cards, recoveries, remedies, rosters, temporary
 from workflow.cases import clocks as clockwork
-from workflow.cases import recoveries, remedies, rosters
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
 from workflow.cases.sealed import sealed_at, sealed_of
@@ -20,7 +20,8 @@ from workflow.store.models import Calculation, Claim, Letter, Objection, Person,
 from workflow.store.prepared import Prepared
 
 POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示", 4: "初审结果公示"}
-DECIDING = ("approve_in_township", "check_calculation", "file_with_county", "decide", "review_case")
+DECIDING = ("approve_in_township", "check_calculation", "file_with_county", "decide", "review_case",
+            "decide_card", "approve_temporary")  # fmt: skip
 """The steps that say facts and legal basis of a decision; what a later one says holds."""
 RESULTS = {
     "unfounded": "异议不成立",
@@ -218,5 +219,6 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 
 Source = Callable[[Work, Step], Mapping[str, Any]]
 SOURCES: tuple[Source, ...] = (
-    county, applicant, remedies.said, rosters.said, forms, objection, money, recoveries.words,
+    county, applicant, remedies.said, rosters.said, cards.said, temporary.said, forms, objection, money,
+    recoveries.words,
 )  # fmt: skip

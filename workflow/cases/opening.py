@@ -14,6 +14,7 @@ from workflow.cases import effects, starting, ways
 from workflow.cases.keeping import keep_step
 from workflow.cases.numbers import next_number
 from workflow.cases.papers import add_papers
+from workflow.cases.places import state_of
 from workflow.cases.stepping import begin
 from workflow.cases.work import CASE, Work
 from workflow.cases.working import task_of
@@ -123,7 +124,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
             "village": person.village,
             "township": person.township,
             "county": person.county,
-            "state": row.state,
+            "state": state_of(step, work.rules, row.id) or row.state,
             "relative": start["relative_case"],
             "opened_at": work.at,
             "opened_by": work.actor.account_id or None,

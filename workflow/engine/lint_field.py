@@ -25,6 +25,7 @@ FACTS: Mapping[str, frozenset[str]] = {
     "serious_illness": frozenset({"serious_illness_settled"}),
     "duplicates": frozenset({"duplicate_found"}),
     "relatives": frozenset({"relative_case"}),
+    "temporary_aid": frozenset({"aid_fen", "aid_category", "warnings"}),
     "way": frozenset(
         {"first_time_ybzp", "over_threshold", "refused_before", "band_undefined", "way_reasons"}
     ),
@@ -57,6 +58,7 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "decision_reopened": frozenset({"result"}),
     "end_category": frozenset(),
     "category_moved": frozenset(),
+    "card_issued": frozenset(),
 }
 """Operators of service tasks with the parameters they cannot do without."""
 _DUE = re.compile(r"""due\(\s*(['"])(?P<limit>[^'"]*)\1\s*\)""")

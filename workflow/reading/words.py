@@ -57,6 +57,7 @@ SERVICES: Final[Mapping[str, Text]] = {
     "original_rests": Text("按需要暂停原案", "The original case rests if asked"),
     "original_resumes": Text("原案按需要恢复办理", "The original case goes on if it rested"),
     "decision_reopened": Text("另立新案重新审批", "A new case decides again"),
+    "card_issued": Text("登记发卡", "A card was issued"),
     "end_category": Text("停止类别待遇", "The category ends"),
     "category_moved": Text("变更救助类别", "The category changes"),
     "objection_closed": Text("异议已办结", "The objection was closed"),

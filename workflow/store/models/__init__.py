@@ -21,6 +21,7 @@ from workflow.store.models.cases import (
 from workflow.store.models.people import (
     Account,
     Category,
+    ChronicCard,
     Claim,
     Household,
     Kin,
@@ -55,6 +56,7 @@ __all__ = [
     "CaseLink",
     "Category",
     "Channel",
+    "ChronicCard",
     "Claim",
     "Clock",
     "Counter",

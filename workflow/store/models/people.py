@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -130,6 +131,22 @@ class Category(Base):
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     evidence: Mapped[str | None] = mapped_column(String(80))
+
+
+class ChronicCard(Base):
+    """慢性病医疗救助卡 (domain 2.20). The disease itself stands sealed in the log of the case."""
+
+    __tablename__ = "chronic_card"
+    __table_args__ = (Index(None, "person_id", "valid_to"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    disease_list: Mapped[str] = mapped_column(String(8))  # chronic, serious
+    hospital: Mapped[str] = mapped_column(String(60))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
 
 
 class Claim(Base):

@@ -1,0 +1,105 @@
+"""F19: temporary assistance with the paper rules of Fugu (domain 2.19, 3.6)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from walked import Case, nodes_of
+
+from workflow.errors import AnswersRefused
+
+FLOW = "ta_temporary"
+ASKED = {"grant_kind": "living", "requested_fen": 350_000, "persons": 4, "cadre_signed": True}
+REVIEWED = ["check_papers", "enquire", "record_review", "sign_review"]
+POSTED = ["post_review_result", "D04", "confirm_posting_village"]
+OPINION = {"opinion": "qualified", "aid_fen": 280_000, "warnings": [], "relative_case": False}
+TO_COUNTY = ["sign_temporary_opinion", "deliver_village_files"]
+AFTER = ["deliver_letter", "recheck_payment", "pay", "confirm_credit", "archive_case"]
+
+
+def asked(**given: object) -> Case:
+    return Case(FLOW, **ASKED | given)
+
+
+def granted() -> Case:
+    case = asked().goes(*REVIEWED, *POSTED).does("give_temporary_opinion", **OPINION).goes(*TO_COUNTY)
+    case.does("approve_temporary", temporary_approval="approve").goes(*AFTER)
+    assert case.step.ended == "end_archived_temporary" and "temporary_grant" in case.letters
+    return case
+
+
+def refused() -> Case:
+    case = asked(posting_review=False).goes(*REVIEWED).does("give_temporary_opinion", **OPINION)
+    case.goes(*TO_COUNTY).does("approve_temporary", temporary_approval="refuse")
+    return case.goes("deliver_letter", "archive_case")
+
+
+def not_accepted() -> Case:
+    return asked().does("check_papers", acceptance="refuse").goes("deliver_letter", "archive_case")
+
+
+def objection_founded() -> Case:
+    case = asked().goes(*REVIEWED, "post_review_result").hears("objection_received")
+    case.goes("register_objection").does("recheck_objection", objection_result="founded")
+    assert case.open == ["enquire"]
+    return case.hears("withdrawn")
+
+
+def gives_up_after_the_review() -> Case:
+    case = asked().goes("check_papers", "enquire").does("record_review", votes_yes=2)
+    return case.goes("sign_review").does("tell_review_result", after_review="withdraw")
+
+
+def rests_and_a_death_is_false() -> Case:
+    case = asked().goes(*REVIEWED).signals("case_paused").signals("case_resumed").hears("applicant_died")
+    case.does("verify_death", death_confirmed=False).goes(*POSTED)
+    case.does("give_temporary_opinion", **OPINION).goes(*TO_COUNTY)
+    case.does("approve_temporary", temporary_approval="approve")
+    case.signals("case_paused").signals("case_resumed")
+    return case.hears("applicant_died").goes("verify_death")
+
+
+STORIES: list[Callable[[], Case]] = [
+    granted, refused, not_accepted, objection_founded, gives_up_after_the_review, rests_and_a_death_is_false,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_every_story_ends(story: Callable[[], Case]) -> None:
+    case = story()
+    assert case.step.ended is not None and not case.step.open and not case.step.timers
+
+
+def test_the_stories_pass_every_node_of_its_own_diagrams() -> None:
+    passed = {node for story in STORIES for node in story().passed}
+    own = {node for node in nodes_of(FLOW) if node.partition(".")[0] in {FLOW, "ta_examination"}}
+    assert own - passed == set()
+
+
+@pytest.fixture
+def temporary(county):
+    def driven(node: str, **answers):
+        person, _ = county.household()
+        typed = {"grant_kind": "living", "requested": "3500.00", "persons": 4, **answers}
+        case = county.staff["vlia1"].asks(FLOW, person, policy="fugu-temporary", **typed)
+        plan = {"deliver_village_files": {"copies": 2, "passbook_copies": 3}}
+        return county.drive(case, node, plan)
+
+    return driven
+
+
+def test_seven_hundred_for_each_of_four_is_paid_in_figures_and_capital_characters(temporary, county):
+    case = temporary("approve_temporary")
+    assert case.row.aid == Decimal("2800.00"), "E27"
+    plan = {"approve_temporary": {"temporary_approval": "approve"}}
+    county.drive(case, "end", plan)
+    assert case.payments[-1].amount == Decimal("2800.00")
+    assert case.letters["temporary_grant"].fields["aid"] == "2800.00"
+
+
+def test_the_files_go_up_in_two_sets_with_three_passbook_copies(temporary, clerk):
+    case = temporary("deliver_village_files", grant_kind="other", requested="3500.01")
+    assert case.row.aid == Decimal("3500.00"), "E29"
+    with pytest.raises(AnswersRefused) as refused:
+        clerk.completes("deliver_village_files", case, copies=1, passbook_copies=2, same_order=False)
+    assert {fault.field for fault in refused.value.faults} == {"copies", "passbook_copies", "same_order"}
