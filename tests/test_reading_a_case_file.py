@@ -1,15 +1,17 @@
 """The page of a case: where it stands, what happened, who may see what, and what a look leaves behind."""
 
+from datetime import date
 from random import Random
 
 import pytest
 from pages.desks import at_the_desk, photo
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from workflow.demo.answers import fill
 from workflow.reading.case_file import case_file
 from workflow.reading.diagrams import diagrams, mark
-from workflow.store.models import Paper, Person
+from workflow.store import transaction
+from workflow.store.models import Category, Paper, Person
 
 pytestmark = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 TIMES = 25  # more queries than this for one page mean that some stand in a loop
@@ -240,3 +242,33 @@ def test_the_village_has_no_way_to_the_full_number(county, case_at):
     case = case_at("check_papers")
     page = page_of(county, case, "vlia1")
     assert not page.tree.xpath(f"//form[@action='/cases/{case.id}/reveal']")
+
+
+def words_of(page, within="//section[@id='money']"):
+    return " ".join(page.tree.xpath(f"string({within})").split())
+
+
+def test_the_money_shows_every_category_and_which_one_is_paid(county, case_at):
+    """Two categories: both are computed, the larger amount is used, both stand on the page (C-07)."""
+    case = case_at("record_review", category="DBBY")
+    with transaction(county.house.engine) as conn:
+        conn.execute(
+            insert(Category),
+            {"person_id": case.row.applicant_id, "code": "YBZP", "source_department": "医保局",
+             "valid_from": date(2025, 1, 1)},
+        )  # fmt: skip
+    county.drive(case, "sign_opinion", {})
+    words = words_of(page_of(county, case, "chnd"))
+    assert "有几种类别，都算过，取最高的一种，只救助一次" in words
+    assert "低保边缘家庭成员（采用）" in words and "3,250.00" in words
+    assert "因病致贫重病患者" in words and "未规定比例" in words
+    assert "2026年医疗救助方案（示范），版本2026.1" in words and "65%；domain 3.2" in words
+    plain = words_of(page_of(county, case_at("sign_opinion"), "chnd"))
+    assert "有几种类别" not in plain and "还要核对" not in plain
+
+
+def test_the_money_shows_what_a_person_still_has_to_check(county):
+    person, bills = county.household(category="DB", kind="outpatient_chronic")
+    case = county.staff["vlia1"].files(person, bills, policy="jian-anfu")
+    county.drive(case, "sign_opinion", {})
+    assert "还要核对仅限低保常补对象" in words_of(page_of(county, case, "chnd"))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, or_, select, tuple_
 
 from bpmn import Text
 from workflow.actor import Actor
+from workflow.amounts import WARNINGS
 from workflow.deadlines import SHANGHAI, Limit, Standing
 from workflow.house import House
 from workflow.reading.access import Access, access_to
@@ -121,6 +122,14 @@ class CaseFile:
     objections: Sequence[Any]
     links: tuple[Link, ...]
     way: WayView | None
+
+    def category(self, code: str) -> Text:
+        """The name of a category as the policy set of this case has it."""
+        return self.rules.terms[self.row.policy or ""].categories.get(code, Text(code, code))
+
+    def warning(self, code: str) -> Text:
+        """A remark of the calculation in words."""
+        return WARNINGS.get(code, Text(code, code))
 
     @property
     def open(self) -> tuple[Place, ...]:
