@@ -1,5 +1,6 @@
 """A published log for the tests: entries of some cases in tiles, signed, cosigned by two witnesses."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -7,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zipfile import ZipFile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,6 +19,8 @@ from audit.merkle import leaf_hash
 from audit.note import COSIGNS, SIGNS, Key, Note, cosign
 from audit.proof import Proof, prove
 from audit.tiles import Folder, Leaf, Tree
+from audit.vault import commitment
+from bpmn import digest_of
 
 ORIGIN = "anfu.example/log"
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -43,6 +47,8 @@ class Hand:
 
 
 LOG, APP, NEXT_APP = Hand(ORIGIN, SIGNS), Hand("mingjian/application", SIGNS), Hand("app/2", SIGNS)
+DIAGRAM = b"<definitions/>"
+RULES = digest_of({"flows/tiny.bpmn": sha256(DIAGRAM).hexdigest()})
 SYSTEM = UUID("00000000-0000-4000-8000-000000000001")
 INSPECTION, FINANCE, ARCHIVE = (Hand(f"{name}.example/witness") for name in ("jjjc", "czj", "daj"))
 POLICY = f"""# held by the inspection
@@ -75,7 +81,7 @@ def entry(case: UUID, seq: int, prev: bytes, at: datetime) -> dict[str, Any]:
         "vars": {"votes_yes": 12},
         "commit": {},
         "attach": [],
-        "rule": "ab" * 32,
+        "rule": RULES,
         "command": {"name": "none"},
         "kernel": "3.2.0+1",
         "request": None,
@@ -142,6 +148,46 @@ class PublishedLog:
     def receipt(self, index: int) -> Proof:
         note = Note.parse((self.root / "checkpoint").read_bytes())
         return prove(Tree(self.folder, self.written), note, index)
+
+
+def evidence(log: PublishedLog, case: UUID, **facts: Any) -> dict[str, bytes]:
+    """The files of a bundle as the office would hand it out, nothing sealed in it yet."""
+    files = {f"rules/{RULES}/flows/tiny.bpmn": DIAGRAM}
+    for index, leaf in enumerate(log.leaves[: log.written]):
+        found = canonical.decode_strict(leaf.entry)
+        if found["case"] == str(case):
+            name = f"entries/{found['seq']:06d}"
+        elif found["case"] == str(SYSTEM):
+            name = f"log/{index:012d}"
+        else:
+            continue
+        proof = str(log.receipt(index)).encode()
+        files |= {f"{name}.json": leaf.entry, f"{name}.sig": leaf.signature, f"{name}.tlog-proof": proof}
+    manifest = {"format": "mingjian-bundle/1", "case": str(case), "closed": {}, "left_out": []}
+    files["manifest.json"] = json.dumps({**manifest, "log_keys": [LOG.key.vkey], **facts}).encode()
+    return files
+
+
+def pack(files: dict[str, bytes], path: Path, honest: bool = True) -> Path:
+    """A bundle of these files; `honest`: its manifest lists them as they are."""
+    if honest:
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"] = {
+            name: [sha256(content).hexdigest(), len(content)]
+            for name, content in files.items()
+            if name != "manifest.json"
+        }
+        files = {**files, "manifest.json": json.dumps(manifest).encode()}
+    with ZipFile(path, "w") as bundle:
+        for name, content in sorted(files.items()):
+            bundle.writestr(name, content)
+    return path
+
+
+def sealed(number: int, field: str, value: Any) -> tuple[str, list[Any]]:
+    """A commitment and its opening, under a salt made from a number."""
+    salt = sha256(b"%d" % number).digest()
+    return commitment(salt, field, value), [salt.hex(), value]
 
 
 def three_cases(root: Path, rounds: int = 4) -> PublishedLog:

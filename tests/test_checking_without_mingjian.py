@@ -5,6 +5,7 @@ Public vectors, receipts and whole logs here; evidence bundles in test_handing_o
 
 import ast
 import base64
+import hashlib
 import json
 import os
 import runpy
@@ -29,14 +30,19 @@ from published_log import (
     ORIGIN,
     POLICY,
     SECOND,
+    SYSTEM,
     THIRD,
     Hand,
     PublishedLog,
+    evidence,
+    pack,
+    sealed,
     three_cases,
 )
 
+from audit import merkle
 from audit.checker import mingjian_check as check
-from audit.checker.mingjian_check import FAULTY, SOUND, UNCHECKABLE, Refused
+from audit.checker.mingjian_check import FAULTY, PARTLY, SOUND, UNCHECKABLE, Refused
 from audit.merkle import leaf_hash
 from audit.note import COSIGNS
 
@@ -347,6 +353,31 @@ def test_35_an_empty_or_short_hash_in_a_proof_is_refused():
     assert refusal(check.check_consistency, 1, leaf, 1, leaf, [leaf]) == "proof-long"
 
 
+def test_every_consistency_proof_leads_from_the_older_root_to_the_newer():
+    leaves = [leaf_hash(b"%d" % number) for number in range(20)]
+
+    def reading(level, index):
+        return merkle.root_of(leaves[index << level : (index + 1) << level])
+
+    for new in range(1, 21):
+        for old in range(1, new + 1):
+            proof = merkle.consistency_proof(old, new, reading)
+            roots = merkle.root_of(leaves[:old]), merkle.root_of(leaves[:new])
+            check.check_consistency(old, roots[0], new, roots[1], proof)
+            if old < new:
+                assert refusal(check.check_consistency, old, roots[1], new, roots[1], proof) == "not-extended"
+                longer = [*proof, leaves[0]]
+                found = refusal(check.check_consistency, old, roots[0], new, roots[1], longer)
+                assert found in ("proof-long", "not-extended")
+
+
+def test_40_what_is_too_large_or_no_text_is_not_even_read():
+    assert refusal(check.read_note, b"x" * 70_000) == "too-large"
+    assert refusal(check.read_proof, b"x" * 300_000) == "too-large"
+    assert refusal(check.read_proof, "c2sp.org/tlog-proof@v1\né\n\n".encode()) == "receipt-form"
+    assert check.tile_path("0", 1_234_067) == "tile/0/x001/x234/067"
+
+
 # Checkpoints, witnesses, policies
 
 
@@ -643,6 +674,9 @@ def test_an_incremental_reading_begins_at_a_whole_tile_and_finds_the_same(tmp_pa
 
 def test_a_tree_of_several_levels_is_compared_at_every_level(tmp_path):
     log = PublishedLog(tmp_path / "log")
+    log.fill(256 * 256)
+    full = check.read_checkpoint(log.publish().text.encode())
+    check.LogReader(check.folder_reader(log.root), print_nothing).run(full)
     log.fill(256 * 256 + 300)
     log.publish()
     assert (log.root / "tile/2/000.p/1").is_file() and (log.root / "tile/0/x001/000.p/44").exists() is False
@@ -758,6 +792,118 @@ def test_ticks_with_true_times_are_no_faults(log, policy_file, capsys):
     log.add(SECOND, type="tick", vars={"checkpoint": 7})
     log.publish()
     assert codes(capsys, log.root, "--witness-policy", policy_file) == (FAULTY, ["checkpoint-form"])
+
+
+# Bundles that no office would make
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """`bundle(log, case)`: the bundle of a case of a made-up log, packed."""
+
+    def make(log, case, change=lambda files: None, **facts):
+        files = evidence(log, case, **facts)
+        change(files)
+        return pack(files, tmp_path / "case.zip")
+
+    return make
+
+
+def test_a_made_up_bundle_is_sound_like_a_real_one(log, bundle, policy_file, capsys):
+    assert codes(capsys, bundle(log, FIRST), "--witness-policy", policy_file) == (SOUND, [])
+    status, out = run(capsys, bundle(log, FIRST), "--witness-policy", policy_file, "--lang", "en")
+    assert status == SOUND and "4 entries stand in the signed log, in order" in out
+
+
+def test_25_a_clock_set_back_shows_in_the_bundle(log, bundle, policy_file, capsys):
+    log.clock += timedelta(days=30)
+    note = bytes(log.publish()).decode()
+    log.add(SYSTEM, type="tick", vars={"checkpoint": note})
+    log.clock -= timedelta(days=30)
+    log.add(FIRST)
+    log.clock += timedelta(days=30)
+    log.publish()
+    path = bundle(log, FIRST)
+    assert codes(capsys, path, "--witness-policy", policy_file) == (FAULTY, ["time-early"])
+    assert "第4条：入库时间" in run(capsys, path, "--witness-policy", policy_file)[1]
+    assert codes(capsys, path)[0] == PARTLY, "without a policy nobody has vouched for the time"
+
+
+def test_a_tick_that_is_none_is_named_in_the_bundle(log, bundle, policy_file, capsys):
+    log.add(SYSTEM, type="tick", vars={"checkpoint": "x"})
+    log.publish()
+    assert codes(capsys, bundle(log, FIRST), "--witness-policy", policy_file) == (FAULTY, ["note-form"])
+
+
+def test_26_a_late_entry_is_reported_with_both_times(log, bundle, policy_file, capsys):
+    log.add(FIRST, late=True, at_claimed="2026-03-01T04:00:00.000000Z")
+    log.publish()
+    status, out = run(capsys, bundle(log, FIRST), "--witness-policy", policy_file)
+    assert status == SOUND
+    assert "第4条：补记：2026-03-02T04:14:00.000000Z入库，说明办理于2026-03-01T04:00:00.000000Z" in out
+
+
+def test_03_an_order_in_the_log_that_is_not_that_of_the_case_is_named(log, bundle, policy_file, capsys):
+    """The office sequences two entries of a case in the wrong order."""
+    log.add(FIRST)
+    log.add(FIRST)
+    log.leaves[-1], log.leaves[-2] = log.leaves[-2], log.leaves[-1]
+    log.publish()
+    assert codes(capsys, bundle(log, FIRST), "--witness-policy", policy_file) == (FAULTY, ["order"])
+
+
+OPINION, OPENED = sealed(1, "opinion", "同意")
+PAPER_COMMIT, PAPER = sealed(2, "attach.0", hashlib.sha256(b"scan").hexdigest())
+
+
+def with_sealed_values(log):
+    log.add(FIRST, commit={"opinion": OPINION}, attach=[{"commit": PAPER_COMMIT, "size": 4}])
+    log.publish()
+
+
+def opening(files, **given):
+    files["openings/000004.json"] = json.dumps(given).encode()
+
+
+def test_sealed_values_are_opened_closed_or_withheld(log, bundle, policy_file, capsys):
+    with_sealed_values(log)
+
+    def all_given(files):
+        opening(files, opinion=OPENED, **{"attach.0": PAPER})
+        files["papers/01-scan"] = b"scan"
+
+    policy = ("--witness-policy", policy_file)
+    assert codes(capsys, bundle(log, FIRST, all_given), *policy) == (SOUND, [])
+    closed = {"4": ["attach.0", "opinion"]}
+    assert codes(capsys, bundle(log, FIRST, closed=closed), *policy) == (SOUND, [])
+    assert codes(capsys, bundle(log, FIRST, closed={"4": 7}), *policy)[1] == [
+        "WITHHELD",
+        "WITHHELD",
+        "openings",
+    ]
+
+    log.add(FIRST, attach=[{"commit": sealed(3, "attach.0", PAPER[1])[0], "size": 5}])
+    log.publish()
+
+    def longer(files):
+        all_given(files)
+        files["openings/000005.json"] = json.dumps({"attach.0": sealed(3, "attach.0", PAPER[1])[1]}).encode()
+
+    assert codes(capsys, bundle(log, FIRST, longer), *policy) == (FAULTY, ["paper-size"])
+
+
+def test_a_value_erased_by_law_is_no_fault_and_one_that_came_back_is(log, bundle, policy_file, capsys):
+    with_sealed_values(log)
+    facts = {"entry": 4, "fields": ["opinion", "attach.0"], "basis": "C-23"}
+    log.add(FIRST, type="values_erased", vars=facts)
+    log.add(FIRST, type="values_erased", vars={"entry": "x", "fields": []})
+    log.publish()
+    policy = ("--witness-policy", policy_file)
+    status, out = run(capsys, bundle(log, FIRST), *policy)
+    assert status == SOUND
+    assert f"opinion已依法删除，见{FIRST} #5" in out
+    kept = bundle(log, FIRST, lambda files: opening(files, opinion=OPENED))
+    assert codes(capsys, kept, *policy) == (FAULTY, ["erased-yet-here"])
 
 
 # The command

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
-    "register", "applying", "telling",
+    "register", "applying", "telling", "evidence",
 )  # fmt: skip
 csrf = CSRFProtect()
 

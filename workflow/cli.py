@@ -25,6 +25,8 @@ from workflow.amounts.command import amount
 from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
 from workflow.errors import WorkflowError
+from workflow.evidence.command import bundle as bundle_command
+from workflow.evidence.replaying import replay_bundle
 from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, status
 from workflow.register.commands import import_group, user
@@ -109,24 +111,37 @@ def bar() -> Progress:
 @mingjian.command()
 @click.argument("case", required=False)
 @click.option("--all", "every", is_flag=True, help="所有案件。Every case.")
+@click.option(
+    "--bundle",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="证据包，不用数据库。An evidence bundle; needs no database.",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
 @click.pass_obj
-def replay_command(settings: Settings, case: str | None, every: bool, as_json: bool) -> None:
+def replay_command(
+    settings: Settings, case: str | None, every: bool, bundle: Path | None, as_json: bool
+) -> None:
     """按记录重走案件，逐字节比对状态。Re-execute recorded commands and compare the state byte for byte.
 
     CASE 是案件编号（2026-0276）或内部号。CASE is a case number or id.
     """
-    if bool(case) == every:
-        raise click.UsageError("写一个案件编号，或者 --all。Name one case, or --all.")
-    house = settings.house()
+    if bool(case) + every + bool(bundle) != 1:
+        raise click.UsageError(
+            "写一个案件编号，或者 --all，或者 --bundle。Name one case, or --all, or --bundle."
+        )
     results: list[Replayed] = []
     with bar() as progress:
         task = progress.add_task("重放 replay", total=None)
-        if every:
+        if bundle:
+            results.append(replay_bundle(bundle))
+        elif every:
+            house = settings.house()
             results.extend(
                 replay_all(house, lambda done, of: progress.update(task, completed=done, total=of))
             )
         else:
+            house = settings.house()
             with house.reader.connect() as conn:
                 results.append(replay(house, conn, find_case(conn, str(case))))
     bad = [result for result in results if result.difference]
@@ -297,6 +312,7 @@ def main() -> None:
     mingjian(prog_name="mingjian")
 
 
+audit_group.add_command(bundle_command)
 mingjian.add_command(amount)
 mingjian.add_command(channels_group)
 mingjian.add_command(demo)

@@ -124,7 +124,10 @@ class RecalculateDeadlines:
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """Somebody looked at what is masked: `what` is full_id, account or entries; with a reason."""
+    """Somebody looked at what is masked, or took the evidence of a case away; with a reason.
+
+    `what` is full_id, account, entries, objector or bundle.
+    """
 
     case_id: UUID
     what: str

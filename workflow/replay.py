@@ -9,15 +9,15 @@ the role, the people it excludes, and the legal state it led to.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from audit import CanonicalError
+from audit import CanonicalError, canonical
 from audit import entries as read_entries
 from bpmn import RulebookError, Text
 from workflow import engine
@@ -25,7 +25,7 @@ from workflow.amounts import PolicyRefused
 from workflow.cases.places import state_of
 from workflow.errors import NotFound
 from workflow.house import House
-from workflow.rules import released_files
+from workflow.rules import Rules, released_files
 from workflow.store.models import Case
 
 STEPS = frozenset({"start", "complete", "message", "signal", "tick", "retime"})
@@ -81,11 +81,18 @@ class Departed(Exception):
         self.what = Text(zh, en)
 
 
+class Books(Protocol):
+    """Where the recorded rule books are: the house, or an evidence bundle."""
+
+    def rules(self, digest: str) -> Rules:
+        """The rule book of that digest. Raises NotFound, RulebookError."""
+
+
 @dataclass(slots=True)
 class Course:
     """One case as far as it has been replayed."""
 
-    house: House
+    house: Books
     state: bytes = b""
     legal: str | None = None
     flow: str = ""
@@ -93,8 +100,8 @@ class Course:
     doers: dict[str, set[int]] = field(default_factory=dict)
     commands: int = 0
 
-    def follow(self, conn: Connection, entry: Mapping[str, Any]) -> None:
-        """Take the step of one entry, if it is one.
+    def follow(self, conn: Connection | None, entry: Mapping[str, Any]) -> None:
+        """Take the step of one entry, if it is one. Without a connection the books are as they are.
 
         Raises:
             Departed, and what `IMPOSSIBLE` lists.
@@ -103,7 +110,7 @@ class Course:
             if self.commands and entry["to"] != self.legal:
                 raise Departed("没有办理，状态却变了", "the state changed without a step")
             return
-        if not self.commands:
+        if not self.commands and conn is not None:
             released_files(conn, entry["rule"])  # raises for files that are not those
         self.commands += 1
         if entry["command"]["name"] == "complete":
@@ -157,19 +164,14 @@ def replay(house: House, conn: Connection, case_id: UUID) -> Replayed:
     ).first()
     if row is None:
         raise NotFound()
-    course, entries = Course(house), 0
+    course = Course(house)
+    entries, difference = walk(course, (stored.bytes for stored in read_entries(conn, case_id)), conn)
+    if difference is not None:
+        return Replayed(case_id, row.number, entries, course.commands, difference)
 
     def result(seq: int, what: Text) -> Replayed:
         return Replayed(case_id, row.number, entries, course.commands, Difference(seq, what))
 
-    for seq, stored in enumerate(read_entries(conn, case_id)):
-        entries += 1
-        try:
-            course.follow(conn, stored.entry)
-        except Departed as departed:
-            return result(seq, departed.what)
-        except IMPOSSIBLE as error:
-            return result(seq, _impossible(error))
     if course.state != bytes(row.engine):
         return result(
             row.seq, Text("数据库里的状态与重放结果不同", "the stored state differs from the replayed one")
@@ -190,6 +192,22 @@ def replay(house: House, conn: Connection, case_id: UUID) -> Replayed:
     return Replayed(case_id, row.number, entries, course.commands, None)
 
 
+def walk(
+    course: Course, encoded: Iterable[bytes], conn: Connection | None = None
+) -> tuple[int, Difference | None]:
+    """Take the recorded steps as far as they go. Returns how many entries were read, and where they part."""
+    entries = 0
+    for seq, one in enumerate(encoded):
+        entries += 1
+        try:
+            course.follow(conn, canonical.decode_strict(one))
+        except Departed as departed:
+            return entries, Difference(seq, departed.what)
+        except IMPOSSIBLE as error:
+            return entries, Difference(seq, _impossible(error))
+    return entries, None
+
+
 def _impossible(error: Exception) -> Text:
     zh = getattr(error, "message", None) or getattr(error, "reason", None)
     told = zh if isinstance(zh, Text) else Text(str(error), str(error))
@@ -198,7 +216,7 @@ def _impossible(error: Exception) -> Text:
     )
 
 
-def redo(house: House, state: bytes, entry: Mapping[str, Any]) -> engine.Step:
+def redo(house: Books, state: bytes, entry: Mapping[str, Any]) -> engine.Step:
     """One recorded command, taken again."""
     if entry["kernel"] != engine.KERNEL:
         raise ValueError(f"recorded by kernel {entry['kernel']}, this is {engine.KERNEL}")

@@ -1053,10 +1053,6 @@ class Report:
             return UNCHECKABLE
         return FAULTY if self.counts["bad"] else PARTLY if self.counts["gap"] else SOUND
 
-    def codes(self) -> list[str]:
-        """The codes of all faults, in the order they were found."""
-        return [line.code for line in self.lines if line.mark == "bad"]
-
     def sentences(self) -> Iterator[tuple[str, Text]]:
         """The report line by line, each with its mark."""
         yield "", said("title", subject=self.subject)
@@ -1487,7 +1483,7 @@ class Bundle:
         """Letters and calculation sheets: JSON files whose digest an entry has sealed."""
         for folder, prefix in (("letters", "letter."), ("calculations", "sheet")):
             there = {
-                digest: name
+                name: digest
                 for name, (digest, _) in self.digests.items()
                 if name.startswith(folder + "/") and name.endswith(".json")
             }
@@ -1499,9 +1495,9 @@ class Bundle:
             }
             faults = self.report.counts["bad"]
             for digest, seq in wanted.items():
-                if digest not in there:
+                if digest not in there.values():
                     self.report.tell("bad", f"{folder}-missing", seq)
-            for digest, name in there.items():
+            for name, digest in there.items():
                 if digest not in wanted:
                     self.report.tell("bad", "file-stranger", name=name)
             self._well(faults, folder, count=len(there))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 
 from workflow import amounts
 from workflow.cases.work import Work
+from workflow.evidence.documents import SHEET, seal, sheet_bytes
 from workflow.register.identity import birth_of
 from workflow.store.models import Calculation, Case, Category, Claim, Person, table
 from workflow.store.prepared import Prepared
@@ -41,7 +42,8 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     papers = _papers(work.conn, work.row)
     merged, persons = bool(variables.get("limits_merged")), int(variables.get("persons") or 1)
     results = _results(policy, papers, merged=merged, persons=persons)
-    aid = _sum(results)
+    aid, sheet = _sum(results), [result.as_json() for result in results]
+    seal(work.sealed, SHEET, sheet_bytes(work.row.policy, aid, sheet))
     _SHEET.change(
         work.conn,
         {
@@ -50,7 +52,7 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
             "at": work.at,
             "policy": work.row.policy,
             "aid": aid,
-            "sheet": [result.as_json() for result in results],
+            "sheet": sheet,
         },
     )
     best = max(results, key=lambda result: result.aid, default=None)

@@ -15,6 +15,7 @@ from workflow.cases.sealed import sealed_at, sealed_of
 from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
+from workflow.evidence.documents import LETTER, letter_bytes, seal
 from workflow.letters import write
 from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, table
 from workflow.store.prepared import Prepared
@@ -55,6 +56,7 @@ def issue(work: Work, letter_id: str, step: Step, given: Mapping[str, Any] | Non
             fields.update({k: v for k, v in source(work, step).items() if k in missing and v is not None})
     stored = {key: _plain(value) for key, value in fields.items()}
     document = write(letter, stored)
+    seal(work.sealed, LETTER, letter_bytes(letter_id, document.number, stored))
     _ISSUE.change(
         work.conn,
         {

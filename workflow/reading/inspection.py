@@ -117,6 +117,10 @@ def _label(name: str) -> Text:
             return Text(f"第{number}份材料的指纹", f"fingerprint of paper {number}")
         case "paper":
             return Text(f"第{number}份材料的文件名", f"file name of paper {number}")
+        case "letter":
+            return Text(f"第{number}份文书的指纹", f"fingerprint of letter {number}")
+        case "sheet":
+            return Text("计算表的指纹", "fingerprint of the calculation sheet")
         case "objection_text":
             return Text("异议内容", "objection")
         case "objector":

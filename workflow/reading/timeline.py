@@ -16,6 +16,7 @@ from audit import Stored, VaultError
 from audit import entries as read_entries
 from audit.tables import audit_key, audit_vault
 from bpmn import Field, Form, Rulebook, Text
+from workflow.evidence.documents import LETTER, SHEET
 from workflow.house import House
 from workflow.reading.people import mask_phone
 from workflow.reading.words import CHANNELS, KINDS, LEVELS, NO, OTHER, PUBLIC_ROLE, READ, SERVICES, YES
@@ -24,6 +25,8 @@ from workflow.rules import Rules
 from workflow.store.models import Account
 
 Dot = Literal["", "full", "pause", "warn", "data"]
+FINGERPRINTS: Final = ("paper.", LETTER, SHEET)
+"""Sealed beside what people wrote: names and digests of files, of no use to a reader of the timeline."""
 OBJECTION_FIELDS: Final = frozenset({"objection_text", "objector", "contact"})
 WARNINGS: Final = frozenset(
     {
@@ -300,7 +303,7 @@ def _sealed(
     words: list[Said] = []
     closed = 0
     for name in entry["commit"]:
-        if name.startswith("paper."):
+        if name.startswith(FINGERPRINTS):
             continue
         may = reader.objections if name in OBJECTION_FIELDS else reader.sealed
         if name in {"objector", "contact"} or not may or name not in opened:

@@ -45,6 +45,7 @@ READ: Final[Mapping[str, Text]] = {
     "account": Text("查看完整银行账号", "the full account number"),
     "entries": Text("查看日志原文和封存内容", "the raw log and its sealed values"),
     "objector": Text("查看提出异议的人", "who objected"),
+    "bundle": Text("证据包", "the evidence bundle"),
 }
 SERVICES: Final[Mapping[str, Text]] = {
     "publish_posting": Text("开始公示", "The list was posted"),

@@ -1,0 +1,54 @@
+"""`mingjian audit bundle`: the evidence of a case as one file."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+from uuid import uuid4
+
+import click
+
+from workflow.deadlines import SHANGHAI
+from workflow.evidence.handing_out import exporter, hand_out
+
+if TYPE_CHECKING:
+    from workflow.cli import Settings
+
+
+@click.command()
+@click.argument("case")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--as", "login", required=True, metavar="LOGIN", help="谁导出（登录名）。Who takes it away.")
+@click.option("--reason", required=True, help="导出理由，写入日志。Why; goes into the log.")
+@click.pass_obj
+def bundle(settings: "Settings", case: str, out: Path, login: str, reason: str) -> None:
+    """把一件案件的证据打成一个文件，交给监督部门核对。The evidence of a case as one file, to be checked.
+
+    CASE 是案件编号或内部号，OUT 是要写的 .zip 文件。CASE is a number or id, OUT the .zip to write.
+    """
+    from workflow.cli import find_case
+
+    house = settings.house()
+    now = house.now()
+    actor = exporter(house, login, now.astimezone(SHANGHAI).date())
+    if actor is None:
+        raise click.UsageError(
+            f"{login}没有可以导出证据的岗位。{login} has no seat that may take evidence away."
+        )
+    with house.reader.connect() as conn:
+        case_id = find_case(conn, case)
+    write_whole(out, lambda file: hand_out(house, actor, case_id, reason, file, now, uuid4().hex))
+    click.echo(f"已写入 {out}。Written to {out}.")
+
+
+def write_whole(out: Path, fill: Callable[[BinaryIO], None]) -> None:
+    """A file that is there whole or not at all, for its owner alone."""
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            fill(cast("BinaryIO", file))
+        os.replace(name, out)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
