@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 import audit
 from audit import canonical, guards
-from audit.chain import leaf_of
+from audit.chain import SIGNED_FOR, leaf_of
 from audit.tables import audit_entry, audit_head
 from workflow.house import House, open_house
 from workflow.papers import PaperStore
@@ -158,11 +158,14 @@ def rewrite(conn: Connection, case: CaseFile, change: Callable[[list[dict[str, A
     """Change a case's entries and make the whole chain fit again, as somebody with all keys could."""
     stored = list(audit.entries(conn, case.id))
     entries = [one.entry for one in stored]
+    signer = case.county.house.vault.signer()
     change(entries)
     prev = bytes(32)
     for seq, entry in enumerate(entries):
-        encoded = canonical.encode({**entry, "seq": seq, "prev": prev.hex()})
-        row = {"prev": prev, "leaf": leaf_of(encoded), "bytes": encoded}
+        encoded = canonical.encode({**entry, "seq": seq, "prev": prev.hex(), "kid": signer.key.id.hex()})
+        leaf = leaf_of(encoded)
+        signature = signer.key.id + signer.sign(SIGNED_FOR + leaf)
+        row = {"prev": prev, "leaf": leaf, "bytes": encoded, "signature": signature}
         if seq < len(stored):
             place = (audit_entry.c.chain == case.id) & (audit_entry.c.seq == seq)
             conn.execute(update(audit_entry).where(place).values(row))
