@@ -22,7 +22,7 @@ from audit.extract import Extract, Piece, extract
 from audit.keyring import TREE
 from audit.note import Note
 from audit.publishing import CHECKPOINT, KEYS
-from audit.sequencer import PUBLISHED
+from audit.standing import PUBLISHED
 from audit.tables import audit_key, audit_vault
 from audit.tiles import Folder
 from audit.vault import VaultError
