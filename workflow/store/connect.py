@@ -71,10 +71,6 @@ class _Writers(QueuePool):
         finally:
             self._turn.release()
 
-    def checkedout(self) -> int:
-        """How many are lent out; the kept one is not, it waits here for its next turn."""
-        return super().checkedout() - (self._kept is not None)
-
     def dispose(self) -> None:
         if self._kept is not None:
             self._kept.close()
