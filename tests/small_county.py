@@ -308,6 +308,9 @@ class SmallCounty:
         command = ReceiveObjection(case.postings[-1].id, text, "web", name, contact)
         return handle(self.house, PUBLIC, command, at=self.clock.at, request_id=uuid4().hex)
 
+    def case(self, case_id: UUID) -> "CaseFile":
+        return CaseFile(self, case_id)
+
     def linked(self, case: "CaseFile", kind: str) -> "CaseFile":
         """The case that was opened from `case` and is tied to it in this way."""
         link = self.rows(CaseLink, CaseLink.other_id == case.id, CaseLink.kind == kind)[-1]

@@ -50,7 +50,7 @@ register_objection       TWIN   register_objection          D27A  乡镇(街道)
 recheck_objection        TINV   recheck_objection           D27   乡镇(街道)
 audit_file               TREV   township_audit              D05   乡镇(街道)
 check_economy            TINV   economy_check               D05   乡镇(街道)
-survey_household         TINV   survey                      D05   乡镇(街道)
+survey_household         TINV   survey                      {check_limit}   乡镇(街道)
 give_opinion             TREV   township_opinion            D05   乡镇(街道)
 sign_opinion             TLEAD  sign_opinion                D05   乡镇(街道)
 examine_file             CHND   county_examination          D09   县医保局
@@ -61,9 +61,9 @@ decide                   CAPR   county_decision             D09   县医保局
 receive_settlement       TWIN   serious_illness_settlement  D33   乡镇(街道)
 sign_decision            CAPR   sign_decision               D09   县医保局
 deliver_letter           TWIN   delivery                    D10   乡镇(街道)
-recheck_payment          FIN1   finance_recheck             D11   县财政局
-pay                      FIN2   pay                         D11   县财政局
-confirm_credit           FIN2   confirm_credit              D11   县财政局
+recheck_payment          FIN1   finance_recheck             {pay_limit}   县财政局
+pay                      FIN2   pay                         {pay_limit}   县财政局
+confirm_credit           FIN2   confirm_credit              {pay_limit}   县财政局
 correct_account          TWIN   correct_account             D12   乡镇(街道)
 recheck_account          FIN1   recheck_account             D12   县财政局
 archive_case             ARCH   archive                     D42   县医保局
@@ -116,6 +116,6 @@ def test_clocks_that_run_on() -> None:
         "post_decision_proposal": "D09",
         "confirm_posting_county": "D09",
         "answer_questions": "D09",
-        "correct_account": "D11",
-        "recheck_account": "D11",
+        "correct_account": "{pay_limit}",
+        "recheck_account": "{pay_limit}",
     }

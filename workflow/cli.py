@@ -34,6 +34,7 @@ from workflow.releasing.command import rules
 from workflow.releasing.telling import console_words
 from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
+from workflow.run_commands import run_command
 from workflow.store.models import Case
 
 stderr = Console(stderr=True)
@@ -317,6 +318,7 @@ mingjian.add_command(amount)
 mingjian.add_command(channels_group)
 mingjian.add_command(demo)
 mingjian.add_command(rules)
+mingjian.add_command(run_command)
 mingjian.add_command(user)
 mingjian.add_command(witness)
 mingjian.add_command(import_group, "import")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflow.cases import calculating, facts, temporary, ways
+from workflow.cases import automatic, calculating, facts, temporary, ways
 from workflow.cases.work import Work
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
@@ -24,4 +24,5 @@ PROVIDERS: Mapping[str, Provider] = {
     "relatives": facts.relatives,
     "way": ways.fact,
     "temporary_aid": temporary.temporary_aid,
+    "part_of_plan": automatic.part_of_plan,
 }

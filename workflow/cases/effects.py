@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from workflow.cases import calculating, cards, letters, postings, recoveries, remedies, rosters
+from workflow.cases import automatic, calculating, cards, letters, postings, recoveries, remedies, rosters
 from workflow.cases import clocks as clockwork
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
@@ -174,4 +174,7 @@ DOERS: Mapping[str, Doer] = {
     "end_category": rosters.end_category,
     "category_moved": rosters.category_moved,
     "card_issued": cards.card_issued,
+    "plan_kept": automatic.plan_kept,
+    "plan_granted": automatic.plan_granted,
+    "alert_included": automatic.alert_included,
 }

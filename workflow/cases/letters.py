@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from workflow.cases import cards, recoveries, remedies, rosters, temporary
+from workflow.cases import automatic, cards, recoveries, remedies, rosters, temporary
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
@@ -221,6 +221,6 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 
 Source = Callable[[Work, Step], Mapping[str, Any]]
 SOURCES: tuple[Source, ...] = (
-    county, applicant, remedies.said, rosters.said, cards.said, temporary.said, forms, objection, money,
-    recoveries.words,
+    county, applicant, remedies.said, rosters.said, cards.said, temporary.said, automatic.said, forms,
+    objection, money, recoveries.words,
 )  # fmt: skip

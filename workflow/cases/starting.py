@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from workflow.amounts import Policy
-from workflow.cases import recoveries, remedies
+from workflow.cases import automatic, recoveries, remedies
 from workflow.cases.work import Work
 from workflow.commands import OpenCase
 from workflow.store.models import Category, table
@@ -71,5 +71,6 @@ def ask(work: Work, names: Sequence[str], coming: Coming, known: Mapping[str, An
 STARTERS: Mapping[str, Starter] = {
     "paid_in_case": recoveries.paid_in_case,
     "original": remedies.paid_before,
+    "best_plan": automatic.best_plan,
 }
 """Facts a row of bpmn/flows.toml may name."""

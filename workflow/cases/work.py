@@ -49,6 +49,7 @@ class Work:
     since: dict[str, datetime] = field(default_factory=dict)
     handlers: "Mapping[type, Handler]" = field(default_factory=dict)
     elsewhere: list[Mapping[str, Any]] = field(default_factory=list)
+    typed: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, command: Any) -> Mapping[str, Any]:
         """Give the system's own command to another case, as a part of this one: both happen or none."""

@@ -91,6 +91,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
     _require_evidence(work, node.properties, task, command.papers)
     clocks = read_clocks(work)
     given = dict(answers.variables)
+    work.typed = command.answers
     consequences.follow(work, form.id, answers)
     given.update(asking.ask(work, node.properties.get("facts", "").split(), {**variables, **given}))
     step = advance(work, engine.Complete(task.id, in_order(given)), clocks)

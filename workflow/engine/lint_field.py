@@ -25,6 +25,7 @@ FACTS: Mapping[str, frozenset[str]] = {
     "serious_illness": frozenset({"serious_illness_settled"}),
     "duplicates": frozenset({"duplicate_found"}),
     "relatives": frozenset({"relative_case"}),
+    "part_of_plan": frozenset({"granted_fen"}),
     "temporary_aid": frozenset({"aid_fen", "aid_category", "warnings"}),
     "way": frozenset(
         {"first_time_ybzp", "over_threshold", "refused_before", "band_undefined", "way_reasons"}
@@ -34,6 +35,7 @@ FACTS: Mapping[str, frozenset[str]] = {
 STARTING: Mapping[str, frozenset[str]] = {
     "paid_in_case": frozenset({"paid_fen", "due_now_fen"}),
     "original": frozenset({"paid_before_fen"}),
+    "best_plan": frozenset({"departments", "shares"}),
 }
 """What a row of bpmn/flows.toml may have found out before the flow starts, and the variables that gives."""
 BROUGHT: Mapping[str, frozenset[str]] = {
@@ -59,6 +61,9 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "end_category": frozenset(),
     "category_moved": frozenset(),
     "card_issued": frozenset(),
+    "plan_kept": frozenset(),
+    "plan_granted": frozenset(),
+    "alert_included": frozenset(),
 }
 """Operators of service tasks with the parameters they cannot do without."""
 _DUE = re.compile(r"""due\(\s*(['"])(?P<limit>[^'"]*)\1\s*\)""")

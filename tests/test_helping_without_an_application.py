@@ -1,0 +1,105 @@
+"""F06: aid without an application, every department at the same time (domain 2.6)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from walked import Case, nodes_of
+
+from workflow.runs import apply_free
+from workflow.store.models import Case as CaseRow
+from workflow.store.models import Clock
+
+FLOW = "ma_auto_parallel"
+PLAN = {"departments": ["msb", "disabled", "veterans"], "shares": [420_000, 92_000, 500_000]}
+
+
+def triggered() -> Case:
+    case = Case(FLOW, **PLAN, trigger_source="settled_claims")
+    assert case.open == ["decide_part"] * 3, "all departments at the same time"
+    assert {task.properties["office"] for task in case.step.open} == set(PLAN["departments"])
+    return case
+
+
+def decided(*granted: int) -> Case:
+    case = triggered()
+    for fen in granted:
+        case.does("decide_part", part_decision="approve" if fen else "refuse", granted_fen=fen)
+    return case
+
+
+def all_agree() -> Case:
+    case = decided(420_000, 92_000, 500_000).goes("tell_person").waits()
+    assert case.known("aid_fen") == 1_012_000
+    case.goes("recheck_payment", "pay", "confirm_credit", "archive_case")
+    assert case.step.ended == "end_auto_paid"
+    return case
+
+
+def one_refuses_and_nothing_of_the_others_is_lost() -> Case:
+    case = decided(420_000, 0, 500_000).goes("tell_person").waits()
+    assert case.known("aid_fen") == 920_000
+    return case.goes("recheck_payment", "pay", "confirm_credit", "archive_case")
+
+
+def all_refuse() -> Case:
+    case = decided(0, 0, 0).goes("deliver_letter", "archive_case")
+    assert case.step.ended == "end_auto_refused" and case.letters == ["auto_refused"]
+    return case
+
+
+def by_application() -> Case:
+    case = decided(420_000, 0, 0).goes("tell_person", "await_auto_refusal")
+    assert case.open == ["explain_commitment"]
+    case.does("explain_commitment", commitment="declines").does("check_papers", acceptance="refuse")
+    case.goes("deliver_letter", "archive_case")
+    assert case.step.ended == "end_auto_not_accepted"
+    return case
+
+
+def applied_and_withdrawn() -> Case:
+    case = decided(420_000, 0, 0).goes("tell_person", "await_auto_refusal")
+    case.does("explain_commitment", commitment="declines").goes("check_papers", "enquire")
+    case.does("record_review", votes_yes=2).goes("sign_review")
+    return case.does("tell_review_result", after_review="withdraw")
+
+
+STORIES: list[Callable[[], Case]] = [
+    all_agree, one_refuses_and_nothing_of_the_others_is_lost, all_refuse, by_application,
+    applied_and_withdrawn,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_every_story_ends(story: Callable[[], Case]) -> None:
+    case = story()
+    assert case.step.ended is not None and not case.step.open and not case.step.timers
+
+
+def test_the_stories_pass_every_node_of_its_own_diagrams() -> None:
+    passed = {node for story in STORIES for node in story().passed}
+    own = {node for node in nodes_of(FLOW) if node.partition(".")[0] in {FLOW, "sub_departments"}}
+    assert own - passed == set()
+
+
+def test_a_settled_bill_of_somebody_on_a_roster_is_aided_without_an_application(county):
+    county.household()
+    county.household(category="YBZP")
+    county.household(category=None)
+    found = apply_free(county.house, county.clock.at)
+    assert found.opened == 1, "impoverished by illness always applies"
+    assert apply_free(county.house, county.clock.at).opened == 0, "what was found once is not opened again"
+    case = county.case(county.rows(CaseRow)[0].id)
+    assert (case.row.flow, case.row.aid) == (FLOW, None)
+    assert set(case.open) == {"decide_part"}
+    clock = county.rows(Clock, Clock.case_id == case.id, Clock.limit_id == "D15")[0]
+    county.drive(case, "tell_person", {"decide_part": {"part_decision": "approve"}})
+    assert case.row.aid == Decimal("4875.00")
+    county.staff["twin1"].completes("tell_person", case, right_told=True)
+    county.clock.forward(days=9)
+    county.night()
+    county.drive(case, "end", {})
+    assert case.row.outcome == "approved" and case.payments[-1].status == "credited"
+    ended = county.rows(Clock, Clock.case_id == case.id, Clock.limit_id == "D15")
+    assert [row.id for row in ended] == [clock.id], "one clock from the trigger to the money"
+    assert case.bills[0].aid_paid == Decimal("4875.00")

@@ -1,0 +1,75 @@
+"""F07: a household whose burden is above the line is visited and, if it qualifies, included (domain 2.7)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from walked import Case, nodes_of
+
+from workflow.runs import early_warning
+from workflow.store.models import Case as CaseRow
+
+FLOW = "alert_high_cost"
+
+
+def alert() -> Case:
+    return Case(FLOW, trigger_source="cross_check")
+
+
+def included() -> Case:
+    case = alert().does("check_alert", alert_result="qualifies").goes("register_inclusion")
+    assert case.step.ended == "end_alert_included" and case.effects == [("alert_included",)]
+    return case
+
+
+def known() -> Case:
+    return alert().does("check_alert", alert_result="included")
+
+
+def not_qualified() -> Case:
+    return alert().does("check_alert", alert_result="not_qualified")
+
+
+def extended_once_only() -> Case:
+    case = alert().does("check_alert", alert_result="unreachable").goes("extend_alert")
+    case.does("check_alert", alert_result="unreachable")
+    assert case.step.ended == "end_alert_unreached"
+    return case
+
+
+STORIES: list[Callable[[], Case]] = [included, known, not_qualified, extended_once_only]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_every_story_ends(story: Callable[[], Case]) -> None:
+    case = story()
+    assert case.step.ended is not None and not case.step.open and not case.step.timers
+
+
+def test_the_stories_pass_every_node_of_its_own_diagram() -> None:
+    passed = {node for story in STORIES for node in story().passed}
+    assert {node for node in nodes_of(FLOW) if node.startswith(f"{FLOW}.")} - passed == set()
+
+
+@pytest.mark.parametrize(("left", "warned"), [("12400.00", 0), ("12400.01", 1)])
+def test_exactly_the_line_is_no_warning(county, left, warned):
+    """31,000 yuan of income: 40 % is 12,400."""
+    total = Decimal(30000)
+    basic = total - Decimal(left)
+    county.household(
+        category=None, total=total, out_of_catalogue=Decimal(0), basic=basic, serious_illness=Decimal(0)
+    )
+    assert early_warning(county.house, county.clock.at).opened == warned
+
+
+def test_a_household_is_warned_of_once_and_included_with_its_bills(county):
+    person, bills = county.household(category="DB", total=Decimal(90000))
+    assert early_warning(county.house, county.clock.at).opened == 1
+    assert early_warning(county.house, county.clock.at).opened == 0
+    case = county.case(county.rows(CaseRow)[0].id)
+    assert case.row.applicant_id == person
+    county.drive(case, "end", {"check_alert": {"alert_result": "qualifies"}})
+    assert case.row.outcome == "included"
+    application = county.linked(case, "inclusion")
+    assert [bill.id for bill in application.bills] == list(bills)
+    assert application.row.flow in {"ma_basic_check_filing", "ma_ordinary_county"}
