@@ -26,6 +26,7 @@ from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
 from workflow.errors import WorkflowError
 from workflow.evidence.command import bundle as bundle_command
+from workflow.evidence.mirroring import mirror
 from workflow.evidence.replaying import replay_bundle
 from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, status
@@ -314,6 +315,7 @@ def main() -> None:
 
 
 audit_group.add_command(bundle_command)
+audit_group.add_command(mirror)
 mingjian.add_command(amount)
 mingjian.add_command(channels_group)
 mingjian.add_command(demo)

@@ -1638,8 +1638,10 @@ letters | {count}份文书与条目里的指纹一致 | {count} letters are thos
 calculations | {count}份计算表与条目里的指纹一致 | {count} calculation sheets are those that are sealed
 receipt | 条目在日志{origin}里，序号{index}，指纹{leaf} | the entry is number {index} of {origin}, hash {leaf}
 tree | {size}个条目、全部瓦片和检查点的根一致 | {size} entries, all tiles and the root agree
+mirrored | 镜像已更新到{size}个条目，共接受过{checkpoints}个检查点 | the mirror now has {size} entries; {checkpoints} checkpoints were accepted
 
 # to know
+case-entries | 案件{case}在日志里有{count}个条目（第0条到第{last}条），一个不缺，没有重复 | the log has {count} entries of case {case} (0 to {last}), none missing, none twice
 span | 案件{case}，{first}至{last} | case {case}, {first} to {last}
 late | 补记：{recorded}入库，说明办理于{claimed} | entered late: recorded {recorded}, said to be of {claimed}
 ERASED | {field}已依法删除，见{by} | {field} was erased by {by}
@@ -1651,8 +1653,10 @@ not-included | {count}个条目还没有回执，没有证明在日志里：第{
 no-policy | 没有给出见证策略：签名只与证据包自带的公钥相符，不能排除整本日志是伪造的。请用 --witness-policy 指明监督部门自己保管的策略文件 | no witness policy: the signatures only fit the keys that came with the bundle, and the whole log may be made up. Give the policy that the inspection keeps itself, with --witness-policy
 no-keys | 日志里没有程序密钥，条目没有签名 | the log names no key, the entries are not signed
 no-times | 没有见证时间：入库时间只是单位自己的说法 | no cosignature bounds the times: they are what the office says
+case-unknown | 日志里没有案件{case} | the log has no case {case}
 
 # nobody can see from here
+limit-sealed | 封存的内容：镜像里只有编号和指纹，由证据包核对 | sealed values: the mirror holds only numbers and fingerprints; an evidence bundle opens them
 limit-later | 证据包之后有没有新的条目：由监督部门的日志镜像（mingjian audit mirror）核对 | whether there are later entries than these: the inspection's mirror shows that
 limit-revoked | 证据包以外有没有撤销过密钥：由监督部门的日志镜像核对 | whether a key was revoked by an entry that is not in here: the inspection's mirror shows that
 limit-replay | 每一步是否符合流程图：在装有明鉴的机器上运行 mingjian replay --bundle 逐步重走 | whether the diagrams allow each step: `mingjian replay --bundle` takes them again
@@ -1682,6 +1686,7 @@ proof-short | 证明太短 | the proof is too short
 proof-root | 按证明算出的根与检查点不符 | the proof does not lead to the root of the checkpoint
 sizes | 两次的大小前后颠倒 | the sizes do not follow each other
 fork | 日志分叉：大小为{size}时有两个不同的根 | fork: there are two different roots at size {size}
+set-back | 日志退回去了：现在只有{size}个条目，以前见过{before}个 | the log was set back: it has {size} entries, {before} were seen before
 not-extended | 新的日志接不上旧的：历史被改写 | the newer tree does not extend the older one
 tree-root | 全部条目算出的根与检查点不符 | the entries do not lead to the root of the checkpoint
 tile-missing | {path}不在 | {path} is not there
