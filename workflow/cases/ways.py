@@ -23,7 +23,6 @@ from workflow.store.prepared import Prepared
 
 ORDINARY: Final = "ma_ordinary_county"
 TABLE: Final = "case_way"
-REFUSED_WITHIN: Final = timedelta(days=365)
 _BEFORE = (CASE.c.applicant_id == bindparam("person_id"), CASE.c.id != bindparam("case_id"))
 _RECOGNISED = Prepared(
     select(exists().where(*_BEFORE, CASE.c.outcome == "approved", CASE.c.category == "YBZP").label("found"))
@@ -96,14 +95,15 @@ def known(work: Work, policy: Policy, case: Any) -> dict[str, bool]:
     """
     results = calculating.calculate(work.conn, policy, case)
     aid = sum((result.aid for result in results), Decimal("0.00"))
-    threshold = policy.thresholds.get("filing_amount")
+    most = policy.thresholds["filing_amount"].value
+    since = work.at - timedelta(days=round(365 * policy.thresholds["refusal_months"].value / 12))
     person = {"person_id": case.applicant_id, "case_id": case.id}
     recognised = _RECOGNISED.scalar(work.conn, person)
     return {
         "first_time_ybzp": any(r.category == "YBZP" for r in results) and not recognised,
-        "over_threshold": threshold is not None and aid > threshold.value,
-        "refused_before": bool(_REFUSED.scalar(work.conn, {**person, "since": work.at - REFUSED_WITHIN})),
-        "band_undefined": any({"BAND_UNDEFINED", "NO_RULE"} & set(r.warnings) for r in results),
+        "over_threshold": aid > most,
+        "refused_before": bool(_REFUSED.scalar(work.conn, {**person, "since": since})),
+        "band_undefined": any(r.needs_a_person for r in results),
     }
 
 
