@@ -93,11 +93,17 @@ declare("deadline_resumed", needs=["limit"])
 declare(
     "deadline_extended",
     needs=["limit", "until", "reason"],
-    may=["units", "before", "letter", "why", "effects", "dues"],
+    may=["units", "before", "letter", "why", "clocks", "effects", "dues"],
 )
 declare("extension_requested", needs=["limit", "units", "reason"])
 declare("extension_refused", needs=["limit"])
-declare("deadline_recalculated", needs=["limit", "due"], may=["reason", "before", "why", "effects", "dues"])
+declare(
+    "deadline_recalculated",
+    needs=["limit", "due"],
+    may=["reason", "before", "why", "clocks", "effects", "dues"],
+)
+declare("calendar_proposed", needs=["years", "sha256"], may=["proposal", "changed"])
+declare("calendar_rejected", needs=["proposal"])
 declare("step_urged", needs=["task", "office", "due"])
 declare("step_handed_over", needs=["task", "seat", "office", "reason"], may=["exception"])
 declare("put_under_supervision", needs=["task", "office", "answer_by"])
@@ -118,7 +124,7 @@ declare("rules_withdrawn", needs=["digest", "proposal"])
 declare(
     "rules_released", needs=["digest"], may=["previous", "proposal", "proposed_by", "released_by", "from"]
 )
-declare("calendar_released", needs=["year"], may=["digest"])
+declare("calendar_released", needs=["year"], may=["digest", "proposal", "proposed_by", "released_by"])
 declare("time_corrected", needs=["reason"], may=["by_seconds"])
 declare("key_added", needs=["kid", "purpose", "vkey"])
 declare("key_revoked", needs=["kid", "purpose", "reason"])

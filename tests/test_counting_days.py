@@ -186,8 +186,8 @@ def test_counting_far_from_the_table_works_and_leaves_the_near_days_alone() -> N
 
 # The same rules, day by day, straight from the source of the table.
 
-DAYS = st.dates(date(2004, 1, 1), date(2025, 6, 30))
-AROUND_HOLIDAYS = st.sampled_from(sorted(day for day in CALENDAR.days if day < date(2025, 6, 30)))
+DAYS = st.dates(date(2004, 1, 1), date(2026, 6, 30))
+AROUND_HOLIDAYS = st.sampled_from(sorted(day for day in CALENDAR.days if day < date(2026, 6, 30)))
 LEAP_DAYS = st.sampled_from([date(year, 2, 28) for year in range(2004, 2025, 4)])
 STARTS = st.one_of(DAYS, AROUND_HOLIDAYS, LEAP_DAYS)
 GAPS = st.lists(st.tuples(st.integers(-10, 60), st.integers(0, 40)), max_size=4)
@@ -304,3 +304,39 @@ def test_a_due_time_with_its_alarms_is_quick() -> None:
             alarms(run, CALENDAR)
         rounds.append((time.perf_counter() - began) / 100)
     assert min(rounds) < (50e-6 if sys.gettrace() is None else 1e-3), "under coverage everything is slower"
+
+
+# Calendars change while limits run: the same rules over any table.
+
+SWAPS = st.lists(st.tuples(st.integers(1, 90), st.booleans()), min_size=1, max_size=12)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    start=STARTS,
+    amount=st.integers(1, 30),
+    unit=st.sampled_from(["wd", "d"]),
+    gaps=GAPS,
+    swaps=SWAPS,
+)
+def test_after_a_change_of_the_calendar_every_date_is_the_one_that_counting_gives(
+    start: date, amount: int, unit: str, gaps: list[tuple[int, int]], swaps: list[tuple[int, bool]]
+) -> None:
+    changed = {start + timedelta(n): Day(working, "临时调整") for n, working in swaps}
+    calendar = Calendar({**CALENDAR.days, **changed}, CALENDAR.years)
+    stops = [(start + timedelta(low), start + timedelta(low + more)) for low, more in gaps]
+
+    def works(day: date) -> bool:
+        return changed[day].working if day in changed else chinese_calendar.is_workday(day)
+
+    day, number = start, 0
+    while number < amount:
+        day += ONE_DAY
+        number += not covered(day, stops) and (unit == "d" or works(day))
+    while not works(day) or covered(day, stops) or stopped_on(day, stops):
+        day += ONE_DAY
+    pauses = tuple(Pause(noon(low), noon(high), REASON) for low, high in stops)
+    run = Run(limit(amount, unit), noon(start), pauses)
+    assert due(run, calendar).day == day
+    instants = [alarm.at for alarm in alarms(run, calendar)]
+    assert instants == sorted(set(instants)), "warnings, end and escalations stand apart and in order"

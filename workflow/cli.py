@@ -22,6 +22,7 @@ from bpmn import RulebookError
 from bpmn.rulebook import DATA, SUFFIXES
 from workflow.alerts.command import channels_group
 from workflow.amounts.command import amount
+from workflow.calendar_command import calendar_group
 from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
 from workflow.errors import WorkflowError
@@ -317,6 +318,7 @@ def main() -> None:
 audit_group.add_command(bundle_command)
 audit_group.add_command(mirror)
 mingjian.add_command(amount)
+mingjian.add_command(calendar_group)
 mingjian.add_command(channels_group)
 mingjian.add_command(demo)
 mingjian.add_command(rules)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from workflow.calendar_commands import CalendarCommand
 from workflow.supervisor_commands import SupervisorCommand
 
 Raw = Mapping[str, str | list[str]]
@@ -200,4 +201,4 @@ CaseCommand = (
     | LogReading
     | SupervisorCommand
 )
-Command = OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand
+Command = CalendarCommand | OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand

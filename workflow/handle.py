@@ -21,6 +21,7 @@ from blinker import Namespace
 from sqlalchemy import Connection, bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from workflow import calendars
 from workflow.actor import SYSTEM, Actor
 from workflow.cases import (
     alarming,
@@ -81,6 +82,7 @@ HANDLERS: Mapping[type, Handler] = {
     LogReading: viewing.log_reading,
     FileRelative: relatives.file_relative,
     **pressing.HANDLERS,
+    **calendars.HANDLERS,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,
     ReleaseProposal: deciding.release,

@@ -1,12 +1,13 @@
 """The running product: database, keys, rule books, papers, and the clock it lives by."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.engine import make_url
 
 from audit import Sequencer, Vault, keyring, open_vault
@@ -19,9 +20,10 @@ from workflow.releasing import taking_over
 from workflow.rules import Rules, Shelf, in_force, releases
 from workflow.store import connect, transaction
 from workflow.store.migrations import upgrade
-from workflow.store.models import CalendarDay, CalendarYear, table
+from workflow.store.models import CalendarDay, CalendarProposal, CalendarYear, table
 
 Now = Callable[[], datetime]
+CALENDAR_SECONDS = 5.0
 PACKAGED = "国务院节假日安排（随程序提供）"
 
 
@@ -51,6 +53,8 @@ class House:
     packaged: Mapping[str, bytes] | None = None
     stopped: bool = False
     _calendar: Calendar | None = None
+    _calendar_version: int = -1
+    _calendar_until: float = 0.0
     _sequencer: Sequencer | None = None
 
     def rules(self, digest: str | None = None) -> Rules:
@@ -62,15 +66,16 @@ class House:
         return self.shelf.get(in_force(releases(connection), self.now()).digest)
 
     def calendar(self) -> Calendar:
-        """The working-day table of the database, read once; `forget_calendar` after an import."""
-        if self._calendar is None:
+        """The working-day table of the database. A table that another process has released is seen within
+        `CALENDAR_SECONDS`; `forget_calendar` looks at once.
+        """
+        if self._calendar is None or time.monotonic() >= self._calendar_until:
             with self.reader.connect() as connection:
-                days = {
-                    row.day: Day(row.working, row.name)
-                    for row in connection.execute(select(table(CalendarDay)))
-                }
-                years = frozenset(connection.scalars(select(CalendarYear.year)))
-            self._calendar = Calendar(days, years)
+                released = select(func.count()).where(CalendarProposal.state == "released")
+                version = connection.scalar(released) or 0
+                if self._calendar is None or version != self._calendar_version:
+                    self._calendar, self._calendar_version = read_calendar_of(connection), version
+            self._calendar_until = time.monotonic() + CALENDAR_SECONDS
         return self._calendar
 
     def forget_calendar(self) -> None:
@@ -93,6 +98,13 @@ class House:
     def close(self) -> None:
         self.engine.dispose()
         self.reader.dispose()
+
+
+def read_calendar_of(connection: Connection) -> Calendar:
+    """The calendar as this transaction sees it."""
+    rows = connection.execute(select(table(CalendarDay)))
+    days = {row.day: Day(row.working, row.name) for row in rows}
+    return Calendar(days, frozenset(connection.scalars(select(CalendarYear.year))))
 
 
 def default_home() -> Path:

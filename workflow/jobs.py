@@ -6,7 +6,7 @@ each warning happen once; the one who comes second finds nothing due.
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from workflow.errors import Busy, StepImpossible
 from workflow.handle import handle
 from workflow.house import House
 from workflow.outbox import deliver_next
+from workflow.recounting import recount_if_due
 from workflow.sequencing import Sequencing, sequence
 from workflow.store.models import Clock, Supervision, Timer
 from workflow.supervisor_commands import RemindOfAnswer
@@ -41,19 +42,14 @@ class Round:
     delivered: int = 0
     reminders: int = 0
     messages: int = 0
+    recounted: int = 0
 
     @property
     def anything(self) -> bool:
-        return bool(self.timers or self.alarms or self.delivered or self.reminders or self.messages)
+        return any(astuple(self))
 
     def __add__(self, other: "Round") -> "Round":
-        return Round(
-            self.timers + other.timers,
-            self.alarms + other.alarms,
-            self.delivered + other.delivered,
-            self.reminders + other.reminders,
-            self.messages + other.messages,
-        )
+        return Round(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
 def run_once(house: House, at: datetime, *, batch: int = BATCH, send: bool = True) -> Round:
@@ -86,9 +82,10 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH, send: bool = Tru
     delivered = 0
     while delivered < batch and deliver_next(house, at):
         delivered += 1
+    recounted = recount_if_due(house, at)
     prepare(house, at, digest=not raised)
     messages = deliver(house, at) if send else 0
-    return Round(fired, raised, delivered, reminded, messages)
+    return Round(fired, raised, delivered, reminded, messages, recounted)
 
 
 def run_until_quiet(house: House, at: datetime) -> Round:

@@ -16,7 +16,7 @@ from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.places import office_of, state_of
 from workflow.cases.work import Work
-from workflow.deadlines import Extension, Pause, Run, alarms, due
+from workflow.deadlines import Extension, Pause, Run, alarms, due, sentence_of
 from workflow.engine import KERNEL, Open, Step
 
 
@@ -198,9 +198,14 @@ def _yuan(fen: int) -> Decimal:
 def _keep_clocks(
     work: Work, before: Sequence[clockwork.Ticking], after: Sequence[clockwork.Ticking]
 ) -> dict[str, dict[str, Any]]:
-    """Write the clocks that have moved; for each running or standing limit the times its tasks show."""
+    """Write the clocks that have moved, and into the log why each of them ends when it does.
+
+    Returns:
+        for each running or standing limit the times its tasks show.
+    """
     old = {clock.id: clock for clock in before}
     shown: dict[str, dict[str, Any]] = {}
+    told: dict[str, dict[str, str]] = {}
     for clock in after:
         limit = clock.limit_id
         if clock.stopped_at is not None:
@@ -225,6 +230,11 @@ def _keep_clocks(
             )
         elif old[clock_id] != clock:
             sql.MOVE_CLOCK.change(work.conn, {"b_id": clock_id, **row})
+        if clock.id is None or old[clock.id] != clock:
+            told[limit] = {
+                "due": ends.at.isoformat(),
+                "why": sentence_of(clock.run, work.calendar, work.at, clock.run.limit.event),
+            }
         shown[limit] = {
             "clock_id": clock_id,
             "due_at": ends.at,
@@ -232,6 +242,8 @@ def _keep_clocks(
             "paused": clock.paused,
             "moved": clock.id is not None and old[clock.id] != clock,
         }
+    if told:
+        work.notes["clocks"] = told
     return shown
 
 

@@ -15,7 +15,7 @@ from workflow.cases import statements as sql
 from workflow.cases.keeping import keep_entry, keep_step
 from workflow.cases.stepping import advance
 from workflow.cases.work import Work
-from workflow.deadlines import AlarmAt, Due, Run, alarms, due, explain
+from workflow.deadlines import AlarmAt, Due, Run, alarms, due, sentence_of
 
 POSTING = "D04"
 
@@ -40,8 +40,7 @@ def times_of(work: Work, clock: clockwork.Ticking) -> Times:
 
 def why(work: Work, run: Run) -> str:
     """The explanation of a due date as the pages show it, in Chinese."""
-    told = explain(run, work.calendar, work.at, run.limit.event)
-    return "".join(sentence.zh for sentence in told.sentences)
+    return sentence_of(run, work.calendar, work.at, run.limit.event)
 
 
 def retime(

@@ -6,7 +6,8 @@ statutory festivals, and everything that used it says so: `provisional` (domain 
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -31,7 +32,7 @@ class Day:
 class _Index:
     """Running numbers of the working days of a span of years, so that nothing counts day by day."""
 
-    __slots__ = ("first", "last", "rank", "working")
+    __slots__ = ("first", "last", "rank", "special", "working")
 
     def __init__(self, calendar: "Calendar", first_year: int, last_year: int) -> None:
         self.first = date(first_year, 1, 1).toordinal()
@@ -41,6 +42,7 @@ class _Index:
             if calendar.provisional(date(year, 1, 1)):
                 special.update((day.toordinal(), False) for day in statutory(year))
         special.update((day.toordinal(), kind.working) for day, kind in calendar.days.items())
+        self.special = array("i", sorted(special))  # ordinals of holidays and make-up days
         self.rank = array("i")  # working days from `first` up to and with this day
         self.working = array("i")  # ordinals of the working days, in order
         for ordinal in range(self.first, self.last + 1):
@@ -113,6 +115,11 @@ class Calendar:
             index = self._covering(after, index.last + 366)
             place = index.rank[after - index.first] + number - 1
         return index.working[place]
+
+    def special_between(self, after: int, until: int) -> Sequence[int]:
+        """The holidays and make-up days after the day `after`, up to and with `until`; ordinals."""
+        found = self._covering(after, max(after, until)).special
+        return found[bisect_right(found, after) : bisect_right(found, until)]
 
     def provisional_between(self, first: int, last: int) -> bool:
         """Whether any year from the day `first` to the day `last` (ordinals) lacks its notice."""

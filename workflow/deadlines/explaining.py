@@ -58,6 +58,12 @@ def explain(run: Run, calendar: Calendar, now: datetime, event: Text) -> Explana
     return _Teller(as_of(run, now), calendar, now, event).tell()
 
 
+def sentence_of(run: Run, calendar: Calendar, now: datetime, event: Text) -> str:
+    """The whole explanation in Chinese, as the log keeps it: the sentences of the page in one line."""
+    facts = _Teller(as_of(run, now), calendar, now, event).facts()
+    return "".join(f"{fact.label.zh}：{fact.text.zh}" for fact in facts)
+
+
 class _Teller:
     def __init__(self, run: Run, calendar: Calendar, now: datetime, event: Text) -> None:
         self.run, self.calendar, self.now, self.event = run, calendar, now, event
@@ -67,7 +73,7 @@ class _Teller:
         self.on = run.limit.on
         self.year = date.fromordinal(local_day(now)).year
 
-    def tell(self) -> Explanation:
+    def facts(self) -> tuple[Sentence, ...]:
         facts = [self.ruling(), self.starting()]
         for pause in sorted(self.run.pauses, key=lambda pause: pause.start):
             facts += self.pausing(pause)
@@ -76,10 +82,14 @@ class _Teller:
         facts.append(self.ending())
         if self.due.provisional:
             facts.append(self.provisional())
+        return tuple(facts)
+
+    def tell(self) -> Explanation:
+        facts = self.facts()
         gaps = self.track.gaps if self.unit != "h" and self.on is None else []
         paused = sum(self.track.span(self.unit, max(low, self.track.start), high) for low, high in gaps)
         grid = weeks_of(self.run, self.calendar, self.track, self.due, self.event, self.now)
-        return Explanation(self.due, tuple(facts), grid, paused)
+        return Explanation(self.due, facts, grid, paused)
 
     def day(self, ordinal: int) -> Text:
         return words.day_text(date.fromordinal(ordinal), self.year)
@@ -194,7 +204,7 @@ class _Teller:
         free: list[tuple[str, int, int]] = []  # name, first day, last day
         stopped = self.run.standing_since
         last = self.due.day.toordinal() if stopped is None else local_day(stopped.start)
-        for ordinal in range(self.track.start + 1, last + 1):
+        for ordinal in self.calendar.special_between(self.track.start, last):
             special = self.calendar.special(date.fromordinal(ordinal))
             if special is None or any(low < ordinal <= high for low, high in self.track.gaps):
                 continue

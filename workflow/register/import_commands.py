@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import click
 from rich.console import Console
@@ -21,9 +21,6 @@ from workflow.register.sheets import read_sheet
 from workflow.register.staff import import_staff
 from workflow.register.telling import DAY, JSON, House, Settings, Told, today_of
 from workflow.store import transaction
-
-if TYPE_CHECKING:
-    from workflow.house import House as WholeHouse
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 CHECK = click.option("--check", is_flag=True, help="只检查，不导入。Check only; import nothing.")
@@ -114,28 +111,6 @@ def claims(settings: Settings, file: Path, check: bool, as_json: bool) -> None:
         )
 
     _report(_run(settings, as_json, check, work), as_json)
-
-
-@import_group.command()
-@FILE
-@click.option("--source", required=True, help="依据的通知，写文号。The notice it comes from.")
-@JSON
-@click.pass_obj
-def calendar(settings: Settings, file: Path, source: str, as_json: bool) -> None:
-    """节假日和调休安排。Holidays and make-up working days.
-
-    必填列 Required: 日期, 类型（休/班）, 名称。在办期限随后重新计算。Running limits are counted anew.
-    """
-    from workflow.calendars import import_calendar  # it needs the whole house, the register does not
-
-    house = cast("WholeHouse", settings.house())
-    with Told(as_json), Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("期限 limits", total=None)
-        result = import_calendar(
-            house, file, source, lambda done, of: bar.update(task, completed=done, total=of)
-        )
-    figures = {"years": list(result.years), "changed": result.changed, "moved": result.moved}
-    _report({"imported": True, **figures}, as_json)
 
 
 @import_group.command()

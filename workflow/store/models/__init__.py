@@ -2,6 +2,7 @@
 
 from workflow.store.models.alerts import Beat, Channel, Digest
 from workflow.store.models.base import Base, table
+from workflow.store.models.calendars import CalendarProposal
 from workflow.store.models.cases import (
     Alarm,
     Calculation,
@@ -51,6 +52,7 @@ __all__ = [
     "Beat",
     "Calculation",
     "CalendarDay",
+    "CalendarProposal",
     "CalendarYear",
     "Case",
     "CaseLink",

@@ -157,6 +157,12 @@ class Clock(Base):
     __table_args__ = (
         Index("ix_clock_running", "case_id", "stopped_at"),
         Index("ix_clock_alarm", "next_alarm_at"),
+        Index(
+            "ix_clock_provisional",
+            "id",
+            sqlite_where=text("provisional AND stopped_at IS NULL"),
+            postgresql_where=text("provisional AND stopped_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,0 +1,30 @@
+"""A calendar of the year is put forward by one person and released by another; taken by `workflow.handle`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeCalendar:
+    """A table of special days, checked: (ISO day, whether it is a working day, name)."""
+
+    file: str
+    sha256: str
+    source: str
+    days: tuple[tuple[str, bool, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCalendar:
+    """The second person lets the table count; running limits are counted anew."""
+
+    proposal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCalendar:
+    """Somebody else refuses it, or whoever put it forward takes it back."""
+
+    proposal_id: int
+
+
+CalendarCommand = ProposeCalendar | ReleaseCalendar | RejectCalendar
