@@ -23,6 +23,7 @@ from audit.chain import (
     head,
 )
 from audit.entry import LOG, READS, Attachment, Draft, EntryRefused, EntryType, declare
+from audit.receipts import Published
 from audit.report import Fault, Opening, Report, Status
 from audit.sequencer import Sequencer
 from audit.text import Text
@@ -44,6 +45,7 @@ __all__ = [
     "Fault",
     "Head",
     "Opening",
+    "Published",
     "Report",
     "Sequencer",
     "Status",

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.engine import make_url
 
-from audit import Sequencer, Vault, keyring, open_vault
+from audit import Published, Sequencer, Vault, keyring, open_vault
 from audit.keyfile import KeyRefused
 from bpmn import Fault, Rulebook, RulebookError, packaged_files
 from workflow.cases.county import county_of
@@ -56,6 +56,7 @@ class House:
     _calendar_version: int = -1
     _calendar_until: float = 0.0
     _sequencer: Sequencer | None = None
+    _published: Published | None = None
 
     def rules(self, digest: str | None = None) -> Rules:
         """The rule book of that digest, or the one in force now."""
@@ -80,6 +81,12 @@ class House:
 
     def forget_calendar(self) -> None:
         self._calendar = None
+
+    def published(self) -> Published:
+        """The published log of the cases, as far as it lies here."""
+        if self._published is None:
+            self._published = Published(self.home)
+        return self._published
 
     def sequencer(self) -> Sequencer:
         """Who gives the entries their places and publishes the log; works while nobody else does."""

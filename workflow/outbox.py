@@ -23,14 +23,20 @@ import audit
 from workflow.house import House
 from workflow.letters import write
 from workflow.papers import PaperMissing
+from workflow.receipts import proof_of
 from workflow.store import transaction
 from workflow.store.models import Case, Letter, Outbox, Paper, Payment, table
 
 LEASE = timedelta(minutes=5)
+PATIENCE = timedelta(seconds=5)
 BACK_OFF = timedelta(minutes=10)
 OUTBOX = table(Outbox)
 
 log = structlog.get_logger("outbox")
+
+
+class NoReceipt(Exception):
+    """The entry is not published yet, so nothing leaves on its strength."""
 
 
 def deliver_next(house: House, at: datetime) -> bool:
@@ -54,6 +60,9 @@ def deliver_next(house: House, at: datetime) -> bool:
         return False
     try:
         EFFECTS[row.kind](house, row)
+    except NoReceipt:
+        _mark(house, row, available_at=at + PATIENCE)
+        return True
     except (OSError, PaperMissing) as error:
         log.error("outbox_failed", id=row.id, kind=row.kind, error=type(error).__name__)
         _mark(house, row, available_at=at + BACK_OFF * min(row.attempts, 6))
@@ -71,8 +80,14 @@ def _mark(house: House, row: Row[Any], **values: datetime) -> None:
 
 
 def order_payment(house: House, row: Row[Any]) -> None:
-    """One file per order for the bank: amount, account, holder, case number."""
+    """One file per order for the bank: amount, account, holder, case number; and beside it its receipt.
+
+    Raises NoReceipt while the log with the order has not been published.
+    """
     with house.reader.connect() as conn:
+        receipt = proof_of(conn, row.case_id, row.payload["seq"])
+        if receipt is None:
+            raise NoReceipt
         payment = conn.execute(
             select(table(Payment), Case.number)
             .join(Case, Case.id == Payment.case_id)
@@ -90,8 +105,9 @@ def order_payment(house: House, row: Row[Any]) -> None:
             f"{payment.amount:.2f}",
         ]
     )
-    name = f"{payment.number}-{payment.attempt}.csv"
-    _place(house.home / "payments" / name, out.getvalue().encode("utf-8-sig"))
+    name = f"{payment.number}-{payment.attempt}"
+    _place(house.home / "payments" / f"{name}.tlog-proof", receipt.encode())
+    _place(house.home / "payments" / f"{name}.csv", out.getvalue().encode("utf-8-sig"))
 
 
 def archive(house: House, row: Row[Any]) -> None:

@@ -7,6 +7,7 @@ import structlog
 from audit.publishing import Behind, Contradiction
 from audit.sequencer import NotHere
 from workflow.house import House
+from workflow.receipts import fill_in
 
 EVERY_SECONDS = 0.4
 AFTER_A_FAULT_SECONDS = 5.0
@@ -30,6 +31,7 @@ def sequence(house: House) -> bool:
         house.stopped = any(isinstance(fault, Behind | Contradiction) for fault in stopped.values())
     for name, fault in stopped.items():
         log.error("log_stopped", log=name, reason=f"{type(fault).__name__}: {fault}")
+    fill_in(house)
     return not stopped
 
 

@@ -67,6 +67,8 @@ def follow(work: Work, step: Step, clocks: Clocks) -> None:
     """Do every effect of a step in its order and name them in the log entry."""
     for effect in step.effects:
         DOERS[effect.operator](work, effect, step, clocks)
+    if work.letters:
+        work.notes["letters"] = list(work.letters)
     if step.effects:
         work.notes["effects"] = [
             " ".join([effect.operator, *(str(value) for value in effect.params.values())])
@@ -122,7 +124,8 @@ def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> Non
             "status": "ordered",
         },
     )
-    _send(work, "payment_order", {"attempt": attempt})
+    work.want_receipt()
+    _send(work, "payment_order", {"attempt": attempt, "seq": work.row.seq + 1})
 
 
 def _send(work: Work, kind: str, payload: dict[str, Any]) -> None:

@@ -68,6 +68,8 @@ def issue(work: Work, letter_id: str, step: Step, given: Mapping[str, Any] | Non
             "seq": work.row.seq + 1,
         },
     )
+    work.want_receipt()
+    work.letters.append(document.number)
 
 
 def _plain(value: Any) -> Any:

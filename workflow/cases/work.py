@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from audit import Attachment
 from workflow.actor import SYSTEM, Actor
@@ -14,7 +14,7 @@ from workflow.deadlines import SHANGHAI, Calendar
 from workflow.errors import NotFound
 from workflow.house import House
 from workflow.rules import Rules
-from workflow.store.models import Case, Person, table
+from workflow.store.models import Case, Person, Receipt, table
 from workflow.store.prepared import Prepared
 from workflow.terms import Terms
 
@@ -25,6 +25,9 @@ _LOCKED = Prepared(
     .where(CASE.c.id == bindparam("case_id"))
     .with_for_update(of=CASE)
 )
+
+
+_WANT = Prepared(insert(table(Receipt)), "case_id", "seq")
 
 
 @dataclass(slots=True)
@@ -46,10 +49,18 @@ class Work:
     sealed: dict[str, Any] = field(default_factory=dict)
     attach: list[Attachment] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+    receipted: bool = False
+    letters: list[str] = field(default_factory=list)
     since: dict[str, datetime] = field(default_factory=dict)
     handlers: "Mapping[type, Handler]" = field(default_factory=dict)
     elsewhere: list[Mapping[str, Any]] = field(default_factory=list)
     typed: Mapping[str, Any] = field(default_factory=dict)
+
+    def want_receipt(self) -> None:
+        """The entry that this command writes needs a receipt: it decides, or it pays."""
+        if not self.receipted:
+            _WANT.change(self.conn, {"case_id": self.row.id, "seq": self.row.seq + 1})
+            self.receipted = True
 
     def command(self, command: Any) -> Mapping[str, Any]:
         """Give the system's own command to another case, as a part of this one: both happen or none."""

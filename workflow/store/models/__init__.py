@@ -16,6 +16,7 @@ from workflow.store.models.cases import (
     Paper,
     Payment,
     Posting,
+    Receipt,
     Task,
     Timer,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Payment",
     "Person",
     "Posting",
+    "Receipt",
     "Recovery",
     "Repayment",
     "Representative",

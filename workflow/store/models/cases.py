@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from audit.tables import audit_entry
@@ -266,6 +266,25 @@ class Letter(Base):
     seq: Mapped[int]
     delivered_at: Mapped[datetime | None]
     delivery: Mapped[str | None] = mapped_column(String(16))
+
+
+class Receipt(Base):
+    """The proof (tlog-proof, as text) that entry `seq` of a case stands in the published log, or NULL.
+
+    For entries that decide or pay.
+    """
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        Index(
+            "ix_receipt_waiting", "case_id", "seq",
+            sqlite_where=text("proof IS NULL"), postgresql_where=text("proof IS NULL"),
+        ),
+    )  # fmt: skip
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    proof: Mapped[str | None] = mapped_column(Text)
 
 
 class Posting(Base):

@@ -1,0 +1,58 @@
+"""Receipts of decisions and payments: asked for in the step's own transaction, filled in once published.
+
+What is kept is the text of a tlog-proof (`audit.proof`). A payment order leaves the house only with it, and
+the letter prints it.
+"""
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, bindparam, select, update
+
+from audit.tiles import TreeBroken
+from workflow.house import House
+from workflow.store import transaction
+from workflow.store.models import Receipt, table
+
+AT_ONCE = 500
+RECEIPT = table(Receipt)
+_WAITING = (
+    select(RECEIPT.c.case_id, RECEIPT.c.seq)
+    .where(RECEIPT.c.proof.is_(None))
+    .order_by(RECEIPT.c.case_id, RECEIPT.c.seq)
+    .limit(AT_ONCE)
+)
+_FILL = (
+    update(RECEIPT)
+    .where(RECEIPT.c.case_id == bindparam("case"), RECEIPT.c.seq == bindparam("number"))
+    .values(proof=bindparam("text"))
+)
+
+log = structlog.get_logger("receipts")
+
+
+def proof_of(conn: Connection, case_id: UUID, seq: int) -> str | None:
+    """The receipt's text; None while there is none."""
+    found: str | None = conn.scalar(
+        select(RECEIPT.c.proof).where(RECEIPT.c.case_id == case_id, RECEIPT.c.seq == seq)
+    )
+    return found
+
+
+def fill_in(house: House) -> int:
+    """Write the receipts of what is published meanwhile; how many. Nothing where the log is not published."""
+    published = house.published()
+    found = []
+    with house.reader.connect() as conn:
+        for row in conn.execute(_WAITING).all():
+            try:
+                proof = published.receipt(conn, row.case_id, row.seq)
+            except TreeBroken as error:
+                log.error("no_receipt", case=row.case_id.hex, reason=str(error))
+                break
+            if proof is not None:
+                found.append({"case": row.case_id, "number": row.seq, "text": str(proof)})
+    if found:
+        with transaction(house.engine) as conn:
+            conn.execute(_FILL, found)
+    return len(found)
