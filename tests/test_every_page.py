@@ -14,6 +14,7 @@ PUBLIC = {
     "GET /",
     "GET /accessibility",
     "GET /health",
+    "GET /log/<path:path>",
     "GET /postings",
     "GET /postings/<int:posting_id>",
     "GET /postings/<int:posting_id>/objection",
@@ -24,6 +25,9 @@ PUBLIC = {
     "GET /sign-in",
     "POST /sign-in",
     "POST /sign-out",
+    "GET /verify",
+    "POST /verify",
+    "GET /verify/receipt.tlog-proof",
 }
 SIGNED_IN = {
     "GET /account",

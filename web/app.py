@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
+<<<<<<< HEAD
     "register", "applying", "telling", "evidence",
+=======
+    "register", "applying", "telling", "verify",
+>>>>>>> eca8f40 (wip)
 )  # fmt: skip
 csrf = CSRFProtect()
 

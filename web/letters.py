@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import segno
 from flask import Blueprint, Response, make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
+from audit.proof import Proof
 from bpmn import Form, Text
 from web import pdf
 from web.access import needs, signed_in
@@ -22,6 +24,7 @@ from workflow.letters import Document, write
 from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
 from workflow.reading.timeline import Reader, timeline
+from workflow.receipts import proof_of
 from workflow.store.models import Letter
 
 bp = Blueprint("letters", __name__)
@@ -42,6 +45,19 @@ class Issued:
     case_id: Any
     case_number: str
     row: Any
+    receipt: Proof | None = None
+
+    @property
+    def code(self) -> Markup | None:
+        """The receipt as a QR code that leads to the page that checks it."""
+        if self.receipt is None:
+            return None
+        return _code(url_for("verify.show", r=self.receipt.packed(), _external=True))
+
+    @property
+    def place(self) -> int | None:
+        """The number of the entry in the published log, from 1."""
+        return None if self.receipt is None else self.receipt.index + 1
 
     @property
     def rows(self) -> list[tuple[tuple[str, str], ...]]:
@@ -65,12 +81,23 @@ def read(letter_id: int) -> Issued:
             raise NotFound()
         case = read_case(connection, row.case_id)
         access = access_to(connection, current_actor(), case)
+        receipt = proof_of(connection, row.case_id, row.seq)
     if not access.family:
         raise NotAllowed("role", NOT_YOURS)
     letter = house().rules(case.rulebook).rulebook.letters[row.kind]
     document = write(letter, row.fields, language())
     authority = str(row.fields.get("authority") or "")
-    return Issued(row.id, document, authority, row.case_id, case.number, row)
+    proof = None if receipt is None else Proof.parse(receipt)
+    return Issued(row.id, document, authority, row.case_id, case.number, row, proof)
+
+
+def _code(address: str) -> Markup:
+    """A receipt is some 1,500 characters, so the code is large: low redundancy, at least 45 mm wide."""
+    drawn: str = segno.make_qr(address, error="l").svg_inline(
+        scale=1, border=4, svgclass="mj-qr mj-qr--receipt", lineclass=None, omitsize=True
+    )
+    label = t("二维码：日志回执", "QR code: receipt of the log")
+    return Markup(drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704  drawn here
 
 
 @bp.get("/letters/<int:letter_id>")
