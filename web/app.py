@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
-<<<<<<< HEAD
-    "register", "applying", "telling", "evidence",
-=======
-    "register", "applying", "telling", "verify",
->>>>>>> eca8f40 (wip)
+    "register", "applying", "telling", "evidence", "verify",
 )  # fmt: skip
 csrf = CSRFProtect()
 
