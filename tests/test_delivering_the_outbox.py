@@ -12,6 +12,7 @@ from workflow import outbox
 from workflow.jobs import run_once
 from workflow.outbox import deliver_next
 from workflow.papers import PaperMissing
+from workflow.sequencing import sequence
 from workflow.store.models import Outbox, Payment
 
 
@@ -46,6 +47,7 @@ def test_a_worker_killed_in_between_is_followed_by_another(county, case_at, fina
     def die(house, row):
         raise Killed
 
+    sequence(county.house)
     monkeypatch.setattr(outbox, "EFFECTS", {"payment_order": die})
     with pytest.raises(Killed):
         deliver_next(county.house, county.clock.at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +53,9 @@ class Issued:
         """The receipt as a QR code that leads to the page that checks it."""
         if self.receipt is None:
             return None
-        return _code(url_for("verify.show", r=self.receipt.packed(), _external=True))
+        drawn = _code(url_for("verify.show", r=self.receipt.packed(), _external=True))
+        label = t("二维码：日志回执", "QR code: receipt of the log")
+        return Markup(drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704  drawn here
 
     @property
     def place(self) -> int | None:
@@ -91,13 +94,13 @@ def read(letter_id: int) -> Issued:
     return Issued(row.id, document, authority, row.case_id, case.number, row, proof)
 
 
-def _code(address: str) -> Markup:
+@lru_cache(maxsize=64)
+def _code(address: str) -> str:
     """A receipt is some 1,500 characters, so the code is large: low redundancy, at least 45 mm wide."""
     drawn: str = segno.make_qr(address, error="l").svg_inline(
         scale=1, border=4, svgclass="mj-qr mj-qr--receipt", lineclass=None, omitsize=True
     )
-    label = t("二维码：日志回执", "QR code: receipt of the log")
-    return Markup(drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704  drawn here
+    return drawn
 
 
 @bp.get("/letters/<int:letter_id>")
