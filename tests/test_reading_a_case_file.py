@@ -61,6 +61,8 @@ def test_the_list_says_what_the_diagram_shows(county, case_at):
 def test_the_three_postings_are_told_apart(county, case_at, until, number):
     case = case_at(until)
     marked = steps(county, case, "ma_ordinary_examination")
+    marked |= {"call_posting_decision": steps(county, case, "sub_county_procedure")["call_posting_decision"]}
+    assert marked["call_county_procedure"] == ("now" if number == 3 else "open")
     names = ["call_posting_review", "call_posting_audit", "call_posting_decision"]
     assert [marked[name] for name in names] == [
         "done" if place < number else "now" if place == number else "open" for place in (1, 2, 3)
@@ -69,9 +71,10 @@ def test_the_three_postings_are_told_apart(county, case_at, until, number):
 
 def test_only_the_branch_that_was_taken_is_marked(county, case_at):
     case = case_at("deliver_letter")
-    marked = steps(county, case, "ma_ordinary_county")
+    marked = steps(county, case, "sub_closing")
     assert (marked["call_delivery"], marked["call_delivery_refusal"]) == ("now", "open")
-    assert marked["call_examination"] == "done"
+    top = steps(county, case, "ma_ordinary_county")
+    assert (top["call_examination"], top["call_closing"]) == ("done", "now")
 
 
 def test_the_drawing_comes_from_the_rule_book_of_the_case(county, case_at):

@@ -203,14 +203,16 @@ def _behind(
     variables: Mapping[str, Any],
 ) -> list[Visit]:
     """The places in the diagram this step calls, and in those that one calls."""
-    below = _all_below(known, str(element.calls))
-    inside = [(visit, number) for visit, number in numbered if visit.process in below]
+    below = _all_below(known, str(element.calls), element.posting)
+    inside = [
+        visit for visit, number in numbered if {(visit.process, None), (visit.process, number)} & below
+    ]
     if element.posting is not None:
-        return [visit for visit, number in inside if number == element.posting]
+        return inside
     rivals = [each for each in known[process].elements if each.calls == element.calls and each is not element]
     if rivals and not _chosen(element, rivals, variables):
         return []
-    return [visit for visit, _ in inside]
+    return inside
 
 
 def _chosen(element: Element, rivals: Sequence[Element], variables: Mapping[str, Any]) -> bool:
@@ -227,16 +229,23 @@ def _holds(condition: str, variables: Mapping[str, Any]) -> bool:
         return False
 
 
-def _all_below(known: Mapping[str, Diagram], process: str) -> set[str]:
-    below, waiting = set(), [process]
+def _all_below(
+    known: Mapping[str, Diagram], process: str, number: int | None = None
+) -> set[tuple[str, int | None]]:
+    """The diagrams below a step, each with the list (1, 2, 3 …) for which alone it is called there."""
+    below: set[tuple[str, int | None]] = set()
+    waiting = [(process, number)]
     while waiting:
-        name = waiting.pop()
-        if name in below:
+        place = waiting.pop()
+        if place in below:
             continue
-        below.add(name)
-        waiting += (
-            [element.calls for element in known[name].elements if element.calls] if name in known else []
-        )
+        below.add(place)
+        name, inherited = place
+        waiting += [
+            (element.calls, element.posting if element.posting is not None else inherited)
+            for element in (known[name].elements if name in known else ())
+            if element.calls
+        ]
     return below
 
 
