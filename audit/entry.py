@@ -124,6 +124,7 @@ declare("rules_withdrawn", needs=["digest", "proposal"])
 declare(
     "rules_released", needs=["digest"], may=["previous", "proposal", "proposed_by", "released_by", "from"]
 )
+declare("case_migrated", needs=["from", "to"], may=["kept"])
 declare("calendar_released", needs=["year"], may=["digest", "proposal", "proposed_by", "released_by"])
 declare("time_corrected", needs=["reason"], may=["by_seconds"])
 declare("key_added", needs=["kid", "purpose", "vkey"])

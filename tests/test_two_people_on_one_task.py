@@ -1,10 +1,9 @@
 """Two people on one task: one wins, the other is told who and when; a repeated request has one effect."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
+from at_once import at_once
 from house_templates import another_process
 from small_county import OBJECTION, paper
 
@@ -15,21 +14,6 @@ from workflow.handle import Outcome, handle
 from workflow.store.models import Case, Paper, Request
 
 IN_DOUBT = {"audit_file": {"in_doubt": True, "doubts": "申请书上写的打工收入与村里调查的不一致。"}}
-
-
-def at_once(*calls):
-    """Let all calls start together; what each returned or raised."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        barrier.wait()
-        try:
-            return call()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def test_one_wins_and_the_other_is_told_who_and_when(case_at, county, investigator, second_investigator):

@@ -185,6 +185,14 @@ class WithdrawProposal:
     proposal_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class MigrateCase:
+    """Let a running case live by another released rule book; `to` is its digest."""
+
+    case_id: UUID
+    to: str
+
+
 RuleCommand = ProposeRules | AdoptProposal | ReleaseProposal | RejectProposal | WithdrawProposal
 
 
@@ -200,5 +208,6 @@ CaseCommand = (
     | RecalculateDeadlines
     | LogReading
     | SupervisorCommand
+    | MigrateCase
 )
 Command = CalendarCommand | OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand

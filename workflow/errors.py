@@ -93,6 +93,16 @@ class StepImpossible(WorkflowError):
     status = 409
 
 
+class MoveImpossible(StepImpossible):
+    """A case cannot be moved to other rules; `reasons` are all of them."""
+
+    def __init__(self, reasons: Sequence[Text]) -> None:
+        super().__init__(
+            Text("；".join(each.zh for each in reasons) + "。", "; ".join(each.en for each in reasons) + ".")
+        )
+        self.reasons = tuple(reasons)
+
+
 class RequestReused(WorkflowError):
     status = 422
 

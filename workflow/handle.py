@@ -26,6 +26,7 @@ from workflow.actor import SYSTEM, Actor
 from workflow.cases import (
     alarming,
     leaving,
+    migrating,
     objecting,
     opening,
     papers,
@@ -46,6 +47,7 @@ from workflow.commands import (
     FileRelative,
     FireTimers,
     LogReading,
+    MigrateCase,
     OpenCase,
     PauseCase,
     ProposeRules,
@@ -83,6 +85,7 @@ HANDLERS: Mapping[type, Handler] = {
     FileRelative: relatives.file_relative,
     **pressing.HANDLERS,
     **calendars.HANDLERS,
+    MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,
     ReleaseProposal: deciding.release,

@@ -161,9 +161,13 @@ def put_in_force(
     at: datetime,
     since: datetime,
     packaged: str,
+    seq: int,
     proposal: int | None = None,
-) -> int:
-    """Let a checked rule book, whose files are stored, hold from `since` on; the number of the release."""
+) -> None:
+    """Let a checked rule book, whose files are stored, hold from `since` on.
+
+    `seq`: the entry of the system's chain that says so, written in the same transaction.
+    """
     digest = bpmn.digest_of(manifest)
     known = select(RulebookRelease.digest).where(RulebookRelease.digest == digest)
     if connection.scalar(known) is None:
@@ -171,8 +175,9 @@ def put_in_force(
         connection.execute(insert(RulebookRelease), row)
     force = {
         "digest": digest, "since": since, "released_at": at, "packaged": packaged, "proposal_id": proposal,
+        "seq": seq,
     }  # fmt: skip
-    return int(connection.scalar(insert(InForce).returning(InForce.id), force) or 0)
+    connection.execute(insert(InForce), force)
 
 
 def manifest_of(connection: Connection, digest: str) -> dict[str, str]:

@@ -16,8 +16,10 @@ from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.places import office_of, state_of
 from workflow.cases.work import Work
-from workflow.deadlines import Extension, Pause, Run, alarms, due, sentence_of
+from workflow.deadlines import Extension, Limit, Pause, Run, alarms, due, sentence_of
 from workflow.engine import KERNEL, Open, Step
+from workflow.house import House
+from workflow.terms import Terms
 
 
 def read_clocks(work: Work) -> list[clockwork.Ticking]:
@@ -27,7 +29,13 @@ def read_clocks(work: Work) -> list[clockwork.Ticking]:
     for row in rows:  # one for each alarm of a clock, or one without
         raised[row.id] = raised.get(row.id, frozenset()) | ({row.level} if row.level else frozenset())
     first = {row.id: row for row in reversed(rows)}
-    return [ticking(first[number], work.terms.limits, raised[number]) for number in raised]
+    known = [(first[number], raised[number]) for number in raised]
+    return [ticking(row, limits_of(work.house, row, work.row.policy, work.terms), r) for row, r in known]
+
+
+def limits_of(house: House, clock: Any, policy: str | None, terms: Terms) -> Mapping[str, Limit]:
+    """The limits a clock was started under: those of the case, unless the case has moved to other rules."""
+    return terms.limits if clock.rules is None else house.rules(clock.rules).terms[policy or ""].limits
 
 
 def ticking(row: Any, limits: Mapping[str, Any], raised: frozenset[str] = frozenset()) -> clockwork.Ticking:
@@ -89,7 +97,7 @@ def keep_step(
     clock_ids = _keep_clocks(work, clocks, moved)
     _keep_places(work, step.open, clock_ids, seq, done, new)
     _keep_timers(work, step, new)
-    _log(
+    write_entry(
         work,
         seq,
         kind=kind,
@@ -109,11 +117,11 @@ def keep_entry(
     row = work.row
     seq = row.seq + 1
     _require_one(sql.COUNT_ENTRY.change(work.conn, {"b_id": row.id, "b_seq": row.seq, "seq": seq}))
-    _log(work, seq, kind=kind, frm=row.state, to=row.state, task=task, command=command, extra={})
+    write_entry(work, seq, kind=kind, frm=row.state, to=row.state, task=task, command=command, extra={})
     return {"case_id": row.id.hex, "number": row.number, "seq": seq}
 
 
-def _log(
+def write_entry(
     work: Work,
     seq: int,
     *,
@@ -124,6 +132,7 @@ def _log(
     command: Mapping[str, Any],
     extra: Mapping[str, Any],
 ) -> None:
+    """Append entry `seq` to the case's chain; the case row has been moved to it."""
     draft = Draft(
         type=kind,
         frm=frm,

@@ -57,8 +57,8 @@ def log_system(
     at: datetime,
     request_id: str,
     sealed: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Write an entry that belongs to no case: a refused address, a release, an import."""
+) -> int:
+    """Write an entry that belongs to no case: a refused address, a release, an import. Says its number."""
     draft = Draft(
         type=kind,
         frm=None,
@@ -74,4 +74,4 @@ def log_system(
         attach=[],
         sealed=sealed,
     )
-    append_next(conn, house.vault, SYSTEM_CHAIN, draft, house.now())
+    return append_next(conn, house.vault, SYSTEM_CHAIN, draft, house.now()).seq

@@ -20,6 +20,7 @@ CLOCKS = Prepared(
         CLOCK.c.stopped_at,
         CLOCK.c.extended_by,
         CLOCK.c.extended_at,
+        CLOCK.c.rules,
         ALARM.c.level,
     )
     .outerjoin(ALARM, ALARM.c.clock_id == CLOCK.c.id)

@@ -24,6 +24,7 @@ from workflow.engine.expressions import (
 )
 from workflow.engine.faults import EngineError, Incident, ModelRefused, StepRefused
 from workflow.engine.looking import awaited, variables
+from workflow.engine.migrate import MoveRefused, migrate
 from workflow.engine.model import Flow, Model, Node, read_model
 from workflow.engine.steps import KERNEL, start, step
 
@@ -43,6 +44,7 @@ __all__ = [
     "Message",
     "Model",
     "ModelRefused",
+    "MoveRefused",
     "Node",
     "Open",
     "Retime",
@@ -55,6 +57,7 @@ __all__ = [
     "awaited",
     "compile_expression",
     "compile_script",
+    "migrate",
     "read_model",
     "start",
     "step",

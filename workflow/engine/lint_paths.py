@@ -29,7 +29,7 @@ def check(drawings: Sequence[Drawing], book: Rulebook | None) -> Iterator[Fault]
     if book is not None and not circles:
         calls = [call for drawing in drawings for call in drawing.of("callActivity")]
         called = {call.element.get("calledElement") for call in calls}
-        variables = _Variables(owner, book)
+        variables = Variables(owner, book)
         for process, drawing in owner.items():
             if process not in called:
                 variables.after(drawing, process, variables.given(process))
@@ -101,7 +101,7 @@ def _circles(owner: Mapping[str, Drawing]) -> Iterator[Fault]:
             yield drawing.fault(process, "流程直接或间接调用自己", "the process calls itself")
 
 
-class _Variables:
+class Variables:
     """Which variables are certainly set where; what is read without being set becomes a fault."""
 
     def __init__(self, owner: Mapping[str, Drawing], book: Rulebook) -> None:

@@ -61,7 +61,7 @@ def start(model: Model, process: str, variables: Mapping[str, Any], at: datetime
     data = _fit(variables)
     case.variables = dict(data)
     with_incidents(case, lambda: _begin(case, data))
-    return _finish(model, case)
+    return finish(model, case)
 
 
 def step(model: Model, state: bytes, command: Command, at: datetime, due: Due = no_dues) -> Step:
@@ -93,7 +93,7 @@ def step(model: Model, state: bytes, command: Command, at: datetime, due: Due = 
         case Retime():
             with_incidents(case, case.forget_due_dates)
     with_incidents(case, case.settle)
-    return _finish(model, case)
+    return finish(model, case)
 
 
 def _aware(at: datetime) -> datetime:
@@ -191,7 +191,8 @@ def _deliver(case: Case, event: BpmnEvent, waiting: list[CaseTask]) -> None:
     case.event_manager.catch(event, internal=False)
 
 
-def _finish(model: Model, case: Case) -> Step:
+def finish(model: Model, case: Case) -> Step:
+    """Prune and write the case as it now stands. Raises ``Incident`` for data that cannot be written."""
     ended = None
     if case.over():
         case.completed = True

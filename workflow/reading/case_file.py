@@ -11,7 +11,8 @@ from sqlalchemy import Connection, or_, select, tuple_
 from bpmn import Text
 from workflow.actor import Actor
 from workflow.amounts import WARNINGS
-from workflow.deadlines import SHANGHAI, Limit, Standing
+from workflow.cases.keeping import limits_of
+from workflow.deadlines import SHANGHAI, Standing
 from workflow.house import House
 from workflow.reading.access import Access, access_to
 from workflow.reading.case_row import read_case
@@ -34,6 +35,7 @@ from workflow.store.models import (
     Seat,
     Task,
 )
+from workflow.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
         flow=rules.model.flows[row.flow].name,
         applicant=applicant_of(conn, terms.categories, row, today(now)),
         places=places_of(conn, rules, row, now),
-        clocks=clocks_of(house, conn, terms.limits, row.id, now),
+        clocks=clocks_of(house, conn, row, terms, now),
         papers=papers_of(conn, rules, row.id, access),
         letters=letters_of(conn, rules, row.id),
         money=money_of(conn, row) if access.money else None,
@@ -249,15 +251,15 @@ def holders(
 
 
 def clocks_of(
-    house: House, conn: Connection, limits: Mapping[str, Limit], case_id: UUID, now: datetime
+    house: House, conn: Connection, case: Any, terms: Terms, now: datetime
 ) -> tuple[ClockView, ...]:
     """The case's clocks: the running ones explained, the next due first; then those that have stopped."""
-    rows = conn.execute(select(Clock.__table__).where(Clock.case_id == case_id).order_by(Clock.id)).all()
+    rows = conn.execute(select(Clock.__table__).where(Clock.case_id == case.id).order_by(Clock.id)).all()
     running = sorted((row for row in rows if row.stopped_at is None), key=lambda row: row.due_at)
     stopped = [row for row in rows if row.stopped_at is not None]
-    return (
-        *(clock_view(house, row, limits, now, tell=True) for row in running),
-        *(clock_view(house, row, limits, now) for row in stopped),
+    return tuple(
+        clock_view(house, row, limits_of(house, row, case.policy, terms), now, tell=row.stopped_at is None)
+        for row in (*running, *stopped)
     )
 
 

@@ -12,7 +12,7 @@ from bpmn import Text
 from workflow.house import House
 from workflow.papers import PaperMissing
 from workflow.reading.diagrams import Visit
-from workflow.reading.timeline import Event, Reader, event_of, form_of, names_of
+from workflow.reading.timeline import Event, Reader, event_of, form_of, names_of, rules_then
 
 PAPER: Final = "attach."
 JUMPS: Final[Mapping[str, Text]] = {
@@ -69,14 +69,15 @@ def inspect(house: House, conn: Connection, case: Any, number: int, *, opened: b
     stored = list(audit.entries(conn, case.id))
     entries = [each.entry for each in stored]
     names = names_of(conn, {entry["actor"]["id"] for entry in entries})
+    reader = Reader(sealed=True, objections=True)
     events = [
-        event_of(rules, each, entry, {}, names, Reader(sealed=True, objections=True))
+        event_of(rules_then(house, entry, rules), each, entry, {}, names, reader)
         for each, entry in zip(stored, entries, strict=True)
     ]
     place = min(max(1, number), len(stored)) - 1
     entry = entries[place]
     openings = audit.openings(conn, house.vault, case.id, place)
-    form = form_of(rules, entry)
+    form = form_of(rules_then(house, entry, rules), entry)
     labels = {field.id: field.label for field in form.fields} if form else {}
     return Inspection(
         events=events,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from workflow.cases.keeping import ticking
+from workflow.cases.keeping import limits_of, ticking
 from workflow.deadlines import Explanation, Limit, Run, Standing, explain, standing
 from workflow.house import House
 from workflow.store.models import Case, Clock
@@ -63,6 +63,6 @@ def standings(
     calendar = house.calendar()
     found = {}
     for row in rows:
-        limits = house.rules(row.rulebook).terms[row.policy or ""].limits
+        limits = limits_of(house, row, row.policy, house.rules(row.rulebook).terms[row.policy or ""])
         found[row.id] = standing(ticking(row, limits).run, calendar, row.stopped_at or now)
     return found

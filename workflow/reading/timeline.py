@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 from audit import Stored, VaultError
 from audit import entries as read_entries
 from audit.tables import audit_key, audit_vault
-from bpmn import Field, Form, Rulebook, Text
+from bpmn import Field, Form, Rulebook, RulebookError, Text
+from workflow.errors import NotFound
 from workflow.evidence.documents import LETTER, SHEET
 from workflow.house import House
 from workflow.reading.people import mask_phone
@@ -101,7 +102,18 @@ def timeline(house: House, conn: Connection, case: Any, reader: Reader) -> list[
     rules = house.rules(case.rulebook)
     decoded = [(each, each.entry) for each in stored]
     names = names_of(conn, {entry["actor"]["id"] for _, entry in decoded})
-    return [event_of(rules, each, entry, opened.get(each.seq, {}), names, reader) for each, entry in decoded]
+    return [
+        event_of(rules_then(house, entry, rules), each, entry, opened.get(each.seq, {}), names, reader)
+        for each, entry in decoded
+    ]
+
+
+def rules_then(house: House, entry: Mapping[str, Any], now: Rules) -> Rules:
+    """The rules an entry was written under; those of the case where the entry names none that are known."""
+    try:
+        return house.rules(entry["rule"])
+    except (NotFound, RulebookError):
+        return now
 
 
 def open_all(house: House, conn: Connection, chain: UUID) -> dict[int, Mapping[str, Any]]:
@@ -240,6 +252,9 @@ def _facts(book: Rulebook, entry: Mapping[str, Any]) -> Iterator[Said]:
             yield Said(Text("内容", "What"), READ.get(what, Text(what, what)))
         case "attempt_refused":
             yield Said(Text("规则", "Rule"), _same(variables.get("detail", "")))
+        case "case_migrated":
+            yield Said(Text("原版本", "From version"), _same(str(variables["from"])[:12]))
+            yield Said(Text("新版本", "To version"), _same(str(variables["to"])[:12]))
         case "paper_attached":
             paper = book.papers.get(str(variables["kind"]))
             if paper is not None:

@@ -31,6 +31,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "deadline_recalculated": Text("重新计算期限", "The limit was computed again"),
     "file_read": Text("查看了受保护的内容", "Protected content was looked at"),
     "file_exported": Text("导出案卷", "The file was exported"),
+    "case_migrated": Text("换用新版规则", "Moved to other rules"),
     "attempt_refused": Text("一次办理被拒绝", "An attempt was refused"),
 }
 LEVELS: Final[Mapping[str, Text]] = {

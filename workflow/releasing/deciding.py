@@ -134,13 +134,21 @@ def release(work: Work, command: ReleaseProposal) -> Mapping[str, Any]:
     since = work.at
     if row.valid_from is not None:
         since = max(since, datetime.combine(row.valid_from, time(), SHANGHAI))
-    put_in_force(work.conn, row.manifest, at=work.at, since=since, packaged=row.packaged, proposal=row.id)
     _settle(work, row, "released")
     facts = {
         "digest": row.digest, "previous": newest.digest, "proposal": row.id, "from": since.isoformat(),
         "proposed_by": row.proposed_by, "released_by": work.actor.account_id,
     }  # fmt: skip
-    log_system(work.house, work.conn, work.actor, "rules_released", facts, work.at, work.request_id)
+    seq = log_system(work.house, work.conn, work.actor, "rules_released", facts, work.at, work.request_id)
+    put_in_force(
+        work.conn,
+        row.manifest,
+        at=work.at,
+        since=since,
+        packaged=row.packaged,
+        seq=seq,
+        proposal=row.id,
+    )
     return {"number": str(row.id)}
 
 

@@ -88,8 +88,9 @@ def _begin(engine: Engine, shelf: Shelf, vault: Vault, files: Mapping[str, bytes
         one_at_a_time(conn)
         if not releases(conn):
             keep_files(conn, files.values())
-            put_in_force(conn, rules.rulebook.manifest, at=at, since=at, packaged=rules.digest)
-            _log(vault, conn, "rules_released", {"digest": rules.digest}, rules.digest, at)
+            seq = _log(vault, conn, "rules_released", {"digest": rules.digest}, rules.digest, at)
+            manifest = rules.rulebook.manifest
+            put_in_force(conn, manifest, at=at, since=at, packaged=rules.digest, seq=seq)
     shelf.put(rules)
     return TakenOver()
 
@@ -156,9 +157,7 @@ def _origin(conn: Connection, packaged: str) -> dict[str, str]:
     return dict(conn.scalars(made).first() or {})
 
 
-def _log(
-    vault: Vault, conn: Connection, kind: str, facts: dict[str, object], rule: str, at: datetime
-) -> None:
+def _log(vault: Vault, conn: Connection, kind: str, facts: dict[str, object], rule: str, at: datetime) -> int:
     draft = Draft(
         type=kind,
         vars=facts,
@@ -172,4 +171,4 @@ def _log(
         kernel=KERNEL,
         request=None,
     )
-    append_next(conn, vault, SYSTEM_CHAIN, draft, at)
+    return append_next(conn, vault, SYSTEM_CHAIN, draft, at).seq

@@ -177,6 +177,7 @@ class Clock(Base):
     stopped_at: Mapped[datetime | None]
     next_alarm_at: Mapped[datetime | None]  # null: nothing more to raise, or paused, or stopped
     next_alarm: Mapped[str | None] = mapped_column(String(12))
+    rules: Mapped[str | None] = mapped_column(String(64))  # started under, where the case has moved since
 
 
 class Alarm(Base):

@@ -24,6 +24,7 @@ class InForce(Base):
     released_at: Mapped[datetime]
     packaged: Mapped[str] = mapped_column(String(64))
     proposal_id: Mapped[int | None] = mapped_column(ForeignKey("rulebook_proposal.id"))
+    seq: Mapped[int | None]  # of the entry in the system's chain that says so; none: nobody released it
 
 
 class RuleProposal(Base):
