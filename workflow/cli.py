@@ -33,6 +33,7 @@ from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, status
 from workflow.register.commands import import_group, user
 from workflow.releasing.command import rules
+from workflow.releasing.moving_command import migrate
 from workflow.releasing.telling import console_words
 from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
@@ -321,6 +322,7 @@ mingjian.add_command(amount)
 mingjian.add_command(calendar_group)
 mingjian.add_command(channels_group)
 mingjian.add_command(demo)
+mingjian.add_command(migrate)
 mingjian.add_command(rules)
 mingjian.add_command(run_command)
 mingjian.add_command(user)
