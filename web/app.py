@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
-    "register", "applying", "telling", "evidence", "verify",
+    "register", "applying", "telling", "evidence", "verify", "policy",
 )  # fmt: skip
 csrf = CSRFProtect()
 

@@ -18,6 +18,7 @@ ENTRIES = (
     ("inspect.index", Text("核查", "Inspection")),
     ("inbox.index", Text("消息", "Messages")),
     ("posting.index", Text("公示", "Postings")),
+    ("policy.index", Text("政策", "Rules")),
 )
 
 
