@@ -32,6 +32,9 @@ PUBLIC = {
 SIGNED_IN = {
     "GET /account",
     "POST /account/password",
+    "GET /flows",
+    "GET /flows/<process>",
+    "GET /flows/<process>.bpmn",
     "GET /forms/<form_id>/blank",
     "GET /inbox",
     "POST /inbox/read",

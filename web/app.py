@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
-    "register", "applying", "telling", "evidence", "verify", "policy",
+    "register", "applying", "telling", "evidence", "verify", "policy", "flows",
 )  # fmt: skip
 csrf = CSRFProtect()
 

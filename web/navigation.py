@@ -19,6 +19,7 @@ ENTRIES = (
     ("inbox.index", Text("消息", "Messages")),
     ("posting.index", Text("公示", "Postings")),
     ("policy.index", Text("政策", "Rules")),
+    ("flows.index", Text("流程", "Flows")),
 )
 
 

@@ -1,0 +1,50 @@
+"""流程一览: every flow with its diagram and its table, as the office signs it."""
+
+from flask import Blueprint, make_response, render_template
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from web.access import signed_in
+from web.here import house, now
+from workflow.reading.diagrams import diagrams
+from workflow.reading.flows import UNITS, below, sheets
+
+bp = Blueprint("flows", __name__, url_prefix="/flows")
+
+
+@bp.get("")
+@signed_in
+def index() -> ResponseReturnValue:
+    found = sheets(house().rules().rulebook)
+    return render_template(
+        "flows/index.html",
+        numbered=[sheet for sheet in found.values() if sheet.number],
+        shared=[sheet for sheet in found.values() if not sheet.number],
+    )
+
+
+@bp.get("/<process>")
+@signed_in
+def show(process: str) -> ResponseReturnValue:
+    """One flow; in print the flows it calls follow."""
+    book = house().rules().rulebook
+    found = sheets(book)
+    if process not in found:
+        raise NotFound()
+    return render_template(
+        "flows/show.html", parts_=below(found, process), units=UNITS, digest=book.digest, at=now()
+    )
+
+
+@bp.get("/<process>.bpmn")
+@signed_in
+def drawing(process: str) -> ResponseReturnValue:
+    """The diagram in force."""
+    book = house().rules().rulebook
+    found = diagrams(book).get(process)
+    if found is None:
+        raise NotFound()
+    response = make_response(book.files[found.file])
+    response.headers["Content-Type"] = "application/xml; charset=utf-8"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
