@@ -1,12 +1,14 @@
 """The inbox of a seat: what the worker has warned about, read once for the whole seat."""
 
 import pytest
+from pages.desks import at_the_desk
 from pages.houses import demonstration_copy
 from pages.visiting import Visitor
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from web import create_app
 from web.limits import limiter
+from workflow.store import transaction
 from workflow.store.models import Account, InboxMessage, Seat
 
 
@@ -70,3 +72,21 @@ def test_marked_as_read_for_the_whole_seat(visitor, warned, house):
             )
         )  # fmt: skip
     assert unread == 0
+
+
+def test_a_line_for_one_seat_is_read_there_and_a_line_of_no_case_has_no_link(county, case_at):
+    case = case_at("check_papers")
+    clerk = county.staff["twin1"].actor
+    line = {"org": clerk.org, "role": clerk.role, "params": {}, "at": county.clock.at}
+    with transaction(county.house.engine) as conn:
+        conn.execute(
+            insert(InboxMessage),
+            [
+                {**line, "kind": "handed_over", "case_id": case.id, "seat_id": clerk.seat_id},
+                {**line, "kind": "handed_over", "case_id": case.id, "seat_id": clerk.seat_id + 1000},
+                {**line, "kind": "channel_dead", "case_id": None, "seat_id": None},
+            ],
+        )
+    page = at_the_desk(county, "twin1").opens("/inbox")
+    assert page.heading == "消息2条"
+    assert page.words.count("改派给您") == 1 and "消息通道发不出去" in page.words

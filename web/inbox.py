@@ -7,29 +7,23 @@ from uuid import UUID
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from bpmn.text import Text
 from web.access import signed_in
 from web.here import current_actor, house, now
+from workflow.alerts.wording import due_of, heading, subject
 from workflow.store import transaction
 from workflow.store.models import Case, InboxMessage, Organisation
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 30
-LEVELS = {
-    "warn": Text("临期", "Due soon"),
-    "warn2": Text("快到期", "Due very soon"),
-    "overdue": Text("超期", "Overdue"),
-    "second": Text("超期后第二次提醒", "Overdue, second notice"),
-    "third": Text("超期后第三次提醒", "Overdue, third notice"),
-}
-
-
+LATE = frozenset({"overdue", "second", "third"})
+ALARMING = frozenset({"answer_overdue", "channel_dead", "mail_refused", "time_jump"})
 @dataclass(frozen=True, slots=True)
 class Message:
     id: int
-    case_id: UUID
+    case_id: UUID | None
     number: str
     place: str
     at: datetime
@@ -41,29 +35,28 @@ class Message:
 
 
 def _message(row: Any) -> Message:
-    limits = house().rules().rulebook.limits
-    code, level = str(row.params.get("limit", "")), str(row.params.get("level", ""))
-    due = row.params.get("due")
     return Message(
-        id=row.id, case_id=row.case_id, number=row.number, place=row.place, at=row.at,
-        unread=row.read_at is None, late=level in {"overdue", "second", "third"},
-        level=LEVELS.get(level, Text("提醒", "Reminder")),
-        limit=limits[code].name if code in limits else Text(code, code),
-        due=datetime.fromisoformat(due) if due else None,
+        id=row.id, case_id=row.case_id, number=row.number or "", place=row.place or "", at=row.at,
+        unread=row.read_at is None, late=row.params.get("level") in LATE or row.kind in ALARMING,
+        level=heading(row.kind, row.params), limit=subject(row.params, house().rules().rulebook),
+        due=due_of(row.params),
     )  # fmt: skip
 
 
 def _mine() -> tuple[Any, ...]:
+    """The lines of the seat's office and role, but for those that are another seat's alone."""
     actor = current_actor()
-    return (InboxMessage.org == actor.org, InboxMessage.role == actor.role)
+    seats = {actor.seat_id, actor.stands_for or actor.seat_id}
+    mine = or_(InboxMessage.seat_id.is_(None), InboxMessage.seat_id.in_(seats))
+    return (InboxMessage.org == actor.org, InboxMessage.role == actor.role, mine)
 
 
 def _page(connection: Connection, page: int) -> list[Any]:
     return list(
         connection.execute(
             select(InboxMessage.__table__, Case.number, Organisation.name.label("place"))
-            .join(Case, Case.id == InboxMessage.case_id)
-            .join(Organisation, Organisation.code == Case.village)
+            .outerjoin(Case, Case.id == InboxMessage.case_id)
+            .outerjoin(Organisation, Organisation.code == Case.village)
             .where(*_mine())
             .order_by(InboxMessage.id.desc())
             .limit(SIZE)

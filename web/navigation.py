@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from bpmn.text import Text
 from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
@@ -56,6 +56,10 @@ def unread() -> int:
                 .where(
                     InboxMessage.org == actor.org,
                     InboxMessage.role == actor.role,
+                    or_(
+                        InboxMessage.seat_id.is_(None),
+                        InboxMessage.seat_id.in_({actor.seat_id, actor.stands_for or actor.seat_id}),
+                    ),
                     InboxMessage.read_at.is_(None),
                 )
             )
