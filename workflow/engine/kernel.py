@@ -171,6 +171,7 @@ class Case(_Flat, BpmnWorkflow):
     depth = 0
     parent_task_id = None
     parent_workflow = None
+    top_workflow: Any = None
 
     def __init__(
         self,
@@ -180,8 +181,10 @@ class Case(_Flat, BpmnWorkflow):
         clock: datetime,
         due: Callable[[str], datetime],
     ) -> None:
+        self.top_workflow = self
         self.subprocess_specs = specs
         self.subprocesses: dict[int, SubCase] = {}
+        self._ready: list[CaseTask] = []
         self.bpmn_events: list[Any] = []
         self.event_manager = Catcher(self)
         self._prepare(spec)
@@ -198,10 +201,6 @@ class Case(_Flat, BpmnWorkflow):
         self.path: list[str] = []
         self.effects: list[tuple[CaseTask, str, dict[str, Any]]] = []
         self.dues: dict[str, datetime] = {}
-
-    @property
-    def top_workflow(self) -> Case:  # type: ignore[override]
-        return self
 
     @property
     def script_engine(self) -> Any:
@@ -266,7 +265,7 @@ class Case(_Flat, BpmnWorkflow):
             while moved:
                 left, moved = self._pass(left)
             self.refresh_timers()
-            if not any(self._automatic(workflow) for workflow in self.workflows()):
+            if not self._automatic():
                 return
 
     def _pass(self, left: int) -> tuple[int, bool]:
@@ -284,11 +283,7 @@ class Case(_Flat, BpmnWorkflow):
 
     def _run(self, workflow: Any, left: int) -> int:
         """Run the READY automatic tasks of a workflow and of the sub-processes in it."""
-        if len(self.subprocesses) == 0:
-            ready = self._automatic(workflow)
-        else:
-            inside = [w for w in self.workflows() if w is workflow or self._within(w, workflow)]
-            ready = [task for w in inside for task in self._automatic(w)]
+        ready = [task for task in self._automatic() if self._within(task.workflow, workflow)]
         if len(ready) > 1:
             walk = preorder(workflow.task_tree, READY, inner=self.subprocesses)
             ready = [task for task in walk if not task.task_spec.manual]
@@ -303,16 +298,32 @@ class Case(_Flat, BpmnWorkflow):
                 ran += 1
         return ran
 
-    @staticmethod
-    def _automatic(workflow: Any) -> list[CaseTask]:
-        return [t for t in workflow.tasks.values() if t._state == READY and not t.task_spec.manual]
+    def note_ready(self, task: CaseTask) -> None:
+        """Remember an automatic task that has become READY, so that nobody has to search for it."""
+        if not task.task_spec.manual:
+            self._ready.append(task)
+
+    def _automatic(self) -> list[CaseTask]:
+        """The automatic tasks that are READY; one that has been so twice may stand there twice."""
+        if self._ready:
+            self._ready = [task for task in self._ready if self._still_ready(task)]
+        return self._ready
+
+    def _still_ready(self, task: CaseTask) -> bool:
+        workflow = task.workflow
+        return (
+            task._state == READY
+            and workflow.tasks.get(task.id) is task
+            and (workflow is self or self.subprocesses.get(workflow.parent_task_id) is workflow)
+        )
 
     @staticmethod
     def _within(workflow: Any, outer: Any) -> bool:
+        """Whether a workflow is another one or lies in it."""
         while workflow is not None:
-            workflow = workflow.parent_workflow
             if workflow is outer:
                 return True
+            workflow = workflow.parent_workflow
         return False
 
     def refresh_timers(self) -> None:

@@ -16,7 +16,8 @@ _NONE: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One process. ``specs`` in the order that the rows of a state refer to.
+    """One process. ``specs`` in the order that the rows of a state refer to; ``joins`` those that wait for
+    several tokens, the end of the process among them.
 
     ``joins_after`` gives for a task the parallel and inclusive joins that its token may still reach: what has
     arrived at those must be remembered. ``looping_joins`` are joins that lie on a loop; SpiffWorkflow counts
@@ -25,6 +26,7 @@ class Shape:
 
     specs: tuple[Any, ...]
     index: Mapping[str, int]
+    joins: frozenset[str]
     joins_after: Mapping[str, frozenset[str]]
     looping_joins: tuple[str, ...]
     prunable: bool
@@ -56,6 +58,7 @@ def shape_of(spec: Any) -> Shape:
     return Shape(
         specs=specs,
         index={task_spec.name: number for number, task_spec in enumerate(specs)},
+        joins=frozenset(one.name for one in specs if isinstance(one, UnstructuredJoin)),
         joins_after={name: frozenset(joins) for name, joins in joins_after.items()},
         looping_joins=tuple(looping),
         prunable=not looping and not isinstance(spec, AdHocSubprocessSpec),

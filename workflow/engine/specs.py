@@ -12,6 +12,7 @@ ad-hoc tasks no longer change the shared specification when a case reaches them 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import AdHocSubprocessSpec, BpmnProcessSpec
@@ -25,13 +26,18 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     TimerEventDefinition,
 )
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
-from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import EventSubprocess
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import (
+    CallActivity,
+    EventSubprocess,
+    SubWorkflowTask,
+)
 from SpiffWorkflow.spiff.specs.defaults import ServiceTask
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
-from workflow.engine.tree import NOT_FINISHED, preorder
+from workflow.engine.tasks import own
+from workflow.engine.tree import DEFINITE, NOT_FINISHED, PREDICTED, preorder
 
 ANSWERS = "answers"
 """Where a waiting task keeps what a message from outside brought until it runs."""
@@ -241,6 +247,69 @@ class CycleTimer(CycleTimerEventDefinition):
         return int(count.strip("R") or -1), first, first - now
 
 
+class _Settled:
+    """Mixed into the class of every specification that is read: it will not change any more.
+
+    Stock looks up a specification's neighbours by name whenever it asks for them.
+    """
+
+    _inputs: list[str]
+    _outputs: list[str]
+    _wf_spec: Any
+    lookahead: int
+
+    @cached_property
+    def inputs(self) -> list[Any]:
+        return [self._wf_spec.task_specs[name] for name in self._inputs]
+
+    @cached_property
+    def outputs(self) -> list[Any]:
+        return [self._wf_spec.task_specs[name] for name in self._outputs]
+
+    def _predict(self, my_task: Any, seen: Any = None, looked_ahead: int = 0, mask: int = PREDICTED) -> None:
+        """As stock does it. What it notes as seen is never found again: it compares tasks with specs."""
+        if my_task._state & mask:
+            self._predict_hook(my_task)  # type: ignore[attr-defined]
+        if my_task._children and (my_task._state & DEFINITE or looked_ahead + 1 < self.lookahead):
+            for child in my_task.children:
+                if child._state & mask:
+                    child.task_spec._predict(child, seen, looked_ahead + 1, mask)
+
+
+class _Called(_Settled):
+    """A call activity or sub-process that finds the start of its process without a search."""
+
+    spec: str
+
+    def start_workflow(self, my_task: Any) -> None:
+        top = my_task.workflow.top_workflow
+        if self.spec not in top.subprocess_specs:
+            return super().start_workflow(my_task)  # type: ignore[misc, no-any-return]
+        sub = top.create_subprocess(my_task, self.spec)
+        sub.completed_event.connect(self._on_subworkflow_completed, my_task)  # type: ignore[attr-defined]
+        self.copy_data(my_task, sub)
+        sub.task_tree.run()
+
+    def copy_data(self, my_task: Any, sub: Any) -> None:
+        if sub.spec.io_specification is not None:
+            super().copy_data(my_task, sub)  # type: ignore[misc]
+        else:
+            data = my_task.data
+            sub.task_tree.data.update(data if isinstance(self, CallActivity) else own(data))
+
+    def update_data(self, my_task: Any, sub: Any) -> None:
+        if sub.spec.io_specification is not None:
+            super().update_data(my_task, sub)  # type: ignore[misc]
+        else:
+            my_task.data = own(sub.last_task.data)
+
+
+@cache
+def _settled(kind: Any) -> Any:
+    mixed = _Called if issubclass(kind, SubWorkflowTask) else _Settled
+    return type(kind.__name__, (mixed, kind), {"__module__": kind.__module__})
+
+
 _TASKS = {
     _EndJoin: EndJoin,
     BoundaryEventJoin: AfterBoundary,
@@ -277,6 +346,9 @@ def retype(spec: BpmnProcessSpec) -> None:
         for path in spec.conditional_paths:
             if spec.start.name not in path._inputs:
                 path._inputs.append(spec.start.name)
+    for task_spec in list(spec.task_specs.values()):
+        kind: Any = type(task_spec)
+        task_spec.__class__ = _settled(kind)
 
 
 def _parts(definition: Any) -> list[Any]:

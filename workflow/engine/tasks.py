@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
+from copy import copy, deepcopy
 from operator import is_
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,17 @@ _NESTED = frozenset({dict, list, set})
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two data hold the very same objects in the same order: quick, and never wrongly true."""
-    return len(one) == len(other) and list(one) == list(other) and all(map(is_, one.values(), other.values()))
+    return len(one) == len(other) and all(map(is_, one.values(), other.values())) and list(one) == list(other)
+
+
+def own(value: Any) -> Any:
+    """A copy that shares no list or table with the original. What is neither cannot be changed."""
+    kind = value.__class__
+    if kind is dict:
+        return {name: own(one) if one.__class__ in _NESTED else one for name, one in value.items()}
+    if kind is list:
+        return [own(one) if one.__class__ in _NESTED else one for one in value]
+    return deepcopy(value)
 
 
 class CaseTask(Task):
@@ -52,6 +62,20 @@ class CaseTask(Task):
         self.last_state_change = top.tick
         if parent is not None:
             parent._children.append(self.id)
+        if state == READY:
+            top.note_ready(self)
+
+    @property
+    def children(self) -> list[CaseTask]:
+        return list(map(self.workflow.tasks.__getitem__, self._children))
+
+    def _sync_children(self, task_specs: list[Any], state: int = TaskState.MAYBE) -> None:
+        """As stock does it; most often there are no children yet."""
+        if self._children:
+            super()._sync_children(task_specs, state)
+            return
+        for task_spec in task_specs:
+            self._add_child(task_spec, state)
 
     def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE) -> CaseTask:
         task = CaseTask(self.workflow, task_spec, self, state)
@@ -67,6 +91,8 @@ class CaseTask(Task):
             # Stock sorts the branches of a join by wall clock. Within one command ours stands still, so the
             # order itself is what is kept.
             self.last_state_change = top.tick
+            if value == READY:
+                top.note_ready(self)
 
     def _inherit_data(self) -> None:
         inherited = self.workflow.tasks[self._parent].data
