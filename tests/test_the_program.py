@@ -13,7 +13,7 @@ from workflow.cli import mingjian
 ROOT = Path(__file__).parent.parent
 EXPECTED = {
     "amount", "audit", "bench", "calendar", "channels", "db", "demo", "import", "lint", "migrate",
-    "replay", "rules",
+    "replay", "rules", "run",
     "serve", "user", "witness", "worker",
 }  # fmt: skip
 HAN, LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{3}")

@@ -125,4 +125,3 @@ def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     if len(keys) > 1:
         return itemgetter(*keys)
     return lambda values: tuple(values[key] for key in keys)
-
