@@ -19,7 +19,15 @@ from sqlalchemy import Connection, Row, insert, select, update
 from audit import entries
 from workflow import engine
 from workflow.actor import PUBLIC, Actor
-from workflow.commands import CompleteTask, NewPaper, OpenCase, ReceiveObjection, ReportDeath, Withdraw
+from workflow.commands import (
+    AttachPaper,
+    CompleteTask,
+    NewPaper,
+    OpenCase,
+    ReceiveObjection,
+    ReportDeath,
+    Withdraw,
+)
 from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import account, fill
 from workflow.demo.staff import place_staff
@@ -198,6 +206,10 @@ class Staff:
         assert outcome.case_id is not None
         return CaseFile(self.county, outcome.case_id)
 
+    def attaches(self, case: "CaseFile", kind: str) -> Outcome:
+        """Add a paper to a case outside its steps."""
+        return self.does(AttachPaper(case.id, paper(kind)))
+
     def withdraws(self, case: "CaseFile", **answers: Any) -> Outcome:
         return self._leaves(Withdraw, "withdrawal", case, answers)
 
@@ -279,6 +291,11 @@ class SmallCounty:
         }  # fmt: skip
         with transaction(self.house.engine) as conn:
             return int(conn.scalar(insert(Claim).returning(Claim.id), {**row, **parts}))
+
+    def correct(self, model: Any, *where: Any, **values: Any) -> None:
+        """Put something right in the register, as an import would."""
+        with transaction(self.house.engine) as conn:
+            conn.execute(update(table(model)).where(*where).values(**values))
 
     def second_seat(self, login: str, role: str, org: str) -> Staff:
         """The same person on another seat as well."""

@@ -72,6 +72,23 @@ def calculate(conn: Connection, policy: amounts.Policy, case: Any) -> list[amoun
     return _results(policy, _papers(conn, case), merged=False, persons=1)
 
 
+def estimate(conn: Connection, policy: amounts.Policy, case: Any, bill: amounts.Bill) -> amounts.Result:
+    """The aid that a bill not yet settled would give the applicant of a case, after what was decided before.
+
+    Raises:
+        ClaimRefused: the bill cannot be computed.
+    """
+    papers = _papers(conn, case)
+    year = bill.settled.year
+    earlier = [
+        _earlier(row, aid)
+        for row, aid in papers.before
+        if row.kind in policy.kinds and row.settled_on.year == year
+    ]
+    held = held_on(papers.held, policy, bill.admitted)
+    return amounts.compute(policy, bill, held, papers.birth, earlier)
+
+
 @dataclass(frozen=True, slots=True)
 class _Papers:
     """What a calculation reads: the person, the case's bills, categories held, decided bills with aid."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import select, update
 
 from bpmn import Text
-from workflow.cases import recoveries
+from workflow.cases import advances, recoveries
 from workflow.cases.work import Work
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.forms import Answers
@@ -145,6 +145,9 @@ CONSEQUENCES: Mapping[str, Consequence] = {
     "correct_account": change_account,
     "confirm_credit": note_return,
     "verify_death": note_death,
+    "advance_decision": advances.require_diagnosis,
+    "discharge": advances.discharge,
+    "green_papers": advances.take_bills,
     "recovery_facts": recoveries.note_due,
     "recovery_review": recoveries.note_due,
     "payback_plan": recoveries.plan,

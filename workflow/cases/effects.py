@@ -4,22 +4,30 @@ Nothing leaves the house from here: what must leave goes to the outbox.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from workflow.cases import automatic, calculating, cards, letters, postings, recoveries, remedies, rosters
+from workflow.cases import (
+    advances,
+    automatic,
+    cards,
+    letters,
+    paying,
+    postings,
+    recoveries,
+    remedies,
+    rosters,
+)
 from workflow.cases import clocks as clockwork
 from workflow.cases.work import Work
 from workflow.engine import Effect, Step
-from workflow.store.models import Claim, Letter, Objection, Outbox, Payment, Person, table
+from workflow.store.models import Letter, Objection, table
 from workflow.store.prepared import Prepared
 
 Clocks = Sequence[clockwork.Ticking]
 Doer = Callable[[Work, Effect, Step, Clocks], None]
 
-LETTER, PAYMENT, CLAIM = table(Letter), table(Payment), table(Claim)
+LETTER = table(Letter)
 _newest = (
     select(func.max(LETTER.c.id))
     .where(
@@ -34,33 +42,6 @@ _DELIVERED = Prepared(
     .where(LETTER.c.id == _newest)
     .values(delivered_at=bindparam("at"), delivery=bindparam("how"))
 )
-_ACCOUNT = Prepared(
-    select(Person.account_number, Person.account_holder, Person.name).where(
-        Person.id == bindparam("person_id")
-    )
-)
-_ORDER = Prepared(
-    insert(PAYMENT),
-    "case_id",
-    "attempt",
-    "amount",
-    "account_number",
-    "account_holder",
-    "ordered_at",
-    "status",
-)
-_OUT = Prepared(insert(table(Outbox)), "case_id", "kind", "payload", "available_at", "attempts")
-_PAYMENTS = Prepared(
-    select(PAYMENT.c.id, PAYMENT.c.attempt)
-    .where(PAYMENT.c.case_id == bindparam("case"))
-    .order_by(PAYMENT.c.attempt)
-)
-_SETTLE = Prepared(
-    update(PAYMENT)
-    .where(PAYMENT.c.id == bindparam("payment_id"))
-    .values(status=bindparam("to"), settled_at=bindparam("at"))
-)
-_AIDED = Prepared(update(CLAIM).where(CLAIM.c.id == bindparam("claim_id")).values(aid_paid=bindparam("aid")))
 
 
 def follow(work: Work, step: Step, clocks: Clocks) -> None:
@@ -106,56 +87,9 @@ def objection_closed(work: Work, effect: Effect, step: Step, clocks: Clocks) -> 
         postings.extend(work, clockwork.due_by(clocks, work.terms.limits, work.calendar, work.at, "D04"))
 
 
-def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
-    """One order per attempt, to the account the register has now."""
-    person = _ACCOUNT.first(work.conn, {"person_id": work.row.applicant_id})
-    attempt = len(_payments(work)) + 1
-    before = int(step.variables.get("paid_before_fen") or 0)  # a decision taken again pays the difference
-    amount = Decimal(int(step.variables["aid_fen"]) - before).scaleb(-2)
-    _ORDER.change(
-        work.conn,
-        {
-            "case_id": work.row.id,
-            "attempt": attempt,
-            "amount": amount,
-            "account_number": person.account_number or "",
-            "account_holder": person.account_holder or person.name,
-            "ordered_at": work.at,
-            "status": "ordered",
-        },
-    )
-    work.want_receipt()
-    _send(work, "payment_order", {"attempt": attempt, "seq": work.row.seq + 1})
-
-
-def _send(work: Work, kind: str, payload: dict[str, Any]) -> None:
-    row = {"case_id": work.row.id, "kind": kind, "payload": payload, "available_at": work.at, "attempts": 0}
-    _OUT.change(work.conn, row)
-
-
-def _payments(work: Work) -> Sequence[Any]:
-    return _PAYMENTS.all(work.conn, {"case": work.row.id})
-
-
-def payment_returned(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
-    _settle(work, "returned")
-
-
-def payment_credited(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
-    """The money is in the account: each bill now carries what it was aided with."""
-    _settle(work, "credited")
-    for claim_id, aid in calculating.aids_per_bill(work.conn, [work.row.id]).items():
-        _AIDED.change(work.conn, {"claim_id": claim_id, "aid": aid})
-
-
-def _settle(work: Work, status: str) -> None:
-    newest = _payments(work)[-1].id
-    _SETTLE.change(work.conn, {"payment_id": newest, "to": status, "at": work.at})
-
-
 def case_archived(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The file is built by the worker: letters as PDF, papers, entries, catalogue (F16)."""
-    _send(work, "archive_file", {})
+    paying.send(work, "archive_file", {})
 
 
 DOERS: Mapping[str, Doer] = {
@@ -164,10 +98,16 @@ DOERS: Mapping[str, Doer] = {
     "publish_posting": publish_posting,
     "end_posting": end_posting,
     "objection_closed": objection_closed,
-    "order_payment": order_payment,
-    "payment_returned": payment_returned,
-    "payment_credited": payment_credited,
+    "order_payment": paying.order_payment,
+    "payment_returned": paying.payment_returned,
+    "payment_credited": paying.payment_credited,
     "case_archived": case_archived,
+    "advance_asked": advances.asked,
+    "advance_granted": advances.granted,
+    "advance_ordered": advances.ordered,
+    "advance_credited": advances.credited,
+    "advance_settled": advances.settled,
+    "open_recovery": advances.recover,
     "recovery_opened": recoveries.opened,
     "recovery_decided": recoveries.decided,
     "recovery_closed": recoveries.closed,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from workflow.cases import automatic, cards, recoveries, remedies, rosters, temporary
+from workflow.cases import advances, automatic, cards, recoveries, remedies, rosters, temporary
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
@@ -96,7 +96,7 @@ def county(work: Work, step: Step) -> dict[str, Any]:
         "accepted_on": work.today,
         "first_check_days": work.terms.limits["D05"].amount,
         "supplement_days": work.terms.limits["D02"].amount,
-        "pay_by": _last_day(work, "D11"),
+        "pay_by": None if advances.nothing_to_pay(step) else _last_day(work, "D11"),
         "supplement_by": _last_day(work, "D02"),
     }
 
@@ -224,5 +224,5 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 Source = Callable[[Work, Step], Mapping[str, Any]]
 SOURCES: tuple[Source, ...] = (
     county, applicant, remedies.said, rosters.said, cards.said, temporary.said, automatic.said, forms,
-    objection, money, recoveries.words,
+    objection, money, advances.words, recoveries.words,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 
 from audit import Attachment
 from bpmn import Text
+from workflow.cases import patients
 from workflow.cases.keeping import keep_entry
 from workflow.cases.work import Work
 from workflow.commands import AttachPaper, NewPaper
@@ -31,7 +32,8 @@ _ADD = Prepared(
 
 def attach_paper(work: Work, command: AttachPaper) -> Mapping[str, Any]:
     """Somebody in whose area the case lies adds one paper outside a task."""
-    require(work.actor, "upload_paper", area=work.row.village)
+    met = {"own_patient"} if patients.is_own(work.conn, work.actor.org, work.row.id) else set()
+    require(work.actor, "upload_paper", area=work.row.village, met=met)
     add_papers(work, [command.paper])
     work.notes["kind"] = command.paper.kind
     return keep_entry(work, kind="paper_attached", command={"name": "attach_paper"})

@@ -27,6 +27,9 @@ FACTS: Mapping[str, frozenset[str]] = {
     "relatives": frozenset({"relative_case"}),
     "part_of_plan": frozenset({"granted_fen"}),
     "temporary_aid": frozenset({"aid_fen", "aid_category", "warnings"}),
+    "interim_aid": frozenset({"interim_aid_fen", "advance_most_fen"}),
+    "granted_advance": frozenset({"advance_granted_fen"}),
+    "advance_out": frozenset({"advance_out"}),
     "way": frozenset(
         {"first_time_ybzp", "over_threshold", "refused_before", "band_undefined", "way_reasons"}
     ),
@@ -52,6 +55,12 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "payment_credited": frozenset(),
     "objection_closed": frozenset({"result"}),
     "case_archived": frozenset(),
+    "advance_asked": frozenset(),
+    "advance_granted": frozenset(),
+    "advance_ordered": frozenset(),
+    "advance_credited": frozenset(),
+    "advance_settled": frozenset(),
+    "open_recovery": frozenset(),
     "recovery_opened": frozenset(),
     "recovery_decided": frozenset(),
     "recovery_closed": frozenset({"result"}),

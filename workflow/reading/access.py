@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, exists, select
 
 from workflow.actor import Actor
+from workflow.cases import patients
 from workflow.permissions import may, require
 from workflow.register.matrix import Grant
 from workflow.store.models import Task
@@ -73,6 +74,8 @@ def _met(conn: Connection, actor: Actor, case: Any) -> set[str]:
         met.add("closed")
     if _has(conn, case, Task.org == actor.org, Task.role == actor.role):
         met.add("own_task")
+    if "own_claim" in grant.conditions and patients.is_own(conn, actor.org, case.id):
+        met.add("own_claim")
     return met
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
+from workflow.cases import patients
 from workflow.permissions import may
 from workflow.store.models import Case, Organisation, Person, Task
 
@@ -73,8 +74,10 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         elif condition == "own_task":
             own = select(Task.case_id).where(Task.org == actor.org, Task.role == actor.role)
             within = within & Case.id.in_(own)
+        elif condition == "own_claim":
+            within = within & Case.id.in_(patients.own_cases(actor.org))
         else:
-            return false()  # own, own_claim, appealed: nothing in the register says whose it is yet
+            return false()  # own, appealed: nothing in the register says whose it is yet
     return within
 
 

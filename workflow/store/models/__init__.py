@@ -1,5 +1,6 @@
 """Every table of the work itself. The log's own tables belong to `audit`."""
 
+from workflow.store.models.advances import Advance
 from workflow.store.models.alerts import Beat, Channel, Digest
 from workflow.store.models.base import Base, table
 from workflow.store.models.calendars import CalendarProposal
@@ -47,6 +48,7 @@ from workflow.store.models.system import (
 
 __all__ = [
     "Account",
+    "Advance",
     "Alarm",
     "Assignment",
     "Base",

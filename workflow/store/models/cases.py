@@ -353,6 +353,7 @@ class Payment(Base):
     status: Mapped[str] = mapped_column(String(10))  # ordered, sent, credited, returned
     settled_at: Mapped[datetime | None]
     return_reason: Mapped[str | None] = mapped_column(String(80))
+    purpose: Mapped[str] = mapped_column(String(8), default="aid")  # aid, advance
 
 
 class Draft(Base):
