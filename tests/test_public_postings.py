@@ -162,3 +162,10 @@ def test_objections_from_one_place_are_limited(app, hanging):
             break
         answers.append(anybody.submits(page, text="请核查这一家的收入情况，与公示不一致。").status)
     assert answers.count(200) <= 6
+
+
+def test_every_posting_that_a_diagram_puts_up_has_a_name_on_the_page():
+    from web.posting import KINDS
+    from workflow.cases.letters import POSTINGS
+
+    assert KINDS.keys() == POSTINGS.keys()

@@ -34,7 +34,8 @@ from workflow.store.models import Case, Organisation, Posting
 bp = Blueprint("posting", __name__, url_prefix="/postings")
 KINDS = {1: Text("评议公示（第一榜）", "Village review (first list)"),
          2: Text("审核公示（第二榜）", "Township audit (second list)"),
-         3: Text("审批公示（第三榜）", "County decision (third list)")}  # fmt: skip
+         3: Text("审批公示（第三榜）", "County decision (third list)"),
+         4: Text("初审公示", "First check")}  # fmt: skip
 bp.add_app_template_filter(lambda name: place(str(name)), "place")
 NO_POSTING = Text(
     "这份公示不在公示期内，可能已经到期撤下。", "This posting is not up: its time may have ended."
