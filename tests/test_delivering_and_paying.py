@@ -84,7 +84,7 @@ def test_finance_compares_before_anything_is_ordered(approved, county, finance_c
     assert (payment.account_number, payment.account_holder) == (person.account_number, "欧阳福根")
     assert approved.state == "PAYMENT_ORDERED"
     (order,) = county.rows(Outbox, Outbox.kind == "payment_order")
-    assert order.payload == {"attempt": 1}
+    assert order.payload == {"attempt": 1, "seq": approved.row.seq}
 
 
 def test_credited_money_stands_with_the_bill(case_at, payer):

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Sequence
+from io import BytesIO
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, send_file
@@ -67,4 +68,9 @@ def checking() -> ResponseReturnValue:
 @bp.get("/inspect/mingjian_check.py")
 @needs("export_case")
 def checker() -> Response:
-    return send_file(CHECKER, mimetype="text/x-python", as_attachment=True, download_name=CHECKER.name)
+    return send_file(
+        BytesIO(CHECKER.read_bytes()),
+        mimetype="text/x-python",
+        as_attachment=True,
+        download_name=CHECKER.name,
+    )

@@ -20,6 +20,8 @@ bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 30
 LATE = frozenset({"overdue", "second", "third"})
 ALARMING = frozenset({"answer_overdue", "channel_dead", "mail_refused", "time_jump"})
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     id: int

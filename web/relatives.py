@@ -54,9 +54,7 @@ def _page(typed: dict[str, str], faults: tuple[FieldFault, ...]) -> str:
             .where(Kin.account_id == current_actor().account_id)
             .order_by(Kin.filed_at.desc())
         ).all()
-    filed = [
-        Filed(row.name, mask_id(row.id_number), RELATIONS[row.relation], row.filed_at) for row in rows
-    ]
+    filed = [Filed(row.name, mask_id(row.id_number), RELATIONS[row.relation], row.filed_at) for row in rows]
     return render_template(
         "relatives/index.html", filed=filed, typed=typed, faults=faults, relations=RELATIONS,
         done="filed" in request.args,
