@@ -28,9 +28,10 @@ NOW, DISCHARGED = local("03-09 09:00"), local("03-03 00:00")
 def test_the_clock_starts_on_the_day_the_rule_names() -> None:
     (clock,) = after_step((), [place(limit="D20")], LIMITS, {}, NOW, {"D20": DISCHARGED})
     assert clock.run.started_at == DISCHARGED
-    assert due_by((), LIMITS, CALENDAR, NOW, "D20", {"D20": DISCHARGED}).date() < due_by(
-        (), LIMITS, CALENDAR, NOW, "D20"
-    ).date()
+    assert (
+        due_by((), LIMITS, CALENDAR, NOW, "D20", {"D20": DISCHARGED}).date()
+        < due_by((), LIMITS, CALENDAR, NOW, "D20").date()
+    )
 
 
 def test_a_running_clock_stops_and_counts_anew() -> None:

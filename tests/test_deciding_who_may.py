@@ -38,8 +38,13 @@ def actor(role: str, org: str, account: int = 7) -> Actor:
 
 def step(role: str = "TREV", org: str = TOWNSHIP, **facts: object) -> TaskFacts:
     return TaskFacts(
-        role=role, org=org, node=str(facts.pop("node", "audit_file")),
-        village=VILLAGE, township=TOWNSHIP, county=COUNTY, **facts,  # type: ignore[arg-type]
+        role=role,
+        org=org,
+        node=str(facts.pop("node", "audit_file")),
+        village=VILLAGE,
+        township=TOWNSHIP,
+        county=COUNTY,
+        **facts,  # type: ignore[arg-type]
     )
 
 
@@ -310,7 +315,11 @@ def test_the_refusal_names_the_earlier_step_when_it_knows_it() -> None:
     kin=st.frozensets(st.integers(1, 5)),
 )
 def test_whoever_passes_has_passed_every_question(
-    role: str, org: str, account: int, excluded: frozenset[str], doers: dict[str, frozenset[int]],
+    role: str,
+    org: str,
+    account: int,
+    excluded: frozenset[str],
+    doers: dict[str, frozenset[int]],
     kin: frozenset[int],
 ) -> None:
     task = step(not_by=excluded, doers=doers, applicant_relatives_of=kin)

@@ -72,9 +72,7 @@ def test_a_posting_that_ends_meanwhile_comes_down_and_the_case_still_rests(case_
 def test_a_twice_sent_request_rests_the_case_once(case_at, approver, clock):
     case = case_at("audit_file")
     first, second = (
-        handle(
-            case.county.house, approver.actor, PauseCase(case.id, WHY), at=clock.at, request_id="a" * 32
-        )
+        handle(case.county.house, approver.actor, PauseCase(case.id, WHY), at=clock.at, request_id="a" * 32)
         for _ in range(2)
     )
     assert (first.repeated, second.repeated) == (False, True)

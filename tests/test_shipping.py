@@ -52,9 +52,7 @@ def test_the_wheel_holds_the_data(tmp_path):
     with zipfile.ZipFile(wheel) as built:
         names = set(built.namelist())
     data = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "bpmn").rglob("*")
-        if path.suffix in SUFFIXES
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "bpmn").rglob("*") if path.suffix in SUFFIXES
     }
     assert data <= names, sorted(data - names)
     pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "web/templates").rglob("*.html")}
