@@ -78,6 +78,7 @@ class Settings:
     def house(self) -> House:
         if self._house is None:
             self._house = open_house(self.database, self.home)
+            click.get_current_context().find_root().call_on_close(self._house.close)
             for line in console_words(self._house):
                 click.echo(line, err=True)
         return self._house
