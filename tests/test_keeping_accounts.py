@@ -74,8 +74,12 @@ def test_seeding_twice_changes_nothing(conn: Connection) -> None:
     )
     assert offices[MSB] == "安福县医疗保障局"
     assert set(offices) == {
-        office_code("360829", kind) for kind in ("msb", "finance", "civil_affairs", "inspection", "audit")
-    }
+        office_code("360829", kind)
+        for kind in (
+            "msb", "finance", "civil_affairs", "inspection", "audit", "hospital", "revitalisation",
+            "veterans", "organisation", "disabled", "trade_union",
+        )
+    }  # fmt: skip
     village = conn.execute(select(Organisation.__table__).where(Organisation.code == VILLAGE)).one()
     assert (village.level, village.parent, village.name) == ("village", TOWNSHIP, "安城社区居委会")
 
@@ -85,7 +89,7 @@ def test_another_county_brings_its_own_list(conn: Connection) -> None:
         [(1, ("某县区划", None)), (2, ("代码", "名称")), (3, ("510132101001", "河东村")),
          (4, ("510132000000", "新津县")), (5, ("510132101000", "河镇"))]
     )  # fmt: skip
-    assert import_units(conn, sheet, since=TODAY) == 8  # three units, five offices
+    assert import_units(conn, sheet, since=TODAY) == 14  # three units, eleven offices
     assert (
         conn.scalar(select(Organisation.parent).where(Organisation.code == "510132101001")) == "510132101000"
     )

@@ -63,6 +63,9 @@ class Vocabulary(ast.NodeVisitor):
                     self._learn(f"{asked} {cell}")
         self.values.update(days=[1, 2, 5], hours=[0, 9], number=[4, 5])
         self.values["opening"] = ["2026-02-01T00:00:00+00:00", "2025-01-01T09:00:00+08:00"]
+        if "granted_fen" in self.always:  # apply-free aid: its departments are a list
+            self.values.pop("granted")
+            self.values.update(departments=[[], ["civil"], ["civil", "medical"]], granted_fen=[0, 120000])
         for name in ("voters", "letter", "due", *FUNCTIONS):
             self.values.pop(name, None)
 
