@@ -93,7 +93,7 @@ declare("deadline_resumed", needs=["limit"])
 declare(
     "deadline_extended",
     needs=["limit", "until", "reason"],
-    may=["units", "before", "letter", "why", "clocks", "effects", "dues"],
+    may=["units", "before", "letter", "letters", "why", "clocks", "effects", "dues"],
 )
 declare("extension_requested", needs=["limit", "units", "reason"])
 declare("extension_refused", needs=["limit"])
