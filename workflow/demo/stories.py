@@ -135,6 +135,7 @@ STORIES = (
         "bank_return",
         5,
         {"confirm_credit": ({"bank": "returned", "return_reason": "number"}, {"bank": "credited"})},
+        category="DBBY",
     ),
     Story("withdrawn", 3, leaves_at="enquire"),
     Story("died", 2, dies_at="audit_file"),
