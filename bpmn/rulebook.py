@@ -146,9 +146,7 @@ def _read_table(
     return rows
 
 
-def _check_roles(
-    faults: list[Fault], roles: Mapping[str, RoleRow], offices: Mapping[str, OfficeRow]
-) -> None:
+def _check_roles(faults: list[Fault], roles: Mapping[str, RoleRow], offices: Mapping[str, OfficeRow]) -> None:
     for role in roles.values():
         for kind in (role.kind, *(split_place(place)[1] for place in role.places)):
             if kind != GOVERNMENT and kind not in offices:

@@ -222,9 +222,7 @@ def read_state(section: Section) -> StateRow:
 
 def read_office(section: Section) -> OfficeRow:
     if len(section.element) > LONGEST_OFFICE:
-        section.fault(
-            f"机构代码最多{LONGEST_OFFICE}个字符", f"an id has at most {LONGEST_OFFICE} characters"
-        )
+        section.fault(f"机构代码最多{LONGEST_OFFICE}个字符", f"an id has at most {LONGEST_OFFICE} characters")
     area = section.string("area", "county")
     if area not in {"county", "none"}:
         section.fault("area只能是county或none", "the area is county or none", "area")

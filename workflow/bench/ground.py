@@ -61,7 +61,9 @@ def bench_files() -> Mapping[str, bytes]:
     packaged = bpmn.load().files
     files = {**packaged, **own, "flows.toml": packaged["flows.toml"] + own["flows.toml"]}
     policy = f"policies/{POLICY}/policy.toml"
-    files[policy] = re.sub(rb"\nways = \[[^]]*\]", b'\nways = ["bench_straight", "bench_loop"]', files[policy])
+    files[policy] = re.sub(
+        rb"\nways = \[[^]]*\]", b'\nways = ["bench_straight", "bench_loop"]', files[policy]
+    )
     return files
 
 

@@ -133,9 +133,7 @@ def note_death(work: Work, answers: Answers) -> None:
     if not answers.variables["death_confirmed"]:
         return
     work.conn.execute(
-        update(Person)
-        .where(Person.id == work.row.applicant_id)
-        .values(died_on=answers.values["died_on"])
+        update(Person).where(Person.id == work.row.applicant_id).values(died_on=answers.values["died_on"])
     )
 
 

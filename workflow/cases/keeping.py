@@ -65,9 +65,7 @@ class Dues:
 
     def __call__(self, limit_id: str) -> datetime:
         work = self._work
-        return clockwork.due_by(
-            self._clocks, work.terms.limits, work.calendar, work.at, limit_id, work.since
-        )
+        return clockwork.due_by(self._clocks, work.terms.limits, work.calendar, work.at, limit_id, work.since)
 
 
 def keep_step(

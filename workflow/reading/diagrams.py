@@ -204,9 +204,7 @@ def _behind(
 ) -> list[Visit]:
     """The places in the diagram this step calls, and in those that one calls."""
     below = _all_below(known, str(element.calls), element.posting)
-    inside = [
-        visit for visit, number in numbered if {(visit.process, None), (visit.process, number)} & below
-    ]
+    inside = [visit for visit, number in numbered if {(visit.process, None), (visit.process, number)} & below]
     if element.posting is not None:
         return inside
     rivals = [each for each in known[process].elements if each.calls == element.calls and each is not element]

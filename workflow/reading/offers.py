@@ -83,4 +83,3 @@ def from_a_case(rules: Rules, actor: Actor, case: Any) -> tuple[Offer, ...]:
         for row in rules.rulebook.flows.values()
         if row.opened == "case" and case.outcome in row.after and may(actor.role, row.permission) is not None
     )
-

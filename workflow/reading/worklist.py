@@ -173,9 +173,7 @@ _ELSEWHERE = Prepared(
 def counts(conn: Connection, actor: Actor, now: datetime) -> Counts:
     """How many open tasks a seat has, exactly."""
     row = _COUNTS.first(conn, {"org": actor.org, "role": actor.role, "now": now})
-    found = Counter(
-        {"rest": row.rest, "overdue": row.overdue, "due_soon": row.soon, "paused": row.paused}
-    )
+    found = Counter({"rest": row.rest, "overdue": row.overdue, "due_soon": row.soon, "paused": row.paused})
     for other in _ELSEWHERE.all(conn, seat_of(actor)):
         status = status_of(other.paused, other.warn_at, other.due_at, now)
         found[status] -= 1

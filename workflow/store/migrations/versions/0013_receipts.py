@@ -28,9 +28,7 @@ def upgrade() -> None:
     receipt, letter, outbox, case = (
         sa.Table(name, tables, autoload_with=connection) for name in ("receipt", "letter", "outbox", "case")
     )
-    undelivered = (
-        sa.select(letter.c.case_id, letter.c.seq).where(letter.c.delivered_at.is_(None)).distinct()
-    )
+    undelivered = sa.select(letter.c.case_id, letter.c.seq).where(letter.c.delivered_at.is_(None)).distinct()
     connection.execute(sa.insert(receipt).from_select(["case_id", "seq"], undelivered))
     orders = sa.select(outbox.c.id, outbox.c.payload, case.c.id.label("case_id"), case.c.seq).join(
         case, case.c.id == outbox.c.case_id
