@@ -190,10 +190,7 @@ def propose(
 @click.pass_obj
 def adopt(settings: Any, number: int, login: str, as_json: bool) -> None:
     """认领程序带来的更新。Stand for an update that came with the program."""
-    house: House = settings.house()
-    actor = signed_in(house, login, "load_policy", "propose_policy")
-    with Told(as_json):
-        doing.decide(house, actor, AdoptProposal(number))
+    _decide(settings, login, ("load_policy", "propose_policy"), AdoptProposal(number), as_json)
     _done(number, as_json, "已认领，等另一人放行。Adopted; another person has to release it.")
 
 
@@ -204,10 +201,7 @@ def adopt(settings: Any, number: int, login: str, as_json: bool) -> None:
 @click.pass_obj
 def release(settings: Any, number: int, login: str, as_json: bool) -> None:
     """放行别人提出的修改，对新案件生效。Release somebody else's proposal; it holds for new cases."""
-    house: House = settings.house()
-    actor = signed_in(house, login, "release_policy")
-    with Told(as_json):
-        doing.decide(house, actor, ReleaseProposal(number))
+    _decide(settings, login, ("release_policy",), ReleaseProposal(number), as_json)
     _done(number, as_json, "已放行，对新案件生效。Released; it holds for new cases.")
 
 
@@ -219,10 +213,7 @@ def release(settings: Any, number: int, login: str, as_json: bool) -> None:
 @click.pass_obj
 def reject(settings: Any, number: int, reason: str, login: str, as_json: bool) -> None:
     """退回别人提出的修改。Reject somebody else's proposal."""
-    house: House = settings.house()
-    actor = signed_in(house, login, "release_policy")
-    with Told(as_json):
-        doing.decide(house, actor, RejectProposal(number, reason))
+    _decide(settings, login, ("release_policy",), RejectProposal(number, reason), as_json)
     _done(number, as_json, "已退回。Rejected.")
 
 
@@ -233,10 +224,7 @@ def reject(settings: Any, number: int, reason: str, login: str, as_json: bool) -
 @click.pass_obj
 def withdraw(settings: Any, number: int, login: str, as_json: bool) -> None:
     """撤回自己提出的修改。Withdraw one's own proposal."""
-    house: House = settings.house()
-    actor = signed_in(house, login, "propose_policy", "load_policy")
-    with Told(as_json):
-        doing.decide(house, actor, WithdrawProposal(number))
+    _decide(settings, login, ("propose_policy", "load_policy"), WithdrawProposal(number), as_json)
     _done(number, as_json, "已撤回。Withdrawn.")
 
 
@@ -273,6 +261,15 @@ def export(settings: Any, folder: Path, number: int | None) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     click.echo(f"{len(files)} 个文件。{len(files)} files.")
+
+
+def _decide(
+    settings: Any, login: str, permissions: tuple[str, ...], command: doing.Decision, as_json: bool
+) -> None:
+    house: House = settings.house()
+    actor = signed_in(house, login, *permissions)
+    with Told(as_json):
+        doing.decide(house, actor, command)
 
 
 def _done(number: int, as_json: bool, words: str) -> None:
