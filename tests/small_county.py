@@ -32,6 +32,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import account, fill
 from workflow.demo.staff import place_staff
 from workflow.demo.stories import COMMON, REFUSE
+from workflow.evidence.documents import SHEET
 from workflow.handle import Outcome, handle
 from workflow.house import House
 from workflow.jobs import run_until_quiet
@@ -407,6 +408,12 @@ class CaseFile:
     def entries(self) -> list[dict[str, Any]]:
         with self.county.house.reader.connect() as conn:
             return [stored.entry for stored in entries(conn, self.id)]
+
+    def seals_its_sheets(self) -> bool:
+        """Each calculation stands in the entry that made it, by the digest of its sheet."""
+        made = {row.seq for row in self.calculations}
+        sealing = {e["seq"] for e in self.entries if any(name.startswith(SHEET) for name in e["commit"])}
+        return bool(made) and made <= sealing
 
     @property
     def letters(self) -> dict[str, Row[Any]]:

@@ -91,6 +91,7 @@ def temporary(county):
 def test_seven_hundred_for_each_of_four_is_paid_in_figures_and_capital_characters(temporary, county):
     case = temporary("approve_temporary")
     assert case.row.aid == Decimal("2800.00"), "E27"
+    assert case.seals_its_sheets()
     plan = {"approve_temporary": {"temporary_approval": "approve"}}
     county.drive(case, "end", plan)
     assert case.payments[-1].amount == Decimal("2800.00")

@@ -95,6 +95,7 @@ def test_a_settled_bill_of_somebody_on_a_roster_is_aided_without_an_application(
     clock = county.rows(Clock, Clock.case_id == case.id, Clock.limit_id == "D15")[0]
     county.drive(case, "tell_person", {"decide_part": {"part_decision": "approve"}})
     assert case.row.aid == Decimal("4875.00")
+    assert case.seals_its_sheets()
     county.staff["twin1"].completes("tell_person", case, right_told=True)
     county.clock.forward(days=9)
     county.night()

@@ -101,31 +101,21 @@ def _next(house: House, at: datetime, channel: ChannelConfig, channels: Channels
 
 def _claimed(house: House, at: datetime, channel: str) -> Row[Any] | None:
     """The oldest message that is due, under a lease; None too while the channel rests after a failure."""
+    due = select(OUT.c.id).where(
+        OUT.c.channel == channel,
+        OUT.c.done_at.is_(None),
+        OUT.c.gave_up_at.is_(None),
+        OUT.c.available_at <= at,
+    )
     with house.reader.connect() as conn:
         rest = conn.scalar(select(CHANNEL.c.retry_at).where(CHANNEL.c.name == channel))
-        waiting = conn.scalar(
-            select(OUT.c.id)
-            .where(
-                OUT.c.channel == channel,
-                OUT.c.done_at.is_(None),
-                OUT.c.gave_up_at.is_(None),
-                OUT.c.available_at <= at,
-            )
-            .limit(1)
-        )
+        waiting = conn.scalar(due.limit(1))
     if waiting is None or (rest is not None and rest > at):
         return None
     _known(house, channel)
     with transaction(house.engine) as conn:
         oldest = (
-            select(OUT.c.id)
-            .where(
-                OUT.c.channel == channel,
-                OUT.c.done_at.is_(None),
-                OUT.c.gave_up_at.is_(None),
-                OUT.c.available_at <= at,
-            )
-            .order_by(OUT.c.available_at, OUT.c.id)
+            due.order_by(OUT.c.available_at, OUT.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
             .scalar_subquery()

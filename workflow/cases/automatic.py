@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, insert, select
 from bpmn import Text
 from workflow import amounts
 from workflow.amounts.best_order import BestPlan, best_order, department_sets
-from workflow.cases.calculating import bill_of, decided_bills
+from workflow.cases.calculating import HELD, PERSON, bill_of, decided_bills, keep_sheet
 from workflow.cases.work import Work
 from workflow.commands import OpenCase
 from workflow.engine import Effect, Step
 from workflow.errors import StepImpossible
 from workflow.register.identity import birth_of
-from workflow.store.models import Calculation, CaseLink, Category, Claim, Household, Person, table
+from workflow.store.models import CaseLink, Claim, Household, Person, table
 from workflow.store.prepared import Prepared
 
 FLOW = "ma_auto_parallel"
@@ -30,8 +30,6 @@ _FREE = Prepared(
     .where(CLAIM.c.person_id == bindparam("person_id"), CLAIM.c.case_id.is_(None))
     .order_by(CLAIM.c.settled_on, CLAIM.c.id)
 )
-_HELD = Prepared(select(table(Category)).where(table(Category).c.person_id == bindparam("person_id")))
-_PERSON = Prepared(select(table(Person)).where(table(Person).c.id == bindparam("person_id")))
 
 _PLACE = Prepared(
     select(Household.village)
@@ -43,12 +41,12 @@ _PLACE = Prepared(
 def plan_of(work: Work, case_id: Any, person_id: int, place: str) -> BestPlan:
     """The best order over all departments whose policy sets hold in the place, for the one bill of a case."""
     bill = _BILLS.first(work.conn, {"case": case_id.hex})
-    person = _PERSON.first(work.conn, {"person_id": person_id})
+    person = PERSON.first(work.conn, {"person_id": person_id})
     policies = department_sets(work.rules.policies, work.today, place, FLOW)
     known = {code for policy in policies for code in policy.order}
     held = [
         row.code
-        for row in _HELD.all(work.conn, {"person_id": person_id})
+        for row in HELD.all(work.conn, {"person_id": person_id})
         if row.code in known
         and row.valid_from <= bill.admitted_on
         and (row.valid_to is None or bill.admitted_on <= row.valid_to)
@@ -120,17 +118,7 @@ def _keep(work: Work, aid: Decimal, plan: BestPlan) -> None:
         "in_words": amounts.in_words(aid),
         "plan": plan.as_json()["sheet"],
     }
-    work.conn.execute(
-        insert(Calculation),
-        {
-            "case_id": work.row.id,
-            "seq": work.row.seq + 1,
-            "at": work.at,
-            "policy": work.row.policy,
-            "aid": aid,
-            "sheet": [sheet],
-        },
-    )
+    keep_sheet(work, aid, [sheet])
 
 
 def alert_included(work: Work, effect: Effect, step: Step, clocks: Any) -> None:

@@ -18,11 +18,11 @@ from workflow.store.models import Calculation, Case, Category, Claim, Person, ta
 from workflow.store.prepared import Prepared
 
 CLAIM, CASE, CALCULATION = table(Claim), table(Case), table(Calculation)
-_PERSON = Prepared(select(table(Person)).where(Person.id == bindparam("person_id")))
+PERSON = Prepared(select(table(Person)).where(Person.id == bindparam("person_id")))
 _CLAIMS = Prepared(
     select(CLAIM).where(CLAIM.c.case_id == bindparam("case")).order_by(CLAIM.c.settled_on, CLAIM.c.id)
 )
-_HELD = Prepared(select(table(Category)).where(Category.person_id == bindparam("person_id")))
+HELD = Prepared(select(table(Category)).where(Category.person_id == bindparam("person_id")))
 _BEFORE = Prepared(
     select(CLAIM).where(
         CLAIM.c.person_id == bindparam("person_id"),
@@ -43,6 +43,21 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     merged, persons = bool(variables.get("limits_merged")), int(variables.get("persons") or 1)
     results = _results(policy, papers, merged=merged, persons=persons)
     aid, sheet = _sum(results), [result.as_json() for result in results]
+    keep_sheet(work, aid, sheet)
+    best = max(results, key=lambda result: result.aid, default=None)
+    together = aid
+    if not merged and any(pool.merges for pool in policy.pools.values()):
+        together = _sum(_results(policy, papers, merged=True, persons=persons))
+    return {
+        "aid_fen": _fen(aid),
+        "aid_merged_fen": _fen(together),
+        "aid_category": (best and best.category) or "",
+        "warnings": sorted({code for result in results for code in result.warnings}),
+    }
+
+
+def keep_sheet(work: Work, aid: Decimal, sheet: Sequence[Mapping[str, Any]]) -> None:
+    """Keep a calculation with the entry being made, and its digest in it: every sheet is kept this way."""
     seal(work.sealed, SHEET, sheet_bytes(work.row.policy, aid, sheet))
     _SHEET.change(
         work.conn,
@@ -55,16 +70,6 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
             "sheet": sheet,
         },
     )
-    best = max(results, key=lambda result: result.aid, default=None)
-    together = aid
-    if not merged and any(pool.merges for pool in policy.pools.values()):
-        together = _sum(_results(policy, papers, merged=True, persons=persons))
-    return {
-        "aid_fen": _fen(aid),
-        "aid_merged_fen": _fen(together),
-        "aid_category": (best and best.category) or "",
-        "warnings": sorted({code for result in results for code in result.warnings}),
-    }
 
 
 def calculate(conn: Connection, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
@@ -100,11 +105,11 @@ class _Papers:
 
 
 def _papers(conn: Connection, case: Any) -> _Papers:
-    person = _PERSON.first(conn, {"person_id": case.applicant_id})
+    person = PERSON.first(conn, {"person_id": case.applicant_id})
     return _Papers(
         birth=birth_of(person.id_number),
         claims=_CLAIMS.all(conn, {"case": case.id.hex}),
-        held=_HELD.all(conn, {"person_id": person.id}),
+        held=HELD.all(conn, {"person_id": person.id}),
         before=decided_bills(conn, person.id, besides=case.id),
     )
 

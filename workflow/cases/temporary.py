@@ -5,14 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from workflow import amounts
-from workflow.cases.calculating import held_on
+from workflow.cases.calculating import HELD, held_on, keep_sheet
 from workflow.cases.work import CASE, Work
 from workflow.engine import Step
 from workflow.register.identity import birth_of
-from workflow.store.models import Calculation, Category, table
 from workflow.store.prepared import Prepared
 
 FLOW = "ta_temporary"
@@ -25,7 +24,6 @@ _GRANTS = Prepared(
         CASE.c.outcome == "approved",
     )
 )
-_HELD = Prepared(select(table(Category)).where(table(Category).c.person_id == bindparam("person_id")))
 
 
 def temporary_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +31,7 @@ def temporary_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     policy = work.rules.policies[work.row.policy]
     day = work.today
     kind = str(variables["grant_kind"])
-    held = _HELD.all(work.conn, {"person_id": work.row.applicant_id})
+    held = HELD.all(work.conn, {"person_id": work.row.applicant_id})
     result = amounts.compute(
         policy,
         _request(Decimal(int(variables["requested_fen"])).scaleb(-2), kind, day),
@@ -48,17 +46,7 @@ def temporary_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
         merged=False,
         persons=int(variables["persons"]),
     )
-    work.conn.execute(
-        insert(Calculation),
-        {
-            "case_id": work.row.id,
-            "seq": work.row.seq + 1,
-            "at": work.at,
-            "policy": work.row.policy,
-            "aid": result.aid,
-            "sheet": [result.as_json()],
-        },
-    )
+    keep_sheet(work, result.aid, [result.as_json()])
     return {
         "aid_fen": int(result.aid.scaleb(2)),
         "aid_category": result.category or "",
