@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bpmn import Text
 from web import papers, uploads
 from web.access import needs
+from web.flows import drawn
 from web.here import current_actor, house, now, request_key
 from web.language import t
 from workflow import engine
@@ -147,14 +148,7 @@ def diagram(case_id: UUID, process: str) -> ResponseReturnValue:
     with house().reader.connect() as connection:
         row = read_case(connection, case_id)
         access_to(connection, current_actor(), row)
-    book = house().rules(row.rulebook).rulebook
-    found = diagrams(book).get(process)
-    if found is None:
-        raise NotFound()
-    response = make_response(book.files[found.file])
-    response.headers["Content-Type"] = "application/xml; charset=utf-8"
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return response
+    return drawn(house().rules(row.rulebook).rulebook, process)
 
 
 def _paper(case_id: UUID, paper_id: int) -> Paper:

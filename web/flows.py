@@ -1,11 +1,12 @@
 """流程一览: every flow with its diagram and its table, as the office signs it."""
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
+from bpmn import Rulebook
 from web.access import signed_in
 from web.here import house, now
+from workflow.errors import NotFound
 from workflow.reading.diagrams import diagrams
 from workflow.reading.flows import UNITS, below, sheets
 
@@ -40,7 +41,11 @@ def show(process: str) -> ResponseReturnValue:
 @signed_in
 def drawing(process: str) -> ResponseReturnValue:
     """The diagram in force."""
-    book = house().rules().rulebook
+    return drawn(house().rules().rulebook, process)
+
+
+def drawn(book: Rulebook, process: str) -> Response:
+    """One diagram of a rule book, for the viewer. Raises NotFound."""
     found = diagrams(book).get(process)
     if found is None:
         raise NotFound()

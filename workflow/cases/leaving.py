@@ -5,9 +5,8 @@ from typing import Any
 
 from bpmn import Text
 from workflow import engine, forms
-from workflow.cases import effects
-from workflow.cases.keeping import keep_step, read_clocks
-from workflow.cases.stepping import advance, in_order
+from workflow.cases.receiving import receive
+from workflow.cases.stepping import in_order
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import ReportDeath, Withdraw
@@ -46,16 +45,7 @@ def _leave(
     relatives = kinship.relatives_of(work.conn, work.row.applicant_id)
     require(work.actor, action, area=work.row.village, relatives_of=relatives)
     answers = forms.check(work.rules.rulebook.forms[form], command.answers, {}, today=work.today)
-    clocks = read_clocks(work)
-    step = advance(work, engine.Message(message, in_order(answers.variables)), clocks)
     work.sealed.update(answers.sealed)
     work.notes.update(answers=dict(answers.variables))
-    effects.follow(work, step, clocks)
-    return keep_step(
-        work,
-        step,
-        clocks,
-        kind=kind,
-        command={"name": "message", "message": message},
-        task=task_of(work, work.row.flow, message),
-    )
+    event = engine.Message(message, in_order(answers.variables))
+    return receive(work, event, kind, task_of(work, work.row.flow, message))

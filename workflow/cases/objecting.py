@@ -7,9 +7,8 @@ from sqlalchemy import insert, select
 
 from bpmn import Text
 from workflow import engine
-from workflow.cases import effects
-from workflow.cases.keeping import keep_entry, keep_step, read_clocks
-from workflow.cases.stepping import advance
+from workflow.cases.keeping import keep_entry
+from workflow.cases.receiving import receive
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import ReceiveObjection
@@ -71,14 +70,5 @@ def receive_objection(work: Work, command: ReceiveObjection) -> Mapping[str, Any
     if being_checked:
         return keep_entry(work, kind="objection_received", command={"name": "none"})
     work.notes.update(answers={"objection_named": named})
-    clocks = read_clocks(work)
-    step = advance(work, engine.Message("objection_received", {"objection_named": named}), clocks)
-    effects.follow(work, step, clocks)
-    return keep_step(
-        work,
-        step,
-        clocks,
-        kind="objection_received",
-        command={"name": "message", "message": "objection_received"},
-        task=task_of(work, POSTED_AT["process"], POSTED_AT["node"]),
-    )
+    event = engine.Message("objection_received", {"objection_named": named})
+    return receive(work, event, event.name, task_of(work, POSTED_AT["process"], POSTED_AT["node"]))

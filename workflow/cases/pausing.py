@@ -10,9 +10,7 @@ from typing import Any
 from bpmn import Text
 from workflow import engine, forms
 from workflow.actor import SYSTEM
-from workflow.cases import effects
-from workflow.cases.keeping import keep_step, read_clocks
-from workflow.cases.stepping import advance
+from workflow.cases.receiving import receive
 from workflow.cases.work import Work
 from workflow.cases.working import task_of
 from workflow.commands import PauseCase, ResumeCase
@@ -47,16 +45,6 @@ def _signal(work: Work, command: PauseCase | ResumeCase, signal: str) -> Mapping
     answers = forms.check(form, command.answers, {}, today=work.today)
     if signal == "case_paused" and "case_resumed" in engine.awaited(work.rules.model, work.row.engine):
         raise StepImpossible(Text("本案已经暂停办理。", "The case rests already."))
-    clocks = read_clocks(work)
-    step = advance(work, engine.Signal(signal), clocks)
     work.sealed.update(answers.sealed)
     work.notes.update(answers=dict(answers.variables))
-    effects.follow(work, step, clocks)
-    return keep_step(
-        work,
-        step,
-        clocks,
-        kind=signal,
-        command={"name": "signal", "signal": signal},
-        task=task_of(work, work.row.flow, signal),
-    )
+    return receive(work, engine.Signal(signal), signal, task_of(work, work.row.flow, signal))
