@@ -5,7 +5,7 @@ so that the page is right without JavaScript; with it, they come and go while on
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -101,14 +101,15 @@ def show(
     """The form with what was typed. `variables` are the case's decision variables, never personal."""
     raw, variables = raw or {}, variables or {}
     known = {**variables, **_told(form, raw)}
-    used: set[str] = set()
+    own = {field.name for field in form.fields}
+    asked, used = set(own), set[str]()
     fields = []
     for field in form.fields:
         condition, state = _condition(field.when, known, used)
-        if state is False and not _depends(condition, form):
-            continue  # nothing that is answered here can bring it back
-        fields.append(_field(field, raw, faults, condition, state, known, used, form))
-    own = {field.name for field in form.fields}
+        if state is False and not _depends(condition, asked):
+            asked.discard(field.name)  # nothing that is answered here can bring it back
+            continue
+        fields.append(_field(field, raw, faults, condition, state, known, used, own, asked))
     told = {name: variables[name] for name in sorted(used - own) if name in variables}
     ids = {field.id for field in fields}
     order = {field.id: place for place, field in enumerate(fields)}
@@ -128,17 +129,20 @@ def _field(
     state: bool | None,
     known: Mapping[str, object],
     used: set[str],
-    form: Form,
+    own: Set[str],
+    asked: Set[str],
 ) -> FieldView:
     typed = raw.get(field.id, "")
     chosen = set(typed) if isinstance(typed, list) else {typed}
     choices = []
     for choice in YES_NO if field.type == "yesno" else field.choices:
         rule, offered = _condition(choice.when, known, used)
-        if offered is False and not _depends(rule, form):
+        # What is not asked never gets an answer: then the check will not offer the choice either.
+        closed = offered is False or (offered is None and _depends(rule, own))
+        if closed and not _depends(rule, asked):
             continue
         choices.append(
-            ChoiceView(choice.id, choice.label, choice.id in chosen, _told_to_page(rule, form, known))
+            ChoiceView(choice.id, choice.label, choice.id in chosen, _told_to_page(rule, asked, known))
         )
     limit = field.max if field.type in {"text", "longtext"} and isinstance(field.max, int) else None
     return FieldView(
@@ -151,7 +155,7 @@ def _field(
         value=typed if isinstance(typed, str) else "",
         choices=tuple(choices),
         faults=tuple(fault.message for fault in faults if fault.field == field.id),
-        condition=_told_to_page(condition, form, known),
+        condition=_told_to_page(condition, asked, known),
         maybe=state is not True and field.when is not None,
         limit=limit,
     )
@@ -174,17 +178,16 @@ def _condition(
         return rule, None
 
 
-def _depends(rule: conditions.Tree | None, form: Form) -> bool:
-    """Whether an answer of this very form can change the condition."""
-    return rule is not None and bool(conditions.names(rule) & {field.name for field in form.fields})
+def _depends(rule: conditions.Tree | None, asked: Set[str]) -> bool:
+    """Whether an answer to what this very form asks can change the condition."""
+    return rule is not None and bool(conditions.names(rule) & asked)
 
 
-def _told_to_page(rule: conditions.Tree | None, form: Form, known: Mapping[str, object]) -> str | None:
+def _told_to_page(rule: conditions.Tree | None, asked: Set[str], known: Mapping[str, object]) -> str | None:
     """The condition as JSON, if answers of this form move it and nothing else is missing to decide it."""
-    if rule is None or not _depends(rule, form):
+    if rule is None or not _depends(rule, asked):
         return None
-    own = {field.name for field in form.fields}
-    return _json(rule) if conditions.names(rule) <= own | known.keys() else None
+    return _json(rule) if conditions.names(rule) <= asked | known.keys() else None
 
 
 def _told(form: Form, raw: Raw) -> dict[str, object]:

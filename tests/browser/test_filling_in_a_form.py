@@ -23,7 +23,7 @@ def tried():
 
     @access.public
     def show(form_id):
-        variables = {"aid_fen": 0, "warnings": [], "supplemented": False, "limits_merged": False}
+        variables = {"aid_fen": 0, "warnings": [], "supplemented": False, "aid_merged_fen": 0}
         view = forms.show(house.rules().rulebook.forms[form_id], {}, variables)
         return render_template_string(PAGE, form=view, faults=[])
 
