@@ -43,6 +43,21 @@ def test_a_small_demonstration_shows_everything(request, tmp_path, kind):
         house.close()
 
 
+def test_the_same_seed_tells_the_same_stories(tmp_path):
+    """Case ids are drawn anew each time; nothing the county shows may hang on them."""
+
+    def told(home):
+        house = open_house(None, home, now=SetClock(NOW))
+        try:
+            demonstration.build(house, 12, 7, lambda done, of: None)
+            cases = SmallCounty(house, SetClock(NOW)).rows(Case)
+            return sorted((case.number, case.state, case.seq, case.village) for case in cases)
+        finally:
+            house.close()
+
+    assert told(tmp_path / "once") == told(tmp_path / "again")
+
+
 def the_county_is_whole(county, built):
     cases = county.rows(Case)
     assert len(cases) == built.cases == len(STORIES) + 4

@@ -26,6 +26,7 @@ from audit.checkpoint import Checkpoint
 from audit.note import Note, cosign
 from audit.tables import audit_vault
 from workflow.cli import mingjian
+from workflow.demo.staff import PASSWORD
 from workflow.errors import AnswersRefused, NotAllowed
 from workflow.evidence import handing_out
 from workflow.evidence.bundle import CHECKER, write_bundle
@@ -607,9 +608,13 @@ def test_the_commands_hand_out_and_replay(county, case_at, tmp_path, monkeypatch
     case = case_at("check_papers")
     home = ["--home", str(county.house.home)]
     out = tmp_path / "case.zip"
-    run = CliRunner().invoke
+
+    def run(program, words, password=PASSWORD):
+        return CliRunner().invoke(program, words, input=f"{password}\n")
+
     wanted = ["audit", "bundle", case.row.number, str(out), "--reason", REASON]
     assert run(mingjian, [*home, *wanted, "--as", "chnd"]).exit_code == 2
+    assert run(mingjian, [*home, *wanted, "--as", "insp"], password="not the word").exit_code == 1
     assert not out.exists()
     done = run(mingjian, [*home, *wanted, "--as", "insp"])
     assert (done.exit_code, "已写入" in done.output) == (0, True), done.output

@@ -1,6 +1,6 @@
 """流程一览: every flow with its diagram and its table, as the office signs it."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bpmn import Rulebook
@@ -51,5 +51,7 @@ def drawn(book: Rulebook, process: str) -> Response:
         raise NotFound()
     response = make_response(book.files[found.file])
     response.headers["Content-Type"] = "application/xml; charset=utf-8"
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = "private, no-cache"  # after a release another one has this address
+    response.add_etag()
+    response.make_conditional(request)
     return response

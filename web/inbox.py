@@ -7,12 +7,13 @@ from uuid import UUID
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, select, update
 
 from bpmn.text import Text
 from web.access import signed_in
 from web.here import current_actor, house, now
 from workflow.alerts.wording import due_of, heading, subject
+from workflow.reading.inbox import addressed_to
 from workflow.store import transaction
 from workflow.store.models import Case, InboxMessage, Organisation
 
@@ -45,21 +46,13 @@ def _message(row: Any) -> Message:
     )  # fmt: skip
 
 
-def _mine() -> tuple[Any, ...]:
-    """The lines of the seat's office and role, but for those that are another seat's alone."""
-    actor = current_actor()
-    seats = {actor.seat_id, actor.stands_for or actor.seat_id}
-    mine = or_(InboxMessage.seat_id.is_(None), InboxMessage.seat_id.in_(seats))
-    return (InboxMessage.org == actor.org, InboxMessage.role == actor.role, mine)
-
-
 def _page(connection: Connection, page: int) -> list[Any]:
     return list(
         connection.execute(
             select(InboxMessage.__table__, Case.number, Organisation.name.label("place"))
             .outerjoin(Case, Case.id == InboxMessage.case_id)
             .outerjoin(Organisation, Organisation.code == Case.village)
-            .where(*_mine())
+            .where(*addressed_to(current_actor()))
             .order_by(InboxMessage.id.desc())
             .limit(SIZE)
             .offset((page - 1) * SIZE)
@@ -71,7 +64,12 @@ def _page(connection: Connection, page: int) -> list[Any]:
 @signed_in
 def index() -> ResponseReturnValue:
     with house().reader.connect() as connection:
-        total = connection.scalar(select(func.count()).select_from(InboxMessage).where(*_mine())) or 0
+        total = (
+            connection.scalar(
+                select(func.count()).select_from(InboxMessage).where(*addressed_to(current_actor()))
+            )
+            or 0
+        )
         pages = max(1, -(-total // SIZE))
         page = min(max(1, request.args.get("page", 1, type=int)), pages)
         messages = [_message(row) for row in _page(connection, page)]
@@ -88,7 +86,7 @@ def read() -> ResponseReturnValue:
     with transaction(house().engine) as connection:
         connection.execute(
             update(InboxMessage)
-            .where(*_mine(), InboxMessage.read_at.is_(None))
+            .where(*addressed_to(current_actor()), InboxMessage.read_at.is_(None))
             .where(*([InboxMessage.id == chosen] if chosen is not None else []))
             .values(read_at=now(), read_by=current_actor().account_id)
         )

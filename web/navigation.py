@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from bpmn.text import Text
 from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
 from web.here import current_actor, house, member
 from workflow.cases.county import County, county_of
+from workflow.reading.inbox import addressed_to
 from workflow.store.models import InboxMessage
 
 ENTRIES = (
@@ -53,15 +54,7 @@ def unread() -> int:
             g.unread = connection.scalar(
                 select(func.count())
                 .select_from(InboxMessage)
-                .where(
-                    InboxMessage.org == actor.org,
-                    InboxMessage.role == actor.role,
-                    or_(
-                        InboxMessage.seat_id.is_(None),
-                        InboxMessage.seat_id.in_({actor.seat_id, actor.stands_for or actor.seat_id}),
-                    ),
-                    InboxMessage.read_at.is_(None),
-                )
+                .where(*addressed_to(actor), InboxMessage.read_at.is_(None))
             )
     return int(g.unread or 0)
 

@@ -82,7 +82,9 @@ def rest_now(case_id: UUID, kind: str) -> ResponseReturnValue:
 
 
 def _tell(case_id: UUID, telling: Telling) -> ResponseReturnValue:
-    raw = forms.raw_answers(house().rules().rulebook.forms[telling.form], request.form)
+    with house().reader.connect() as connection:
+        row = read_case(connection, case_id)
+    raw = forms.raw_answers(house().rules(row.rulebook).rulebook.forms[telling.form], request.form)
     try:
         handle(house(), current_actor(), telling.command(case_id, raw), at=now(), request_id=request_key())
     except AnswersRefused as error:

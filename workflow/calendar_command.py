@@ -16,10 +16,9 @@ from workflow.deadlines import CalendarRefused
 from workflow.handle import handle
 from workflow.house import House
 from workflow.recounting import recount
-from workflow.releasing.command import signed_in
+from workflow.register.signing_in import AS, signed_in
 from workflow.store.models import Account, CalendarProposal, CalendarYear, Clock
 
-AS = click.option("--as", "login", metavar="LOGIN", required=True, help="以谁的账号。Whose account.")
 NUMBER = click.argument("number", type=int)
 
 

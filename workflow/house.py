@@ -13,8 +13,10 @@ from sqlalchemy.engine import make_url
 from audit import Published, Sequencer, Vault, keyring, open_vault
 from audit.keyfile import KeyRefused
 from bpmn import Fault, Rulebook, RulebookError, packaged_files
+from workflow.amounts import PolicyRefused
 from workflow.cases.county import county_of
 from workflow.deadlines import Calendar, Day, read_calendar
+from workflow.engine import ModelRefused
 from workflow.papers import PaperStore
 from workflow.releasing import taking_over
 from workflow.rules import Rules, Shelf, in_force, releases
@@ -172,8 +174,8 @@ def open_house(
         take_over(house)
         try:
             house.rules()  # made ready now, not in somebody's first transaction
-        except RulebookError as altered:  # the log can still be read and verified
-            house.refused = (*house.refused, *altered.faults)
+        except (RulebookError, ModelRefused, PolicyRefused) as refused:  # the log can still be read
+            house.refused = tuple(dict.fromkeys((*house.refused, *refused.faults)))
     except BaseException:
         house.close()
         raise

@@ -151,13 +151,16 @@ class County:
 
     def _plan_work(self, case_id: UUID | None) -> None:
         """Somebody will do each open task that nobody has taken yet."""
-        wanted = select(Task.case_id, Task.id, Task.node, Task.due_at, Task.kind).where(
-            Task.done_at.is_(None)
+        wanted = (
+            select(Task.case_id, Task.id, Task.node, Task.due_at, Task.kind)
+            .join(Case, Case.id == Task.case_id)
+            .where(Task.done_at.is_(None))
         )
         if case_id is not None:
             wanted = wanted.where(Task.case_id == case_id)
         with self.house.reader.connect() as conn:
-            rows = conn.execute(wanted.order_by(Task.case_id, Task.id)).all()
+            # By number, never by id: ids are drawn anew each time, and the same seed tells the same stories.
+            rows = conn.execute(wanted.order_by(Case.number, Task.id)).all()
         for row in rows:
             if (row.case_id, row.id) in self.scheduled:
                 continue

@@ -180,20 +180,6 @@ class Drawing:
     def processes(self) -> list[etree._Element]:
         return self.root.findall("b:process", SPACES)
 
-    def reached(self, start: str) -> set[str]:
-        """Ids of the nodes that can follow `start`: itself only if a loop leads back to it."""
-        seen: set[str] = set()
-        todo = [flow.target for flow in self.outgoing.get(start, [])]
-        todo += [event.id for event in self.attached.get(start, [])]
-        while todo:
-            node = todo.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            todo += [flow.target for flow in self.outgoing.get(node, [])]
-            todo += [event.id for event in self.attached.get(node, [])]
-        return seen
-
 
 def read(file: str, content: bytes) -> Drawing | Fault:
     """Read one diagram. A file that is no XML, or carries entities, comes back as its fault."""

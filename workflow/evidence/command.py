@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import click
 
-from workflow.deadlines import SHANGHAI
-from workflow.evidence.handing_out import exporter, hand_out
+from workflow.errors import NotAllowed
+from workflow.evidence.handing_out import hand_out
+from workflow.register.signing_in import AS, signed_in
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("case")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--as", "login", required=True, metavar="LOGIN", help="谁导出（登录名）。Who takes it away.")
+@AS
 @click.option("--reason", required=True, help="导出理由，写入日志。Why; goes into the log.")
 @click.pass_obj
 def bundle(settings: "Settings", case: str, out: Path, login: str, reason: str) -> None:
@@ -31,14 +32,15 @@ def bundle(settings: "Settings", case: str, out: Path, login: str, reason: str) 
 
     house = settings.house()
     now = house.now()
-    actor = exporter(house, login, now.astimezone(SHANGHAI).date())
-    if actor is None:
-        raise click.UsageError(
-            f"{login}没有可以导出证据的岗位。{login} has no seat that may take evidence away."
-        )
+    actor = signed_in(house, login, "export_case")
     with house.reader.connect() as conn:
         case_id = find_case(conn, case)
-    write_whole(out, lambda file: hand_out(house, actor, case_id, reason, file, now, uuid4().hex))
+    try:
+        write_whole(out, lambda file: hand_out(house, actor, case_id, reason, file, now, uuid4().hex))
+    except NotAllowed as refused:
+        raise click.UsageError(
+            f"{login}没有可以导出证据的岗位。{login} has no seat that may take evidence away."
+        ) from refused
     click.echo(f"已写入 {out}。Written to {out}.")
 
 

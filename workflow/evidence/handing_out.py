@@ -1,7 +1,7 @@
 """Hand the evidence of a case out: the log first, then the file."""
 
 import time
-from datetime import date, datetime
+from datetime import datetime
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -13,8 +13,6 @@ from workflow.errors import AnswersRefused, FieldFault
 from workflow.evidence.bundle import published_note, write_bundle
 from workflow.handle import handle
 from workflow.house import House
-from workflow.permissions import may
-from workflow.register import accounts
 
 SHORTEST_REASON: Final = 4
 LONGEST_REASON: Final = 200
@@ -57,10 +55,3 @@ def _publish(house: House) -> None:
         if done is not None or published_note(house.home) != before:
             return
         time.sleep(0.1)
-
-
-def exporter(house: House, login: str, on: date) -> Actor | None:
-    """The seat of an account that may take evidence away, for the command line; None without one."""
-    with house.reader.connect() as conn:
-        seats = accounts.seats(conn, accounts.find(conn, login), on)
-    return next((seat for seat in seats if may(seat.role, "export_case")), None)

@@ -1,5 +1,6 @@
 """The flows as the office signs them: each diagram with its steps, roles, limits, papers and letters."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ UNITS: Mapping[str, Text] = {
     "h": Text("小时", "hours"),
     "date": Text("（固定日期）", "(a fixed date)"),
 }
+_read: dict[str, Mapping[str, "Sheet"]] = {}
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,22 @@ class Sheet:
     letters: tuple[Text, ...]
 
 
-def sheets(book: Rulebook) -> dict[str, Sheet]:
+def sheets(book: Rulebook) -> Mapping[str, Sheet]:
     """Process id → sheet: the numbered flows in their order, then the shared ones."""
+    with _lock:
+        found = _read.get(book.digest)
+    if found is None:
+        found = _sheets(book)
+        with _lock:
+            _read.clear()  # the rules in force only: former ones are not shown
+            _read[book.digest] = found
+    return found
+
+
+def _sheets(book: Rulebook) -> Mapping[str, Sheet]:
     known = diagrams(book)
-    found = {process: _sheet(book, known, diagram) for process, diagram in known.items()}
+    names = {step.id: step.name for each in known.values() for step in each.elements}
+    found = {process: _sheet(book, names, diagram) for process, diagram in known.items()}
     order = {name: place for place, name in enumerate(book.flows)}
     return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
 
@@ -67,12 +82,11 @@ def below(found: Mapping[str, Sheet], process: str) -> list[Sheet]:
     return [found[name] for name in seen]
 
 
-def _sheet(book: Rulebook, known: Mapping[str, Diagram], diagram: Diagram) -> Sheet:
+def _sheet(book: Rulebook, names: Mapping[str, str], diagram: Diagram) -> Sheet:
     root = etree.fromstring(
         book.files[diagram.file], etree.XMLParser(resolve_entities=False, no_network=True)
     )
     nodes = {element.get("id"): element for element in root.iter() if element.get("id")}
-    names = {step.id: step.name for each in known.values() for step in each.elements}
     row = book.flows.get(diagram.process)
     steps = [_step(book, nodes[each.id], each.lane, each.calls, names) for each in diagram.elements]
     timers = [

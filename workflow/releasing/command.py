@@ -10,19 +10,16 @@ from typing import Any
 
 import click
 
-from workflow.actor import Actor
 from workflow.commands import AdoptProposal, RejectProposal, ReleaseProposal, WithdrawProposal
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, RulesRefused, WorkflowError
 from workflow.house import House
-from workflow.permissions import may
-from workflow.register import accounts
+from workflow.register.signing_in import AS, signed_in
 from workflow.register.telling import DAY, JSON
 from workflow.releasing import bundles, doing
 from workflow.releasing.reading import Proposal, Version, proposal, proposals, versions
 from workflow.rules import files_of
 
-AS = click.option("--as", "login", metavar="LOGIN", required=True, help="以谁的账号。Whose account.")
 STATES = {
     "open": "待决定 open",
     "released": "已放行 released",
@@ -36,30 +33,6 @@ STANDINGS = {"in_force": "现行 in force", "coming": "待施行 coming", "forme
 @click.group()
 def rules() -> None:
     """规则的版本：一人提出，另一人放行。Versions of the rules: one proposes, another releases."""
-
-
-def signed_in(house: House, login: str, *actions: str) -> Actor:
-    """The person that login and password prove, on the seat that has one of these actions.
-
-    The password is asked for; without a terminal it is the first line of the input.
-    """
-    if sys.stdin.isatty():
-        password = click.prompt("密码 Password", hide_input=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    account = accounts.authenticate(house.reader, login, password)
-    if account is None:
-        raise _failed("账号或密码不对。Account or password is wrong.")
-    with house.reader.connect() as conn:
-        seats = accounts.seats(conn, account, house.now().astimezone(SHANGHAI).date())
-    if not seats:
-        raise _failed("这个账号今天没有岗位。This account holds no seat today.")
-    return next((seat for seat in seats if any(may(seat.role, action) for action in actions)), seats[0])
-
-
-def _failed(words: str) -> SystemExit:
-    click.echo(f"✘ {words}", err=True)
-    return SystemExit(1)
 
 
 class Told:

@@ -16,8 +16,9 @@ from workflow.commands import MigrateCase
 from workflow.errors import MoveImpossible, WorkflowError
 from workflow.handle import handle
 from workflow.house import House
+from workflow.register.signing_in import signed_in
 from workflow.register.telling import JSON
-from workflow.releasing.command import Told, signed_in
+from workflow.releasing.command import Told
 from workflow.releasing.reading import find_version
 from workflow.store.models import Case
 

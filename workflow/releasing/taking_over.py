@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 import bpmn
 from audit import SYSTEM_CHAIN, Draft, Vault, append_next
-from bpmn import Fault
+from bpmn import Fault, RulebookError
 from workflow.actor import SYSTEM
 from workflow.engine import KERNEL
 from workflow.releasing.checking import examine, faults_against_the_past, manifest_of
@@ -64,7 +64,10 @@ def take_over(
         merged = merge(_origin(conn, newest.packaged), manifest, ours)
         if bpmn.digest_of(merged.manifest) == newest.digest:
             return TakenOver()
-        here = files_of(conn, ours)
+        try:
+            here = files_of(conn, ours)
+        except RulebookError as altered:
+            return TakenOver(refused=tuple(altered.faults))
         changed = {
             path: files[path] if manifest.get(path) == sha else here[path]
             for path, sha in merged.manifest.items()

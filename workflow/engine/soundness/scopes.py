@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from workflow.engine.lint_drawing import CHOOSING, WAITING, Drawing, Flow, Node
+from workflow.engine.lint_field import STARTING
 from workflow.engine.soundness.deeds import Deed, Reading
 from workflow.engine.soundness.values import Names, World, assignments, atoms, names_of, without
 
@@ -56,9 +57,11 @@ class Diagrams:
         book = self.reading.book
         if book is None:
             return self.reading.free
-        opening = book.forms.get("application")
-        rows = {name for name, row in book.variables.items() if row.origin == "start"}
-        return frozenset(rows | (opening.variables if opening else frozenset()))
+        rows = frozenset(name for name, row in book.variables.items() if row.origin == "start")
+        opening = {"application", *(flow.form for flow in book.flows.values())}
+        asked = (book.forms[form].variables for form in opening if form in book.forms)
+        found = (STARTING.get(fact, frozenset()) for flow in book.flows.values() for fact in flow.facts)
+        return rows.union(*asked, *found)
 
 
 class Scope:
