@@ -30,8 +30,8 @@ def table(*rows: str) -> bytes:
 
 
 def put_forward(county, login="adm", content=None, source=SOURCE) -> int:
-    read = read_table(county.house, content or table(*NOTICE), "2027.csv", source)
-    return int(county.staff[login].does(read.command).number)
+    command = read_table(county.house, content or table(*NOTICE), "2027.csv", source)
+    return int(county.staff[login].does(command).number)
 
 
 def release(county, number: int, login="capr") -> int:

@@ -163,6 +163,22 @@ def test_the_ordinary_way_may_always_be_asked_for(county, village_liaison):
     assert village_liaison.files(*county.household()).row.flow == "ma_ordinary_county"
 
 
+def test_a_refusal_closes_the_usual_way_for_twelve_months_to_the_day(county, village_liaison):
+    """29 February lies between, so twelve months are 366 days."""
+    person, claims = county.household()
+    county.clock.to("2026-12-01")
+    refusal = {"decide": {"decision": "refuse", "refusal_reason": "R02"}}
+    refused = county.drive(village_liaison.files(person, claims), "archive_case", refusal)
+    county.clock.to("2027-03-01")
+    county.drive(refused, "end", {})
+    assert refused.row.outcome == "refused"
+    for day, reasons in (("2028-03-01", ["refused_before"]), ("2028-03-02", [])):
+        county.clock.to(day)
+        bill = county.bill(person, settled_on=county.today)
+        case = village_liaison.files(person, (bill,), flow="")
+        assert case.row.way["reasons"] == reasons
+
+
 @pytest.fixture
 def filing(county, village_liaison):
     """`filing("sign_basic_opinion")`: a case on this way, driven to that step."""

@@ -78,8 +78,8 @@ def test_the_stories_pass_every_node_of_its_own_diagrams() -> None:
 
 @pytest.fixture
 def temporary(county):
-    def driven(node: str, **answers):
-        person, _ = county.household()
+    def driven(node: str, person: int = 0, **answers):
+        person = person or county.household()[0]
         typed = {"grant_kind": "living", "requested": "3500.00", "persons": 4, **answers}
         case = county.staff["vlia1"].asks(FLOW, person, policy="fugu-temporary", **typed)
         plan = {"deliver_village_files": {"copies": 2, "passbook_copies": 3}}
@@ -96,6 +96,17 @@ def test_seven_hundred_for_each_of_four_is_paid_in_figures_and_capital_character
     county.drive(case, "end", plan)
     assert case.payments[-1].amount == Decimal("2800.00")
     assert case.letters["temporary_grant"].fields["aid"] == "2800.00"
+
+
+def test_a_grant_of_the_first_hour_of_january_counts_as_one_of_the_new_year(temporary, county):
+    """Two grants a year: half past midnight in Shanghai still lies in December in UTC."""
+    person, _ = county.household()
+    approve = {"approve_temporary": {"temporary_approval": "approve"}}
+    for day, hour in (("2026-06-01", "09:00"), ("2027-01-01", "00:30"), ("2027-06-01", "09:00")):
+        county.clock.to(day, hour)
+        case = county.drive(temporary("approve_temporary", person), "end", approve)
+        assert case.row.aid == Decimal("2800.00"), day
+    assert temporary("approve_temporary", person).row.aid == 0
 
 
 def test_the_files_go_up_in_two_sets_with_three_passbook_copies(temporary, clerk):

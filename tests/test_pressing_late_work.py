@@ -384,6 +384,20 @@ def test_an_office_asks_and_the_supervisor_grants_or_refuses(case_at, county, su
         supervisor.does(RefuseExtension(case.id, 999, refusal.answers))
 
 
+def test_a_request_refused_after_the_step_was_done_still_names_its_limit(
+    case_at, county, supervisor, reviewer
+):
+    case = case_at("audit_file")
+    reviewer.does(RequestExtension(case.id, case.clock("D05").id, EXTENDED))
+    county.drive(case, "deliver_letter", {})
+    assert case.clock("D05").stopped_at is not None
+    (row,) = county.rows(Extension, Extension.case_id == case.id)
+    supervisor.does(RefuseExtension(case.id, row.id, {"refusal_words": "这一步已经办完，不用延期。"}))
+    assert last(case)["vars"]["limit"] == "D05"
+    told = [line.params for line in case.inbox if line.kind == "extension_refused"]
+    assert told == [{"limit": "D05"}]
+
+
 def test_only_the_office_of_the_step_asks_for_more_time(case_at, county):
     case = case_at("audit_file")
     for login in ("trev2", "chnd", "vlia1", "twin1"):

@@ -59,12 +59,12 @@ def propose(settings: Any, file: Path, source: str, login: str) -> None:
     house: House = settings.house()
     actor = signed_in(house, login, "propose_calendar")
     try:
-        read = read_table(house, file.read_bytes(), file.name, source)
+        command = read_table(house, file.read_bytes(), file.name, source)
     except CalendarRefused as refused:
         for fault in refused.faults:
             click.echo(f"✘ {fault.element}：{fault.reason.zh} · {fault.reason.en}", err=True)
         sys.exit(1)
-    outcome = handle(house, actor, read.command, at=house.now(), request_id=uuid4().hex)
+    outcome = handle(house, actor, command, at=house.now(), request_id=uuid4().hex)
     click.echo(
         f"✔ 第{outcome.number}号，等另一个人放行。Proposal {outcome.number}: somebody else has to release it."
     )

@@ -4,7 +4,6 @@ limits that run is done by `workflow.recounting`.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -25,24 +24,15 @@ LONGEST_SOURCE: Final = 120
 SHORTEST_SOURCE: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """A table as it was read: its filling of the calendar, and what is to be put forward."""
-
-    filling: Filling
-    command: ProposeCalendar
-
-
-def read_table(house: House, content: bytes, file: str, source: str) -> Proposed:
-    """Check a table against the calendar in force.
+def read_table(house: House, content: bytes, file: str, source: str) -> ProposeCalendar:
+    """Check a table against the calendar in force. Returns the command that puts it forward.
 
     Raises:
         CalendarRefused: every wrong row with its number and reason.
     """
     filling = read_filling(rows_of(content, file), house.calendar(), file)
     days = tuple((day.isoformat(), kind.working, kind.name) for day, kind in sorted(filling.days.items()))
-    command = ProposeCalendar(file[-120:], hashlib.sha256(content).hexdigest(), source.strip(), days)
-    return Proposed(filling, command)
+    return ProposeCalendar(file[-120:], hashlib.sha256(content).hexdigest(), source.strip(), days)
 
 
 def propose(work: Work, command: ProposeCalendar) -> Mapping[str, Any]:

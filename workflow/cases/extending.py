@@ -1,6 +1,6 @@
 """延期: a supervisor extends a limit once, before it ends, by at most half, and the applicant is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -22,18 +22,19 @@ from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.forms import Answers
 from workflow.permissions import kind_of, refusal, require
 from workflow.register import kinship
-from workflow.store.models import Extension, Task, table
+from workflow.store.models import Clock, Extension, Task, table
 from workflow.supervisor_commands import ExtendDeadline, RefuseExtension, RequestExtension
 
 LETTER = "extension_notice"
-EXTENSION, TASK = table(Extension), table(Task)
+CLOCK, EXTENSION, TASK = table(Clock), table(Extension), table(Task)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An extension before it is made: the longer clock, and the two ends."""
+    """An extension before it is made: the longer clock among all clocks of the case, and the two ends."""
 
     clock: clockwork.Ticking
+    clocks: Sequence[clockwork.Ticking]
     before: Due
     after: Due
 
@@ -62,7 +63,8 @@ def plan(work: Work, clock_id: int, units: int) -> Planned:
         StepImpossible: the limit cannot be extended, has been, or has ended.
         AnswersRefused: more than half of the limit.
     """
-    clock = next((one for one in read_clocks(work) if one.id == clock_id), None)
+    clocks = read_clocks(work)
+    clock = next((one for one in clocks if one.id == clock_id), None)
     if clock is None:
         raise NotFound()
     limit, before = clock.run.limit, due(clock.run, work.calendar)
@@ -81,7 +83,8 @@ def plan(work: Work, clock_id: int, units: int) -> Planned:
         words = Text(f"最多延长{most.zh}", f"At most {most.en}")
         raise AnswersRefused([FieldFault("extension_units", words)])
     longer = replace(clock, run=replace(clock.run, extension=Longer(work.at, units)))
-    return Planned(longer, before, due(longer.run, work.calendar))
+    clocks = [longer if one.id == clock_id else one for one in clocks]
+    return Planned(longer, clocks, before, due(longer.run, work.calendar))
 
 
 def extend_deadline(work: Work, command: ExtendDeadline) -> Mapping[str, Any]:
@@ -104,8 +107,7 @@ def extend_deadline(work: Work, command: ExtendDeadline) -> Mapping[str, Any]:
         reason=answers.variables["extension_reason"],
         letter=_write(work, planned, units, answers),
     )
-    clocks = [clock if one.id == clock.id else one for one in read_clocks(work)]
-    kept = retime(work, clock, clocks, kind="deadline_extended")
+    kept = retime(work, clock, planned.clocks, kind="deadline_extended")
     _grant(work, command.clock_id, units, kept["seq"])
     return kept
 
@@ -223,22 +225,24 @@ def open_request(work: Work, clock_id: int) -> Any:
 
 
 def refuse_extension(work: Work, command: RefuseExtension) -> Mapping[str, Any]:
-    """The supervisor does not extend; the office is told.
+    """The supervisor does not extend; the office is told, also when the step has been done meanwhile.
 
     Raises:
         NotFound, NotAllowed, StepImpossible (decided already), AnswersRefused
     """
-    row = work.conn.execute(select(EXTENSION).where(EXTENSION.c.id == command.extension_id)).one_or_none()
+    row = work.conn.execute(
+        select(EXTENSION, CLOCK.c.limit_id)
+        .join(CLOCK, CLOCK.c.id == EXTENSION.c.clock_id)
+        .where(EXTENSION.c.id == command.extension_id)
+    ).one_or_none()
     if row is None or row.case_id != work.row.id:
         raise NotFound()
     if row.decided_at is not None:
         raise StepImpossible(Text("这个申请已经答复过了。", "This request has been answered."))
     let_press(work, "extend_deadline", row.asked_org)
     answers = read_answers(work, "extension_refusal", command.answers, "refusal_words")
-    clock = next((one for one in read_clocks(work) if one.id == row.clock_id), None)
-    limit = clock.limit_id if clock else ""
     work.sealed.update(answers.sealed)
-    work.notes.update(limit=limit)
+    work.notes.update(limit=row.limit_id)
     kept = keep_entry(work, kind="extension_refused", command={"name": "none"})
     work.conn.execute(
         update(EXTENSION)
@@ -250,5 +254,5 @@ def refuse_extension(work: Work, command: RefuseExtension) -> Mapping[str, Any]:
             decided_seq=kept["seq"],
         )
     )
-    tell(work, "extension_refused", [Desk(row.asked_org, row.asked_role)], {"limit": limit})
+    tell(work, "extension_refused", [Desk(row.asked_org, row.asked_role)], {"limit": row.limit_id})
     return kept

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, NoReturn
 
 from bpmn import Text
+from workflow.deadlines import months_later
 from workflow.errors import AnswersRefused, FieldFault
 
 MONTHS: Final[Mapping[str, int]] = {"month": 1, "quarter": 3, "half_year": 6}
@@ -48,17 +49,6 @@ def equal_parts(total: Decimal, parts: int, first: date, months: int) -> Lines:
     amounts = [fen // parts * FEN] * (parts - 1)
     amounts.append(total - sum(amounts, ZERO))
     return [(months_later(first, place * months), amount) for place, amount in enumerate(amounts)]
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later, or the last one of a shorter month."""
-    years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in range(day.day, 0, -1):
-        try:
-            return date(years, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has a first day")
 
 
 def _typed(text: str, parts: int, outstanding: Decimal, today: date) -> Lines:

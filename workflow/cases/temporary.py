@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from workflow import amounts
 from workflow.cases.calculating import HELD, held_on, keep_sheet
 from workflow.cases.work import CASE, Work
+from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
 from workflow.register.identity import birth_of
 from workflow.store.prepared import Prepared
@@ -40,7 +41,7 @@ def temporary_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
         [
             amounts.Earlier(P=row.aid, paid=row.aid, kind=kind, bill=_request(row.aid, kind, day))
             for row in _GRANTS.all(work.conn, {"person_id": work.row.applicant_id, "case_id": work.row.id})
-            if row.opened_at.year == day.year
+            if row.opened_at.astimezone(SHANGHAI).year == day.year
         ],
         serious_illness_settled=True,
         merged=False,

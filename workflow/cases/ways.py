@@ -7,7 +7,7 @@ relative, a refusal within the last year, a band of the tariff that the policy l
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from bpmn import FlowRow
 from workflow.amounts import Policy
 from workflow.cases import calculating
 from workflow.cases.work import CASE, Work
+from workflow.deadlines import SHANGHAI, months_later
 from workflow.errors import NotFound
 from workflow.rules import Rules
 from workflow.store.prepared import Prepared
@@ -96,7 +97,8 @@ def known(work: Work, policy: Policy, case: Any) -> dict[str, bool]:
     results = calculating.calculate(work.conn, policy, case)
     aid = sum((result.aid for result in results), Decimal("0.00"))
     most = policy.thresholds["filing_amount"].value
-    since = work.at - timedelta(days=round(365 * policy.thresholds["refusal_months"].value / 12))
+    first = months_later(work.today, -int(policy.thresholds["refusal_months"].value))
+    since = datetime.combine(first, time.min, SHANGHAI)
     person = {"person_id": case.applicant_id, "case_id": case.id}
     recognised = _RECOGNISED.scalar(work.conn, person)
     return {

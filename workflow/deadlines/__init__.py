@@ -6,6 +6,7 @@ Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-1
 from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
 from workflow.deadlines.clock import AlarmAt, Due, Extension, Pause, Run, Standing, alarms, due, standing
 from workflow.deadlines.explaining import Explanation, Sentence, explain, sentence_of
+from workflow.deadlines.fixed import months_later
 from workflow.deadlines.grid import DayCell
 from workflow.deadlines.limits import Limit, Warn, limits_of
 from workflow.deadlines.tables import CalendarRefused, Filling, read_calendar, read_filling, rows_of
@@ -31,6 +32,7 @@ __all__ = [
     "due",
     "explain",
     "limits_of",
+    "months_later",
     "read_calendar",
     "read_filling",
     "rows_of",

@@ -57,7 +57,7 @@ class Fixed:
         """The last day of a limit that starts on the day `start`; ordinals. Not for `same_day`."""
         day = date.fromordinal(start)
         if self.kind == "months":
-            return self._settled(_months_later(day, self.numbers[0]), calendar)
+            return self._settled(months_later(day, self.numbers[0]), calendar)
         return next(
             self._settled(nominal, calendar)
             for nominal in self._from(day.year, calendar)
@@ -154,7 +154,8 @@ def _possible(kind: str, numbers: tuple[int, ...]) -> bool:
     return True
 
 
-def _months_later(day: date, number: int) -> date:
+def months_later(day: date, number: int) -> date:
+    """The same day so many months later (earlier, if negative), or the last one of a shorter month."""
     month = day.month - 1 + number
     year, month = day.year + month // 12, month % 12 + 1
     return date(year, month, min(day.day, _length(year, month)))
