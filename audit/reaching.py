@@ -1,6 +1,7 @@
 """The two ways to a witness: over HTTP, and by files that somebody carries."""
 
 import re
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
@@ -68,12 +69,13 @@ def _post(url: str, body: bytes, seconds: float) -> tuple[int, str]:
     if not url.startswith(("http://", "https://")):
         raise NotSigned("not an address of a witness")
     try:
-        with urlopen(Call(url, body, method="POST"), timeout=seconds) as answer:  # noqa: S310 - see above
+        try:
+            answer = urlopen(Call(url, body, method="POST"), timeout=seconds)  # noqa: S310 - see above
+        except HTTPError as refusal:  # an answer too: its status and its words count
+            answer = refusal
+        with answer:
             return answer.status, answer.read(_MOST_ANSWERED).decode("utf-8", "replace")
-    except HTTPError as error:
-        with error:
-            return error.code, error.read(_MOST_ANSWERED).decode("utf-8", "replace")
-    except (OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         raise NotSigned(f"{type(error).__name__}: {error}"[:120]) from error
 
 

@@ -56,11 +56,12 @@ def mail_server() -> Iterator[tuple[Mailbox, int]]:
 
 @dataclass
 class Robot:
-    """Remembers every call; answers `status` and `answer`, or not at all while `silent`."""
+    """Remembers every call; answers `status` and `answer`, or `raw` bytes, or not at all while `silent`."""
 
     calls: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     status: int = 200
     answer: Any = field(default_factory=lambda: {"errcode": 0})
+    raw: bytes = b""
     silent: bool = False
     wake: threading.Event = field(default_factory=threading.Event)
 
@@ -72,6 +73,9 @@ def robot() -> Iterator[tuple[Robot, str]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if this.raw:
+                self.wfile.write(this.raw)
+                return
             this.calls.append((self.path, dict(self.headers), json.loads(body)))
             if this.silent:
                 this.wake.wait(30)

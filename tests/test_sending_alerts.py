@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from crashing import Crash
 from house_templates import another_process
 from receivers import mail_server, robot
 from small_county import TOWNSHIP
 from sqlalchemy import insert, select
 
 from bpmn import RulebookError
+from workflow.alerts import sending
 from workflow.alerts.channels import parse_channels, read_channels
 from workflow.alerts.secrets import SecretMissing, secret
 from workflow.alerts.sending import pause_after
@@ -208,6 +210,8 @@ def test_a_webhook_that_never_answers_costs_one_attempt_and_holds_nobody_up(case
         (302, {}, "HTTP 302"),
         (200, {"errcode": 93000}, "errcode 93000"),
         (200, [], "the robot's answer cannot be read"),
+        (200, {"errcode": "t0ken " * 100}, "the robot's answer cannot be read"),
+        (200, {"errcode": False}, "the robot's answer cannot be read"),
     ],
 )
 def test_whatever_a_robot_says_the_alert_waits_and_the_token_is_nowhere(
@@ -222,6 +226,73 @@ def test_whatever_a_robot_says_the_alert_waits_and_the_token_is_nowhere(
     tried = [row for row in sent(county, case) if row.attempts]
     assert [row.last_error for row in tried] == [error]
     assert "t0ken" not in str(county.rows(Outbox)) + str(county.rows(Channel))
+
+
+@pytest.mark.parametrize(
+    ("raw", "error"),
+    [
+        (b"this is no HTTP\r\n\r\n", "BadStatusLine"),
+        (b"HTTP/1.1 200 " + b"x" * 70_000, "LineTooLong"),
+        (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n", "HTTPException"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "IncompleteRead"),
+        (b"HTTP/1.1 500 no\r\nContent-Length: 9\r\n\r\n", "HTTP 500"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 60_000, "the robot's answer cannot be read"),
+    ],
+)
+def test_a_garbled_answer_holds_its_own_channel_and_no_other(case_at, county, clock, mailbox, raw, error):
+    with robot() as (this, url):
+        this.raw = raw
+        config = f'[channels.group]\nkind = "dingtalk"\nurl = "{url}"\nsecret = "token"\n'
+        office_says(county, config + mailbox.config + rule("robot", "group", "[]") + rule(), token="t0ken")
+        case = late(case_at, clock)
+        county.night()
+        assert {row.last_error for row in sent(county, case) if row.channel == "group" and row.attempts} == {
+            error
+        }
+        assert len(mailbox.mails) == 3
+        this.raw = b""
+        clock.forward(minutes=1)
+        county.night()
+    assert all(row.done_at for row in sent(county, case)), "it waited and has gone out"
+
+
+def test_a_password_that_cannot_be_sent_holds_its_own_channel_and_no_other(case_at, county, clock, mailbox):
+    with robot() as (this, url):
+        config = f'[channels.group]\nkind = "webhook"\nurl = "{url}"\n'
+        office_says(county, mailbox.config + config + rule() + rule("robot", "group", "[]"), mail="密码")
+        case = late(case_at, clock)
+        county.night()
+        assert len(this.calls) == 3
+    waiting = [row for row in sent(county, case) if row.channel == "mail"]
+    assert len(waiting) == 3 and not any(row.done_at or row.gave_up_at for row in waiting)
+    assert {row.last_error for row in waiting if row.attempts} == {"UnicodeEncodeError"}
+
+
+def test_a_worker_that_dies_between_sending_and_writing_it_down_sends_again_under_the_same_key(
+    case_at, county, clock, mailbox, monkeypatch
+):
+    """At least once is what can be promised: the receiver knows the second copy by its key."""
+    office_says(county, mailbox.config + rule())
+    case = late(case_at, clock)
+
+    def die(*told):
+        raise Crash()
+
+    monkeypatch.setattr(sending, "_sent", die)
+    with pytest.raises(Crash):
+        county.night()
+    monkeypatch.undo()
+    (taken,) = mailbox.mails
+    county.night()
+    assert [mail["Message-ID"] for mail in mailbox.mails].count(taken["Message-ID"]) == 1, "the lease holds"
+    clock.forward(minutes=5)
+    county.night()
+    keys = [mail["Message-ID"] for mail in mailbox.mails]
+    assert keys.count(taken["Message-ID"]) == 2 and len(set(keys)) == 3
+    assert all(row.done_at for row in sent(county, case))
+    clock.forward(minutes=5)
+    county.night()
+    assert len(mailbox.mails) == 4, "and no third time"
 
 
 def test_a_server_that_is_not_there_and_a_secret_that_is_missing_are_named(case_at, county, clock):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner
 from log_office import Office
+from receivers import robot
 
 import audit
 from audit.checkpoint import Checkpoint
@@ -399,6 +400,24 @@ def test_a_witness_that_names_another_size_each_time_is_given_up(office, witness
     office.write()
     office.round()
     assert "another size each time" in contacts(office.home / "sequencer")["inspection"].reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"this is no HTTP\r\n\r\n", "BadStatusLine"),
+        (b"HTTP/1.1 200 " + b"x" * 70_000, "LineTooLong"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "IncompleteRead"),
+        (b"HTTP/1.1 500 no\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "IncompleteRead"),
+    ],
+)
+def test_a_garbled_answer_counts_for_nothing_and_ends_no_round(office, witness, answer, reason):
+    with robot() as (this, url):
+        this.raw = answer
+        agree(office, "none", inspection=(witness, url))
+        office.write()
+        assert office.round()[audit.LOG].out
+    assert reason in contacts(office.home / "sequencer")["inspection"].reason
 
 
 def test_a_witness_without_an_address_is_not_asked(office, witness):

@@ -2,6 +2,9 @@
 
 A channel that is dead costs one attempt per pause, however many messages wait on it, and the others go
 on. A message is never dropped: it goes out, or its address refuses it, and both stand with the message.
+
+At least once: a worker that dies after the receiver has taken a message and before that is written down
+leaves it under its lease, and it goes out again with the same key, by which a receiver can tell.
 """
 
 from collections.abc import Mapping

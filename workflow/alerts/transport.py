@@ -1,7 +1,8 @@
 """Put one message on the wire: a mail server, a robot of Enterprise WeChat or DingTalk, any webhook.
 
 Nothing here knows a case. `ChannelDown`: the way itself is closed, everything on it waits. `Refused`:
-this address will never take it. Texts of both name codes, never an address or a token.
+this address will never take it. Texts of both name codes, never an address or a token. Whatever answers
+at the other end, no other exception leaves `send`: one garbled answer must not end the round for all.
 """
 
 import base64
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,7 +89,7 @@ def _mail(home: Path, channel: ChannelConfig, message: Message) -> None:
         raise ChannelDown(f"SMTP {error.smtp_code}") from error
     except smtplib.SMTPResponseException as error:
         raise ChannelDown(f"SMTP {error.smtp_code}") from error
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         raise ChannelDown(type(error).__name__) from error
 
 
@@ -125,8 +127,10 @@ def _accepted(answer: bytes) -> None:
     """Both robots answer 200 and say in the body whether they took it."""
     try:
         code = json.loads(answer)["errcode"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ChannelDown("the robot's answer cannot be read") from error
+    except (ValueError, KeyError, TypeError, RecursionError):
+        code = None
+    if type(code) is not int:  # what else it may say is not repeated: it could hold the token
+        raise ChannelDown("the robot's answer cannot be read")
     if code != 0:
         raise ChannelDown(f"errcode {code}")
 
@@ -170,7 +174,7 @@ def _post(channel: ChannelConfig, address: str, body: Mapping[str, Any], headers
     except urllib.error.HTTPError as error:
         error.close()
         raise ChannelDown(f"HTTP {error.code}") from None
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ChannelDown(type(reason if isinstance(reason, Exception) else error).__name__) from None
 
