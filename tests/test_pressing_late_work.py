@@ -205,7 +205,8 @@ def test_only_the_county_names_a_reviewer_of_another_township_and_only_where_the
     """SD-11: the exception stands in the log and in the list."""
     case = case_at("audit_file")
     other = county.staff["trev2"]
-    small = {"reassign_reason": "small_office"}
+    why = {"reassign_words": "本镇只有一名审核人员，已经调离。"}
+    small = {"reassign_reason": "small_office", **why}
     with pytest.raises(NotAllowed) as there_is_somebody:
         county.staff["sup-msb"].does(hand_over(case, other.actor.seat_id, **small))
     assert there_is_somebody.value.rule == "SD-11"
@@ -217,8 +218,9 @@ def test_only_the_county_names_a_reviewer_of_another_township_and_only_where_the
         )
     with pytest.raises(NotAllowed):
         county.staff["sup1"].does(hand_over(case, other.actor.seat_id, **small))
-    with pytest.raises(AnswersRefused):
-        county.staff["sup-msb"].does(hand_over(case, other.actor.seat_id))
+    for half in (why, {"reassign_reason": "small_office"}):
+        with pytest.raises(AnswersRefused):
+            county.staff["sup-msb"].does(hand_over(case, other.actor.seat_id, **half))
     county.staff["sup-msb"].does(hand_over(case, other.actor.seat_id, **small))
     assert last(case)["vars"]["exception"] == "SD-11"
     assert case.task("audit_file").org == OTHER_TOWNSHIP

@@ -3,24 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, select
 
 from bpmn import Text
 from workflow import engine, forms
 from workflow.cases import asking, consequences, effects
+from workflow.cases.eligibility import facts_for_actor
 from workflow.cases.keeping import keep_step, read_clocks
 from workflow.cases.papers import add_papers
 from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.commands import CompleteTask, NewPaper
 from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale, StepImpossible
-from workflow.permissions import TaskFacts, in_area, kind_of, require_can_complete
-from workflow.store.models import Account, CaseLink, Kin, Paper, Person, Task, table
+from workflow.permissions import require_can_complete
+from workflow.store.models import Account, Paper, Task, table
 from workflow.store.prepared import Prepared
 
-TASK, PAPER, LINK = table(Task), table(Paper), table(CaseLink)
-APART = "original"
-"""In the property `apart` of a step: nobody does it who did a step of the case this one was opened from."""
+TASK, PAPER = table(Task), table(Paper)
 _TASK = Prepared(
     select(
         *(
@@ -44,27 +43,6 @@ _TASK = Prepared(
         )
     ).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
 )
-_DOERS = Prepared(
-    select(TASK.c.node)
-    .where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
-    .distinct()
-)
-_ACTED = Prepared(
-    # whether this account did a step of a case that this one was opened from
-    select(TASK.c.done_account)
-    .join(LINK, LINK.c.other_id == TASK.c.case_id)
-    .where(LINK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
-    .limit(1)
-)
-_KIN = Prepared(
-    # asked of the few relatives this account has filed, not of the people
-    select(Kin.account_id).where(
-        Kin.account_id == bindparam("account_id"),
-        exists()
-        .where(Person.id_number == Kin.id_number)
-        .where((Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id"))),
-    )
-)
 _PAPER_KINDS = Prepared(
     select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id"))
 )
@@ -84,7 +62,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
         raise Stale(what_happened(work, task))
     _require_not_resting(work, task)
     node = work.rules.model.node(task.process, task.node)
-    require_can_complete(work.actor, task_facts(work, task, node.properties))
+    require_can_complete(work.actor, facts_for_actor(work, task))
     variables = engine.variables(work.rules.model, case.engine, task.id)
     form = work.rules.rulebook.forms[task.form]
     answers = forms.check(form, command.answers, variables, today=work.today)
@@ -114,49 +92,6 @@ def task_of(work: Work, process: str, node: str) -> dict[str, Any]:
     """How the log names a place in a diagram."""
     flow = work.rules.model.flows[process]
     return {"spec": process, "version": work.rules.digest[:12], "spec_sha256": flow.sha256, "node": node}
-
-
-def task_facts(work: Work, task: Any, properties: Mapping[str, str]) -> TaskFacts:
-    """What `permissions` has to know about the task, read from the database."""
-    case = work.row
-    not_by = frozenset(properties.get("not_by", "").split())
-    me = frozenset({work.actor.account_id})
-    doers: dict[str, frozenset[int]] = {}
-    if not_by:
-        mine = _DOERS.all(work.conn, {"case_id": case.id, "account_id": work.actor.account_id})
-        doers = {row.node: me for row in mine}  # whether others did it changes nothing for this person
-        if case.opened_by == work.actor.account_id:
-            doers[work.rules.model.flows[case.flow].start] = me
-    acted = None
-    if properties.get("apart") == APART:
-        acted = _ACTED.scalar(work.conn, {"case_id": case.id, "account_id": work.actor.account_id})
-    kin = _KIN.scalar(
-        work.conn,
-        {
-            "account_id": work.actor.account_id,
-            "person_id": case.applicant_id,
-            "household_id": case.household_id if case.household_id is not None else -1,
-        },
-    )
-    assigned = None
-    if task.assigned_seat is not None:
-        covers = work.actor.seat_id if work.actor.stands_for == task.assigned_seat else task.assigned_seat
-        assigned = frozenset({task.assigned_seat, covers})
-    return TaskFacts(
-        role=task.role,
-        org=task.org,
-        node=task.node,
-        not_by=not_by,
-        village=case.village,
-        township=case.township,
-        county=case.county,
-        doers=doers,
-        applicant_relatives_of=frozenset() if kin is None else frozenset({kin}),
-        acted_before=frozenset() if acted is None else me,
-        assigned=assigned,
-        named=assigned is not None and not in_area(task.org, kind_of(task.org), case.village),
-        name=Text(task.name, task.name),
-    )
 
 
 def what_happened(work: Work, task: Any) -> Happened:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, select
 from bpmn import Form, Text
 from workflow import engine
 from workflow.actor import Actor
+from workflow.cases.eligibility import facts_for_actor
 from workflow.cases.work import Work
-from workflow.cases.working import task_facts, what_happened
+from workflow.cases.working import what_happened
 from workflow.errors import FieldFault, NotAllowed, NotFound, Stale
 from workflow.house import House
 from workflow.permissions import require_can_complete
@@ -88,7 +89,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
         kinds={kind: papers[kind].name for kind in dict.fromkeys((*demanded, *asked))},
         missing=tuple(kind for kind in demanded if kind not in there),
         present=tuple(kind for kind in demanded if kind in there),
-        refusal=_refusal(work, task, node.properties),
+        refusal=_refusal(work, task),
     )
 
 
@@ -100,9 +101,9 @@ def _looking(house: House, conn: Connection, actor: Actor, case_id: UUID, now: d
     return work
 
 
-def _refusal(work: Work, task: Any, properties: Mapping[str, str]) -> NotAllowed | None:
+def _refusal(work: Work, task: Any) -> NotAllowed | None:
     try:
-        require_can_complete(work.actor, task_facts(work, task, properties))
+        require_can_complete(work.actor, facts_for_actor(work, task))
     except NotAllowed as refusal:
         return refusal
     return None
@@ -113,7 +114,6 @@ def next_step(house: House, conn: Connection, actor: Actor, now: datetime) -> tu
     for case_id, task_id in first_keys(conn, actor, CANDIDATES):
         work = _looking(house, conn, actor, case_id, now)
         task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).one()
-        node = work.rules.model.node(task.process, task.node)
-        if _refusal(work, task, node.properties) is None:
+        if _refusal(work, task) is None:
             return case_id, task_id
     return None

@@ -1,11 +1,12 @@
 """近亲属备案: relatives filed by those on duty, and who is a relative of an applicant (domain 6.2, C-19)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, or_, select
+from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
 from workflow.errors import AnswersRefused, FieldFault
@@ -83,6 +84,21 @@ def file_relative(conn: Connection, account_id: int, relative: Relative, *, at: 
 def relatives_of(conn: Connection, person_id: int) -> frozenset[int]:
     """Accounts that have filed this person or anybody of the same household."""
     return frozenset(row.account_id for row in _RELATIVES.all(conn, {"person_id": person_id}))
+
+
+def relatives_of_all(conn: Connection, people: Iterable[int]) -> Mapping[int, frozenset[int]]:
+    """Person → accounts that have filed this person or anybody of the same household; one question."""
+    person, member = aliased(Person), aliased(Person)
+    same = or_(member.id == person.id, member.household_id == person.household_id)
+    found: dict[int, frozenset[int]] = {}
+    for number, account in conn.execute(
+        select(person.id, Kin.account_id)
+        .join(member, same)
+        .join(Kin, Kin.id_number == member.id_number)
+        .where(person.id.in_(set(people)))
+    ):
+        found[number] = found.get(number, frozenset()) | {account}
+    return found
 
 
 def not_filed(conn: Connection, person_id: int) -> frozenset[int]:
