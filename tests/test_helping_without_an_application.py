@@ -4,11 +4,17 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from policy_writing import PROCEDURE, policy_set
+from rule_changes import released
+from small_county import as_typed
 from walked import Case, nodes_of
 
+from workflow.cases.calculating import decided_bills
+from workflow.cases.recomputing import due_for
+from workflow.commands import CompleteTask
 from workflow.runs import apply_free
 from workflow.store.models import Case as CaseRow
-from workflow.store.models import Clock
+from workflow.store.models import Clock, DepartmentPart, Task
 
 FLOW = "ma_auto_parallel"
 PLAN = {"departments": ["msb", "disabled", "veterans"], "shares": [420_000, 92_000, 500_000]}
@@ -104,3 +110,104 @@ def test_a_settled_bill_of_somebody_on_a_roster_is_aided_without_an_application(
     ended = county.rows(Clock, Clock.case_id == case.id, Clock.limit_id == "D15")
     assert [row.id for row in ended] == [clock.id], "one clock from the trigger to the money"
     assert case.bills[0].aid_paid == Decimal("4875.00")
+
+
+FEDERATION = policy_set(
+    "federation",
+    """area = "360829"
+valid_from = 2026-01-01
+categories = ["DB"]
+
+[department]
+id = "disabled"
+title = { zh = "残疾人联合会", en = "disabled persons' federation" }
+
+[kinds]
+inpatient = { zh = "住院", en = "inpatient" }""",
+    """[pools.year]
+title = { zh = "限额", en = "limit" }
+kinds = ["inpatient"]
+limit = 9000""",
+    [{"id": "f", "deductible": "4000", "ratio": "1.00", "pool": '"year"', "base": '"T-O-B-S-M-R"'}],
+    PROCEDURE.replace("ma_ordinary_county", "ma_auto_parallel"),
+)
+
+
+def departments_decide(case, **decisions):
+    """Each decides its own part, the last of the plan first: answers come in any order."""
+    county = case.county
+    for task in reversed(county.rows(Task, Task.case_id == case.id, Task.node == "decide_part")):
+        decision = decisions[task.org.partition("-")[2]]
+        answers = {"part_decision": decision}
+        if decision == "refuse":
+            answers |= {"part_reason": "R06", "part_note": "不属于本部门的救助对象范围。"}
+        (who,) = (
+            each
+            for each in county.staff.values()
+            if (each.actor.role, each.actor.org) == (task.role, task.org)
+        )
+        who.does(CompleteTask(case.id, task.id, as_typed(answers), ()))
+
+
+@pytest.fixture
+def shared(county):
+    """A case of which medical assistance and the federation each give a part, both asked."""
+    released(county, {**county.house.rules().rulebook.files, **FEDERATION})
+    county.household()
+    assert apply_free(county.house, county.clock.at).opened == 1
+    return county.case(county.rows(CaseRow)[0].id)
+
+
+def parts(case):
+    rows = case.county.rows(DepartmentPart, DepartmentPart.case_id == case.id)
+    figures = [(row.proposed, row.before, row.granted) for row in rows]
+    return [(row.office, *(str(figure) for figure in each)) for row, each in zip(rows, figures, strict=True)]
+
+
+def the_person_lets_it_be(case):
+    county = case.county
+    county.staff["twin1"].completes("tell_person", case, right_told=True)
+    county.clock.forward(days=9)
+    county.night()
+    assert case.row.outcome == "approved"
+
+
+def the_money_arrives(case):
+    case.county.drive(case, "end", {})
+    assert case.payments[-1].status == "credited"
+    return case.bills[0]
+
+
+def test_only_the_part_of_medical_assistance_counts_in_its_limits(shared, county):
+    departments_decide(shared, msb="approve", disabled="approve")
+    assert parts(shared) == [
+        ("disabled", "4000.00", "0.00", "4000.00"),
+        ("msb", "1875.00", "4000.00", "1875.00"),
+    ]
+    assert shared.row.aid == Decimal("5875.00"), "the person gets both"
+    the_person_lets_it_be(shared)
+    person = shared.row.applicant_id
+    with county.house.reader.connect() as conn:
+        (on_its_way,) = decided_bills(conn, person)
+    bill = the_money_arrives(shared)
+    assert (bill.aid_paid, bill.aided_otherwise, bill.aided_before) == (
+        Decimal("1875"),
+        Decimal(4000),
+        Decimal(4000),
+    )
+    with county.house.reader.connect() as conn:
+        (paid,) = decided_bills(conn, person)
+        assert due_for(county.house, conn, shared.row) == shared.payments[-1].amount
+    assert (on_its_way.aid, on_its_way.bill) == (paid.aid, paid.bill), "the same before and after the payment"
+    assert paid.aid == Decimal("1875.00")
+
+
+def test_what_one_department_refuses_is_left_out_whoever_answers_first(shared, county):
+    departments_decide(shared, msb="refuse", disabled="approve")
+    assert [granted for *_, granted in parts(shared)] == ["4000.00", "0.00"]
+    assert shared.row.aid == Decimal("4000.00") and shared.seals_its_sheets()
+    sheet = shared.calculations[-1].sheet[0]
+    assert sheet["medical_assistance"] == {"aid": "0.00", "otherwise": "4000.00", "before": "4000.00"}
+    the_person_lets_it_be(shared)
+    bill = the_money_arrives(shared)
+    assert (bill.aid_paid, bill.aided_otherwise) == (Decimal(0), Decimal(4000))

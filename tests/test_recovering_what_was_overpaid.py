@@ -303,3 +303,21 @@ def test_it_rests_while_it_is_contested(paid, county_handler, approver):
     assert case.state == "PAUSED_CASE"
     approver.does(ResumeCase(case.id, {"resume_note": "复议维持原决定，继续办理。"}))
     assert case.state == "RECOVERY"
+
+
+def test_a_case_and_what_it_was_decided_again_in_are_one_matter(paid, county, county_handler, county_checker):
+    """The bills stand in the newer case then: what is due is not nothing, and all payments count."""
+    county.raise_bill(paid.bills[0].id, total=40000)
+    review = county.staff["twin1"].opens("appeal", paid, remedy="review")
+    county.drive(review, "end", {"review_case": {"review_result": "redo"}})
+    again = county.drive(county.linked(paid, "reopening"), "end", {})
+    assert not paid.bills and again.row.aid > Decimal("4875.00")
+    case = finds(county_handler, paid)
+    start = case.entries[0]["vars"]["start"]
+    both = paid.payments[-1].amount + again.payments[-1].amount
+    assert start["paid_fen"] == start["due_now_fen"] == int(both * 100) == int(again.row.aid * 100)
+    with pytest.raises(StepImpossible, match=case.row.number):
+        finds(county_checker, again)
+    due = again.row.aid - 1
+    until(case, "agree_payback", due=str(due))
+    assert [bill.aid_paid for bill in again.bills] == [due], "the year counts what was due"

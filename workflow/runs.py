@@ -123,6 +123,7 @@ def _burdens(house: House, today: date) -> list[_Home]:
             select(
                 Person.household_id, Claim.person_id, Household.village, Household.income, Claim.total,
                 Claim.basic, Claim.serious_illness, Claim.commercial, Claim.other_relief, Claim.aid_paid,
+                Claim.aided_otherwise,
             )
             .join(Person, Person.id == Claim.person_id)
             .join(Household, Household.id == Person.household_id)
@@ -138,7 +139,8 @@ def _burdens(house: House, today: date) -> list[_Home]:
             bill.household_id, _Home(bill.village, members[bill.household_id], bill.income)
         )
         paid = bill.basic + bill.serious_illness + bill.commercial + bill.other_relief
-        left = max(Decimal(0), bill.total - paid - (bill.aid_paid or 0))
+        aided = (bill.aid_paid or 0) + (bill.aided_otherwise or 0)
+        left = max(Decimal(0), bill.total - paid - aided)
         home.burden += left
         by_person[bill.person_id] += left
         if by_person[bill.person_id] > home.largest:

@@ -39,7 +39,7 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     The amount with a merge decision is told as well; where the policy knows none it is the same [C-10].
     """
     policy = work.rules.policies[work.row.policy]
-    papers = _papers(work.conn, work.row)
+    papers = papers_of(work.conn, work.row)
     merged, persons = bool(variables.get("limits_merged")), int(variables.get("persons") or 1)
     results = _results(policy, papers, merged=merged, persons=persons)
     aid, sheet = _sum(results), [result.as_json() for result in results]
@@ -74,7 +74,7 @@ def keep_sheet(work: Work, aid: Decimal, sheet: Sequence[Mapping[str, Any]]) -> 
 
 def calculate(conn: Connection, policy: amounts.Policy, case: Any) -> list[amounts.Result]:
     """The sheet of each bill of a case (its id and applicant_id are asked for), without keeping it."""
-    return _results(policy, _papers(conn, case), merged=False, persons=1)
+    return _results(policy, papers_of(conn, case), merged=False, persons=1)
 
 
 def estimate(conn: Connection, policy: amounts.Policy, case: Any, bill: amounts.Bill) -> amounts.Result:
@@ -83,30 +83,50 @@ def estimate(conn: Connection, policy: amounts.Policy, case: Any, bill: amounts.
     Raises:
         ClaimRefused: the bill cannot be computed.
     """
-    papers = _papers(conn, case)
-    year = bill.settled.year
-    earlier = [
-        _earlier(row, aid)
-        for row, aid in papers.before
-        if row.kind in policy.kinds and row.settled_on.year == year
-    ]
+    papers = papers_of(conn, case)
     held = held_on(papers.held, policy, bill.admitted)
-    return amounts.compute(policy, bill, held, papers.birth, earlier)
+    return amounts.compute(policy, bill, held, papers.birth, papers.earlier(policy, bill.settled.year))
 
 
 @dataclass(frozen=True, slots=True)
-class _Papers:
+class DecidedBill:
+    """A bill that was decided on: the register's row, the figures it was judged by, what medical
+    assistance gives for it in yuan.
+    """
+
+    row: Any
+    bill: amounts.Bill
+    aid: Decimal
+
+    def earlier(self) -> amounts.Earlier:
+        """As it counts for a later bill of the year."""
+        return _earlier(self.bill, self.aid)
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
     """What a calculation reads: the person, the case's bills, categories held, decided bills with aid."""
 
     birth: date
     claims: Sequence[Any]
     held: Sequence[Any]
-    before: Sequence[tuple[Any, Decimal]]
+    before: Sequence[DecidedBill]
+
+    def earlier(self, policy: amounts.Policy, year: int) -> list[amounts.Earlier]:
+        """The decided bills of a year that concern the pools of a policy set; what another programme
+        has paid for does not.
+        """
+        return [
+            each.earlier()
+            for each in self.before
+            if each.row.kind in policy.kinds and each.row.settled_on.year == year
+        ]
 
 
-def _papers(conn: Connection, case: Any) -> _Papers:
+def papers_of(conn: Connection, case: Any) -> Papers:
+    """Of a case: its id and applicant_id are asked for."""
     person = PERSON.first(conn, {"person_id": case.applicant_id})
-    return _Papers(
+    return Papers(
         birth=birth_of(person.id_number),
         claims=_CLAIMS.all(conn, {"case": case.id.hex}),
         held=HELD.all(conn, {"person_id": person.id}),
@@ -114,17 +134,15 @@ def _papers(conn: Connection, case: Any) -> _Papers:
     )
 
 
-def _results(policy: amounts.Policy, papers: _Papers, *, merged: bool, persons: int) -> list[amounts.Result]:
-    earlier: dict[int, list[amounts.Earlier]] = defaultdict(list)
-    for row, aid in papers.before:
-        if row.kind in policy.kinds:  # what another programme has paid for concerns no pool of this one
-            earlier[row.settled_on.year].append(_earlier(row, aid))
+def _results(policy: amounts.Policy, papers: Papers, *, merged: bool, persons: int) -> list[amounts.Result]:
+    years = {claim.settled_on.year for claim in papers.claims}
+    earlier = {year: papers.earlier(policy, year) for year in years}
     results = []
     for claim in papers.claims:
-        mine = earlier[claim.settled_on.year]
+        mine, bill = earlier[claim.settled_on.year], bill_of(claim)
         result = amounts.compute(
             policy,
-            bill_of(claim),
+            bill,
             held_on(papers.held, policy, claim.admitted_on),
             papers.birth,
             mine,
@@ -132,7 +150,7 @@ def _results(policy: amounts.Policy, papers: _Papers, *, merged: bool, persons: 
             merged=merged,
             persons=persons,
         )
-        mine.append(_earlier(claim, result.aid))
+        mine.append(_earlier(bill, result.aid))
         results.append(result)
     return results
 
@@ -145,8 +163,8 @@ def _fen(aid: Decimal) -> int:
     return int(aid.scaleb(2))
 
 
-def bill_of(claim: Any) -> amounts.Bill:
-    """A row of the register in the symbols of domain 1.5."""
+def bill_of(claim: Any, aided: Decimal = Decimal("0.00")) -> amounts.Bill:
+    """A row of the register in the symbols of domain 1.5. `aided`: yuan other departments gave before."""
     return amounts.Bill(
         T=claim.total,
         O=claim.out_of_catalogue,
@@ -157,6 +175,7 @@ def bill_of(claim: Any) -> amounts.Bill:
         kind=claim.kind,
         admitted=claim.admitted_on,
         settled=claim.settled_on,
+        aided=aided,
     )
 
 
@@ -171,16 +190,18 @@ def held_on(held: Sequence[Any], policy: amounts.Policy, day: date) -> list[str]
     ]
 
 
-def decided_bills(
-    conn: Connection, person_id: int, *, besides: UUID | None = None
-) -> list[tuple[Any, Decimal]]:
+def decided_bills(conn: Connection, person_id: int, *, besides: UUID | None = None) -> list[DecidedBill]:
     """The person's bills that were decided on, each with its aid (domain 3.1 item 2), but for one case.
 
     That is what was paid; what is approved and still on its way, so that two cases never share one
     limit; and what was refused because nothing came out, for its self-pay uses up the deductible.
     """
     bills = _BEFORE.all(conn, {"person_id": person_id, "case": besides.hex if besides else ""})
-    found = [(row, row.aid_paid) for row in bills if row.aid_paid is not None]
+    found = [
+        DecidedBill(row, bill_of(row, row.aided_before or Decimal("0.00")), row.aid_paid)
+        for row in bills
+        if row.aid_paid is not None
+    ]
     others = {UUID(hex=row.case_id) for row in bills if row.aid_paid is None}
     if not others:
         return found
@@ -188,13 +209,37 @@ def decided_bills(
     counted = [
         row.id for row in decided if row.outcome == "approved" or (row.outcome == "refused" and not row.aid)
     ]
-    aids = aids_per_bill(conn, counted)
-    return found + [(row, aids[row.id]) for row in bills if row.aid_paid is None and row.id in aids]
+    shares = shares_per_bill(conn, counted)
+    return found + [
+        DecidedBill(row, bill_of(row, shares[row.id].before), shares[row.id].aid)
+        for row in bills
+        if row.aid_paid is None and row.id in shares
+    ]
 
 
-def aids_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Decimal]:
-    """Bill → its aid by the newest calculation of its case; bills of cases never calculated are left out."""
-    return {bill: Decimal(sheet["aid"]) for bill, sheet in sheets_per_bill(conn, case_ids).items()}
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of a bill, in yuan: what medical assistance gives, what other departments give, and what of that
+    they give before it (domain 3.9). Only the first counts in the limits of the year.
+    """
+
+    aid: Decimal
+    otherwise: Decimal
+    before: Decimal
+
+    def as_json(self) -> dict[str, str]:
+        return {name: amounts.money(getattr(self, name)) for name in self.__slots__}
+
+
+def share_of(sheet: Mapping[str, Any]) -> Share:
+    """What a sheet says of it; without other departments all is medical assistance."""
+    share = sheet.get("medical_assistance", {"aid": sheet["aid"], "otherwise": "0.00", "before": "0.00"})
+    return Share(**{name: Decimal(value) for name, value in share.items()})
+
+
+def shares_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Share]:
+    """By the newest calculation of each bill's case; bills of cases never calculated are left out."""
+    return {bill: share_of(sheet) for bill, sheet in sheets_per_bill(conn, case_ids).items()}
 
 
 def sheets_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Mapping[str, Any]]:
@@ -226,6 +271,5 @@ def sheets_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Map
     }
 
 
-def _earlier(row: Any, aid: Decimal) -> amounts.Earlier:
-    bill = bill_of(row)
-    return amounts.Earlier(P=bill.self_pay("OBSMR"), paid=aid, kind=row.kind, bill=bill)
+def _earlier(bill: amounts.Bill, aid: Decimal) -> amounts.Earlier:
+    return amounts.Earlier(P=bill.self_pay("OBSMR"), paid=aid, kind=bill.kind, bill=bill)

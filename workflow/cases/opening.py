@@ -12,6 +12,7 @@ from workflow.actor import SYSTEM
 from workflow.amounts import Policy
 from workflow.cases import effects, starting, ways
 from workflow.cases.keeping import keep_step
+from workflow.cases.matters import REOPENING
 from workflow.cases.numbers import next_number
 from workflow.cases.papers import add_papers
 from workflow.cases.places import state_of
@@ -26,7 +27,6 @@ from workflow.store.models import CaseLink, Claim, Household, Organisation, Pers
 from workflow.store.prepared import Prepared
 from workflow.terms import require_way
 
-REOPENING = "reopening"
 ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
 PERSON, CLAIM = table(Person), table(Claim)
 _township = table(Organisation).alias()

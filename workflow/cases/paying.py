@@ -43,7 +43,13 @@ _SETTLE = Prepared(
     .where(PAYMENT.c.id == bindparam("payment_id"))
     .values(status=bindparam("to"), settled_at=bindparam("at"))
 )
-_AIDED = Prepared(update(CLAIM).where(CLAIM.c.id == bindparam("claim_id")).values(aid_paid=bindparam("aid")))
+_AIDED = Prepared(
+    update(CLAIM)
+    .where(CLAIM.c.id == bindparam("claim_id"))
+    .values(
+        aid_paid=bindparam("aid"), aided_otherwise=bindparam("otherwise"), aided_before=bindparam("before")
+    )
+)
 
 
 def order(work: Work, amount: Decimal, number: str, holder: str, purpose: str) -> None:
@@ -80,8 +86,9 @@ def settle(work: Work, status: str) -> None:
 
 def aid_bills(work: Work) -> None:
     """Each bill of the case carries from now on what it was aided with."""
-    for claim_id, aid in calculating.aids_per_bill(work.conn, [work.row.id]).items():
-        _AIDED.change(work.conn, {"claim_id": claim_id, "aid": aid})
+    for claim_id, share in calculating.shares_per_bill(work.conn, [work.row.id]).items():
+        given = {"aid": share.aid, "otherwise": share.otherwise, "before": share.before}
+        _AIDED.change(work.conn, {"claim_id": claim_id, **given})
 
 
 def _payments(work: Work) -> Sequence[Any]:

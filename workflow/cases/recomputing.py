@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from workflow import amounts
-from workflow.cases.calculating import bill_of, decided_bills, held_on, sheets_per_bill
+from workflow.cases.calculating import decided_bills, held_on, share_of, sheets_per_bill
+from workflow.cases.matters import matter_of
 from workflow.deadlines import SHANGHAI
 from workflow.errors import NotFound
 from workflow.house import House
@@ -33,11 +34,11 @@ def decided_claims(
     claims that came in without a case, by an import.
     """
     bills = sorted(
-        ((row, aid) for row, aid in decided_bills(conn, person_id) if row.settled_on.year == year),
-        key=lambda each: (each[0].settled_on, each[0].id),
+        (each for each in decided_bills(conn, person_id) if each.row.settled_on.year == year),
+        key=lambda each: (each.row.settled_on, each.row.id),
     )
     held = conn.execute(select(table(Category)).where(Category.person_id == person_id)).all()
-    owners = [UUID(hex=owner) for owner in sorted({row.case_id for row, _ in bills if row.case_id})]
+    owners = [UUID(hex=owner) for owner in sorted({each.row.case_id for each in bills if each.row.case_id})]
     judged = {
         row.id.hex: house.rules(row.rulebook).policies[row.policy]
         for row in conn.execute(
@@ -46,16 +47,17 @@ def decided_claims(
     }
     sheets = sheets_per_bill(conn, owners)
     claims = []
-    for row, aid in bills:
+    for each in bills:
+        row = each.row
         policy = judged.get(row.case_id, otherwise)
         sheet = sheets[row.id]["sheet"] if row.id in sheets else {}
         claims.append(
             amounts.SettledClaim(
                 id=str(row.id),
-                bill=bill_of(row),
+                bill=each.bill,
                 categories=tuple(held_on(held, policy, row.admitted_on)),
                 settled_at=datetime.combine(row.settled_on, time(), SHANGHAI),
-                paid=Decimal(aid),
+                paid=each.aid,
                 serious_illness_settled=row.serious_illness_settled,
                 merged=bool(sheet.get("merged", False)),
                 persons=int(sheet.get("persons", 1)),
@@ -82,14 +84,21 @@ def year_again(
 
 
 def due_for(house: House, conn: Connection, case: Any) -> Decimal | None:
-    """Yuan due for the bills of a decided case; None where the tariff cannot be applied to one of them.
+    """Yuan due for the bills of a decided case, wherever they were decided again; None where there is
+    no bill, or the tariff cannot be applied to one of them.
 
-    `case` has id, applicant_id, policy and rulebook.
+    What other departments agreed to stays as it was. `case` has id, applicant_id, policy and rulebook.
     """
     policy = house.rules(case.rulebook).policies[case.policy]
-    own = conn.execute(select(CLAIM.c.id, CLAIM.c.settled_on).where(CLAIM.c.case_id == case.id.hex)).all()
+    matter = matter_of(conn, case.id)
+    own = conn.execute(
+        select(CLAIM.c.id, CLAIM.c.settled_on).where(CLAIM.c.case_id.in_([each.hex for each in matter]))
+    ).all()
+    if not own:
+        return None
     mine = {str(bill.id) for bill in own}
-    total = Decimal("0.00")
+    sheets = sheets_per_bill(conn, matter).values()
+    total = sum((share_of(sheet).otherwise for sheet in sheets), Decimal("0.00"))
     for year in sorted({bill.settled_on.year for bill in own}):
         try:
             computed = year_again(house, conn, case.applicant_id, year, otherwise=policy)

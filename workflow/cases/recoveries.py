@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bpmn import Text
 from workflow.cases import instalments, recomputing
 from workflow.cases.clocks import Ticking
+from workflow.cases.matters import matter_of
 from workflow.cases.sealed import sealed_of
 from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
@@ -42,16 +44,17 @@ def paid_in_case(work: Work, coming: "Coming", known: Mapping[str, Any]) -> dict
         StepImpossible: nothing was paid, or a recovery of that case is under way.
     """
     about = coming.about
+    matter = matter_of(work.conn, about.id)
     running = work.conn.scalar(
         select(Case.number)
         .join(Recovery, Recovery.case_id == Case.id)
-        .where(Recovery.original_id == about.id, Case.closed_at.is_(None))
+        .where(Recovery.original_id.in_(matter), Case.closed_at.is_(None))
     )
     if running is not None:
         raise StepImpossible(
             Text(f"{about.number}已有追回案件{running}在办。", f"A recovery of it is under way: {running}.")
         )
-    paid = paid_out(work.conn, about.id)
+    paid = paid_out(work.conn, matter)
     if paid <= 0:
         raise StepImpossible(
             Text(
@@ -66,15 +69,15 @@ def paid_in_case(work: Work, coming: "Coming", known: Mapping[str, Any]) -> dict
     return found
 
 
-def paid_out(conn: Connection, case_id: Any) -> Decimal:
-    """Yuan that reached an account in a case, less what has come back since."""
+def paid_out(conn: Connection, matter: Sequence[UUID]) -> Decimal:
+    """Yuan that reached an account in the cases of a matter, less what has come back since."""
     paid = conn.scalar(
-        select(func.sum(Payment.amount)).where(Payment.case_id == case_id, Payment.status == "credited")
+        select(func.sum(Payment.amount)).where(Payment.case_id.in_(matter), Payment.status == "credited")
     )
     back = conn.scalar(
         select(func.sum(Repayment.amount))
         .join(Recovery, Recovery.case_id == Repayment.case_id)
-        .where(Recovery.original_id == case_id)
+        .where(Recovery.original_id.in_(matter))
     )
     return (paid or ZERO) - (back or ZERO)
 
@@ -103,19 +106,20 @@ def decided(work: Work, effect: Effect, step: Step, clocks: Sequence[Ticking]) -
     """The excess is fixed; the bills of the original case count from now on with what was due."""
     excess, due = _yuan(step.variables["excess_fen"]), _yuan(step.variables["due_fen"])
     _change(work, due=due, excess=excess, outstanding=excess, decided_at=work.at)
-    _correct_bills(work.conn, _recovery(work).original_id, due)
+    _correct_bills(work.conn, matter_of(work.conn, _recovery(work).original_id), due)
 
 
-def _correct_bills(conn: Connection, original: Any, due: Decimal) -> None:
+def _correct_bills(conn: Connection, matter: Sequence[UUID], due: Decimal) -> None:
     """Take what is more than `due` off the aid of the bills, the newest first, so that the person's year
     counts what belongs to it.
     """
     bills = conn.execute(
-        select(Claim.id, Claim.aid_paid)
-        .where(Claim.case_id == original.hex, Claim.aid_paid.is_not(None))
+        select(Claim.id, Claim.aid_paid, Claim.aided_otherwise)
+        .where(Claim.case_id.in_([each.hex for each in matter]), Claim.aid_paid.is_not(None))
         .order_by(Claim.settled_on.desc(), Claim.id.desc())
     ).all()
-    over = max(ZERO, sum((bill.aid_paid for bill in bills), ZERO) - due)
+    given = sum((bill.aid_paid + (bill.aided_otherwise or ZERO) for bill in bills), ZERO)
+    over = max(ZERO, given - due)
     changed = []
     for bill in bills:
         less = min(over, bill.aid_paid)

@@ -337,6 +337,23 @@ class Calculation(Base):
     sheet: Mapped[list[Any]]  # one sheet per bill
 
 
+class DepartmentPart(Base):
+    """What one department gives for the bill of a case (domain 2.6, 3.9), in the order of the plan.
+
+    `before`: yuan the departments ahead of it give; `granted` is None until it has decided.
+    """
+
+    __tablename__ = "department_part"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    office: Mapped[str] = mapped_column(String(16))
+    policy: Mapped[str] = mapped_column(String(48))
+    proposed: Mapped[Decimal]
+    before: Mapped[Decimal]
+    granted: Mapped[Decimal | None]
+
+
 class Payment(Base):
     """One order of money to one account, and what the bank said."""
 

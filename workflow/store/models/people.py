@@ -175,5 +175,7 @@ class Claim(Base):
     commercial: Mapped[Decimal]  # M
     other_relief: Mapped[Decimal]  # R
     serious_illness_settled: Mapped[bool] = mapped_column(default=True)
-    aid_paid: Mapped[Decimal | None]  # what this bill has been aided with, once paid
+    aid_paid: Mapped[Decimal | None]  # what medical assistance has given for it, once paid
+    aided_before: Mapped[Decimal | None]  # of aided_otherwise: what was given before medical assistance
+    aided_otherwise: Mapped[Decimal | None]  # what other departments have given for it (domain 3.9)
     demonstration: Mapped[bool] = mapped_column(default=False)
