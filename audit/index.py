@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_
 
 from audit.chain import LOGS
 from audit.merkle import leaf_hash
@@ -41,8 +41,9 @@ _LEAVES = (
     .where(_index.tree == bindparam("tree"), _index.idx >= bindparam("first"), _index.idx < bindparam("end"))
     .order_by(_index.idx)
 )
-_PLACE = select(_index.idx).where(
-    _index.tree == bindparam("tree"), _index.chain == bindparam("chain"), _index.seq == bindparam("seq")
+_PLACES = select(_index.chain, _index.seq, _index.idx).where(
+    _index.tree == bindparam("tree"),
+    tuple_(_index.chain, _index.seq).in_(bindparam("wanted", expanding=True)),
 )
 _DONE = delete(audit_pending).where(_pending.id == bindparam("done"))
 
@@ -94,16 +95,17 @@ def leaves(conn: Connection, tree: int, first: int, end: int) -> Iterator[Sequen
         yield [_leaf(row) for row in rows]
 
 
-def place(conn: Connection, tree: int, chain: UUID, seq: int) -> int | None:
-    """The place of an entry; None while it has none."""
-    found = conn.execute(_PLACE, {"tree": tree, "chain": chain, "seq": seq}).scalar()
-    return None if found is None else int(found)
+def places(conn: Connection, tree: int, wanted: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], int]:
+    """The places of these entries (chain and seq); those that have none yet are left out."""
+    rows = conn.execute(_PLACES, {"tree": tree, "wanted": wanted})
+    return {(row.chain, row.seq): row.idx for row in rows}
 
 
 def trees(conn: Connection) -> dict[str, tuple[int, str]]:
     """The newest tree of each log that has one: its number and its origin."""
     names = {number: log for log, number in LOGS.items()}
-    rows = conn.execute(select(_tree.tree, _tree.log, _tree.origin).order_by(_tree.tree))
+    ours = select(_tree.tree, _tree.log, _tree.origin).where(_tree.log.in_(names))
+    rows = conn.execute(ours.order_by(_tree.tree))
     return {names[row.log]: (row.tree, row.origin) for row in rows}
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select, text
 from audit import canonical
 from audit.chain import LOGS, SIGNED_FOR, SYSTEM_CHAIN, chain_of
 from audit.driver import on_postgresql
+from audit.entry import shape_fault
 from audit.merkle import leaf_hash
 from audit.note import Key, NoteRefused
 from audit.system import NOBODY, append_system
@@ -149,6 +150,8 @@ def _told(row: Any) -> dict[str, Any] | None:
     """The entry a row points to, if it says the same."""
     try:
         entry: dict[str, Any] = canonical.decode_strict(row.bytes)
+        if shape_fault(entry) is not None:
+            return None
         key = Key.parse(row.vkey)
         facts = entry["vars"]
         same = facts["kid"] == row.key_id.hex() == key.id.hex() and facts["purpose"] == row.purpose

@@ -9,7 +9,6 @@ Below the mirror's folder, which only the inspection writes:
 Nothing is taken from the log but the log: keys and quorum stand in the inspection's policy.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -35,6 +34,7 @@ from audit.checker.mingjian_check import (
     tell_witnesses,
     verify_checkpoint,
 )
+from audit.tiles import Folder
 
 SECONDS = 30
 """How long one file may take."""
@@ -84,11 +84,11 @@ class Mirror:
             seen = verify_checkpoint(note, self.policy)
             if seen.checkpoint.size > MOST_ENTRIES:
                 raise Refused("too-large", what="log", limit=MOST_ENTRIES)
+            known = [one for one in self.known() if one.origin == seen.checkpoint.origin]
         except Refused as error:
             report.give_up(error)
             return
         tell_witnesses(report, seen, self.policy)
-        known = [one for one in self.known() if one.origin == seen.checkpoint.origin]
         try:
             self._read(source, seen, known, report)
         except Refused as error:
@@ -101,8 +101,8 @@ class Mirror:
         report.limits += [said("limit-sealed"), said("limit-true"), said("limit-checker")]
 
     def known(self) -> Iterator[Checkpoint]:
-        """The checkpoints accepted so far."""
-        for path in sorted((self.home / "seen").glob("*")):
+        """The checkpoints accepted so far. Raises Refused when one of these files is damaged."""
+        for path in sorted((self.home / "seen").glob("[0-9]*")):
             yield read_checkpoint(read_note(path.read_bytes()).body)
 
     def _read(self, source: Read, seen: Seen, known: list[Checkpoint], report: Report) -> None:
@@ -114,7 +114,7 @@ class Mirror:
         incoming = self.home / "incoming"
         shutil.rmtree(incoming, ignore_errors=True)
         self.history = History(lambda note: verify_checkpoint(note, self.policy), report)
-        read = _keeping(folder_reader(self.home / "log"), source, incoming)
+        read = _keeping(folder_reader(self.home / "log"), source, Folder(incoming))
         LogReader(read, self.history.take, known).run(seen.checkpoint)
         report.tell("ok", "tree", size=seen.checkpoint.size)
         self.history.finish(seen)
@@ -128,33 +128,29 @@ class Mirror:
             report.tell("info", "case-entries", case=case, count=chain.next, last=chain.next - 1)
 
     def _accept(self, checkpoint: Checkpoint, note: bytes) -> None:
-        incoming = self.home / "incoming"
+        incoming, log = self.home / "incoming", Folder(self.home / "log")
         for path in sorted(incoming.rglob("*")):
             if path.is_file():
-                target = self.home / "log" / path.relative_to(incoming)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(path, target)
+                log.take_in(log.root / path.relative_to(incoming), path)
+        log.settle()
         shutil.rmtree(incoming, ignore_errors=True)
         self._keep("seen", checkpoint, note)
 
     def _keep(self, folder: str, checkpoint: Checkpoint, note: bytes) -> None:
         """A checkpoint under its size and its own hash: another one of that size lies beside it."""
         name = f"{checkpoint.size:012d}-{sha256(read_note(note).body).hexdigest()[:16]}"
-        path = self.home / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name(f".{name}").write_bytes(note)
-        os.replace(path.with_name(f".{name}"), path)
+        kept = Folder(self.home / folder)
+        kept.write(kept.root / name, note)
+        kept.settle()
 
 
-def _keeping(have: Read, source: Read, incoming: Path) -> Callable[[str, int], bytes | None]:
+def _keeping(have: Read, source: Read, incoming: Folder) -> Callable[[str, int], bytes | None]:
     """What is here already is read from here; the rest is fetched and laid aside until it is checked."""
 
     def read(path: str, limit: int) -> bytes | None:
         data = have(path, limit)
         if data is None and (data := source(path, limit)) is not None:
-            target = incoming / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+            incoming.write(incoming.root / path, data)
         return data
 
     return read

@@ -94,11 +94,13 @@ class ByFile:
 
         Raises NotSigned when there is an answer of another kind. It is taken away either way.
         """
-        for response in sorted(self.spool.glob(f"*{self._name}.response")):
+        response = self.spool / f"{self._name}.response"
+        try:
             body = response.read_bytes()[:_MOST_ANSWERED].decode("utf-8", "replace")
-            response.unlink()
-            return self._matching(body)
-        return None
+        except FileNotFoundError:
+            return None
+        response.unlink()
+        return self._matching(body)
 
     def leave(self, note: Note, tree: Tree, size: int) -> None:
         """Leave a request, unless one is there. Raises OSError."""
@@ -132,8 +134,12 @@ class ByFile:
         raise reason
 
     def _asked(self) -> list[Path]:
-        paths = (self.state.root / "asked").glob(f"{self._name}-*")
-        return sorted(paths, key=lambda path: int(path.name.rpartition("-")[2]))
+        sizes = {}
+        for path in (self.state.root / "asked").glob("*"):
+            name, _, size = path.name.rpartition("-")
+            if name == self._name and size.isdecimal():
+                sizes[path] = int(size)
+        return sorted(sizes, key=lambda path: sizes[path])
 
     @property
     def _name(self) -> str:

@@ -1,6 +1,8 @@
 """Receipts: the proof that an entry stands in the published log, cosigned as the policy asks."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -14,6 +16,9 @@ from audit.proof import Proof, prove
 from audit.publishing import CHECKPOINT, POLICY
 from audit.standing import PUBLISHED, SUBFOLDERS
 from audit.tiles import Folder, Tree
+
+Entry: TypeAlias = tuple[UUID, int]
+"""A case and the number of an entry in it."""
 
 
 class Published:
@@ -43,17 +48,16 @@ class Published:
             self._seen = content, rules, seen, Tree(Folder(self.folder), seen.checkpoint.size)
         return self._seen[2], self._seen[3]
 
-    def receipt(self, conn: Connection, case: UUID, seq: int) -> Proof | None:
-        """The proof for entry `seq` of a case; None while it is not published. Raises TreeBroken."""
+    def receipts(self, conn: Connection, wanted: Sequence[Entry]) -> dict[Entry, Proof]:
+        """The proofs for entries of cases, without those that are not published yet. Raises TreeBroken."""
         newest = self.newest()
         known = index.trees(conn).get(self.log)
-        if newest is None or known is None:
-            return None
+        if not wanted or newest is None or known is None or known[1] != newest[0].checkpoint.origin:
+            return {}
         seen, tree = newest
-        at = index.place(conn, known[0], chain_of(case, self.log), seq)
-        if at is None or at >= tree.size or known[1] != seen.checkpoint.origin:
-            return None
-        return prove(tree, seen.note, at)
+        chains = {(chain_of(case, self.log), seq): (case, seq) for case, seq in wanted}
+        found = index.places(conn, known[0], list(chains))
+        return {chains[at]: prove(tree, seen.note, idx) for at, idx in found.items() if idx < tree.size}
 
     def entry(self, proof: Proof) -> bytes | None:
         """The entry a proof is about, out of the published log; None if it is not in this one."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from audit import index, keyring
 from audit.chain import LOGS
-from audit.keyfile import FileSigner, create_signer, load_signer
+from audit.keyfile import FileSigner, KeyRefused, create_signer, load_signer
 from audit.note import Key
 from audit.publishing import POLICY, SIGNED, Behind, Contradiction
 from audit.sequencer import KEY_FILES, Sequencer
@@ -51,14 +51,19 @@ def rotate_application(office: Sequencer, at: datetime) -> Key:
 
 
 def rotate_tree(office: Sequencer, log: str, at: datetime) -> Key:
-    """Another key signs the checkpoints of a log, beside the old one until `retire_tree`."""
+    """Another key signs the checkpoints of a log, beside the old one until `retire_tree`.
+
+    Raises KeyRefused while the last change waits for that.
+    """
     path = office.home / "keys" / KEY_FILES[log]
+    previous = path.with_suffix(".previous")
+    if previous.exists() and not path.with_suffix(".next").exists():
+        raise KeyRefused(f"{previous} still signs: retire the key before the one in use first")
     fresh = _fresh(path, load_signer(path).key.name)
     with office.transaction() as conn:
         if fresh.key.id not in keyring.in_force(conn, keyring.TREE):
             keyring.add(conn, office.vault, fresh.key, keyring.TREE, at, {log: LOGS[log]})
     _list_in_policy(office, fresh.key)
-    previous = path.with_suffix(".previous")
     if not previous.exists():
         os.link(path, previous)
     _take_place(path)

@@ -114,6 +114,12 @@ class Folder:
         os.replace(beside, path)
         self._touched.add(path.parent)
 
+    def take_in(self, path: Path, whole: Path) -> None:
+        """Move a file that is whole already to its place. It lasts once `settle` has been called."""
+        self._make(path.parent)
+        os.replace(whole, path)
+        self._touched.add(path.parent)
+
     def settle(self) -> None:
         """Make the names of all files written since the last time as lasting as their contents."""
         for folder in sorted(self._touched):

@@ -68,6 +68,18 @@ def test_a_log_signs_with_both_keys_until_the_old_one_is_retired(office):
         rotation.retire_tree(office.sequencer, audit.LOG, "again", office.at)
 
 
+def test_a_log_does_not_change_its_key_again_before_the_old_one_is_retired(office):
+    """The key in between would be lost, and with it the signature by which others know the log."""
+    key = rotation.rotate_tree(office.sequencer, audit.LOG, office.at)
+    with pytest.raises(KeyRefused, match="retire the key before"):
+        rotation.rotate_tree(office.sequencer, audit.LOG, office.at)
+    office.write()
+    office.round()
+    assert office.note().signed_by(key) == 0
+    rotation.retire_tree(office.sequencer, audit.LOG, "a year old", office.at)
+    assert rotation.rotate_tree(office.sequencer, audit.LOG, office.at) != key
+
+
 def test_retiring_that_was_broken_off_is_taken_up(office):
     rotation.rotate_tree(office.sequencer, audit.READS, office.at)
     previous = office.home / "keys/reads.previous"

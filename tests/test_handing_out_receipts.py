@@ -1,17 +1,19 @@
 """Decisions and payments carry a receipt of the published log; a payment does not leave without it."""
 
+import zlib
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
 from pages.houses import demonstration_copy
 from pages.visiting import Visitor
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 import audit
-from audit.policy import NotSupported
+from audit.policy import NotSupported, PolicyFaulty
 from audit.proof import Proof, unpack
 from audit.receipts import Published
-from audit.tiles import TreeBroken
+from audit.tiles import Tree, TreeBroken
 from audit.witness.answering import Witness
 from web import create_app
 from web.limits import limiter
@@ -80,6 +82,28 @@ def test_22_a_payment_does_not_leave_before_its_entry_is_published(county, case_
     assert len(list((county.house.home / "payments").iterdir())) == 2
 
 
+def test_many_receipts_are_filled_in_with_as_many_questions_as_one(county, case_at):
+    """As many files are read, too: the policy and the checkpoint once, each tile once."""
+    cases, asked = [case_at("deliver_letter") for _ in range(3)], []
+    county.night()
+    places = {(row.case_id, row.seq): Proof.parse(row.proof).index for row in county.rows(Receipt)}
+
+    @event.listens_for(county.house.reader, "before_cursor_execute")
+    def count(conn, cursor, statement, *rest):
+        asked.append(statement)
+
+    counts = []
+    for wanted in ([cases[0].id], [case.id for case in cases]):
+        with county.house.engine.begin() as conn:
+            conn.execute(update(Receipt).where(Receipt.case_id.in_(wanted)).values(proof=None))
+        asked.clear()
+        assert fill_in(county.house) >= len(wanted)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    again = {(row.case_id, row.seq): Proof.parse(row.proof).index for row in county.rows(Receipt)}
+    assert again == places
+
+
 @only_sqlite
 def test_the_entry_names_the_letters_it_sends(county, case_at):
     case = case_at("deliver_letter")
@@ -92,8 +116,8 @@ def test_a_log_that_lies_elsewhere_gives_no_receipts(county, case_at, tmp_path):
     case = case_at("deliver_letter")
     county.night()
     with county.house.reader.connect() as conn:
-        assert Published(tmp_path).receipt(conn, case.id, 0) is None
-        assert Published(county.house.home).receipt(conn, case.id, 999) is None
+        assert Published(tmp_path).receipts(conn, [(case.id, 0)]) == {}
+        assert Published(county.house.home).receipts(conn, [(case.id, 999)]) == {}
         assert Published(county.house.home, audit.READS).newest() is not None
 
 
@@ -106,7 +130,7 @@ def test_a_checkpoint_that_the_policy_no_longer_accepts_gives_no_receipts(county
     without_quorum(county, tmp_path)
     assert published.newest() is None
     with county.house.reader.connect() as conn:
-        assert published.receipt(conn, case.id, 0) is None
+        assert published.receipts(conn, [(case.id, 0)]) == {}
     (county.house.home / "log/policy").write_text("junk\n")
     assert published.newest() is None
 
@@ -118,7 +142,7 @@ def test_tiles_that_are_gone_give_no_receipts_and_are_reported(county, case_at, 
     def gone(*told):
         raise TreeBroken("tile/0/000 is not there")
 
-    monkeypatch.setattr(Published, "receipt", gone)
+    monkeypatch.setattr(Tree, "inclusion", gone)
     county.night()
     assert None in {row.proof for row in county.rows(Receipt, Receipt.case_id == case.id)}
     monkeypatch.undo()
@@ -192,6 +216,58 @@ def test_an_entry_that_is_not_here_is_proved_and_not_shown(house, visitor, monke
     monkeypatch.setattr(Published, "entry", lambda published, proof: None)
     page = visitor.opens(f"/verify?r={proof.packed()}")
     assert page.status == 200 and "核验通过" in page.words and letter.number not in page.words
+
+
+def tiles_gone(*told):
+    raise TreeBroken("tile/entries/000 is not there")
+
+
+def disk_gone(*told):
+    raise OSError(5, "Input/output error")
+
+
+def policy_gone(*told):
+    raise PolicyFaulty("line 1: not understood")
+
+
+@pytest.mark.parametrize("fault", [tiles_gone, disk_gone])
+def test_an_entry_that_cannot_be_read_is_proved_and_that_is_told(house, visitor, monkeypatch, fault):
+    proof = Proof.parse(letters_with_receipts(house)[0].proof)
+    monkeypatch.setattr(Published, "entry", fault)
+    page = visitor.opens(f"/verify?r={proof.packed()}")
+    assert page.status == 200 and "核验通过" in page.words and "现在读不出记录的内容" in page.words
+
+
+@pytest.mark.parametrize("fault", [policy_gone, disk_gone])
+def test_an_office_that_cannot_check_now_does_not_blame_the_receipt(house, visitor, monkeypatch, fault):
+    proof = Proof.parse(letters_with_receipts(house)[0].proof)
+    monkeypatch.setattr(Published, "policy", fault)
+    page = visitor.opens(f"/verify?r={proof.packed()}")
+    assert page.status == 503 and "现在不能核验" in page.words
+    assert "核验没有通过" not in page.words and "不是一份完整的回执" not in page.words
+
+
+HEADER = "c2sp.org/tlog-proof@v1\nindex 1\n"
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "{}",
+        "[" * 20_000,
+        "A" * 50_000,
+        HEADER,
+        f"{HEADER}\n",
+        HEADER + "AAAA\n" * 64 + "\nx",
+        HEADER + "ＡＡＡＡ\n\nx",
+        HEADER.replace("1\n", "9" * 19 + "\n") + "\nx\n9\nAAAA\n\n— x AAAAAAA=\n",
+        "/verify?r=" + urlsafe_b64encode(zlib.compress(b"A" * 50_000_000, 9)).decode().rstrip("="),
+    ],
+    ids=["json", "deep", "long", "cut", "no note", "short hashes", "wide", "huge", "bomb"],
+)
+def test_40_whatever_is_pasted_ends_with_a_clear_message(visitor, junk):
+    page = visitor.submits(visitor.opens("/verify"), "/verify", receipt=junk)
+    assert page.status == 422 and "不是一份完整的回执" in page.words
 
 
 def test_an_entry_beyond_what_is_published_is_not_read(house):

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from published_log import FIRST, INSPECTION, POLICY, SYSTEM, three_cases
 
 from audit import mirror as mirroring
+from audit import tiles
+from audit.checker import mingjian_check as check
 from audit.checker.mingjian_check import FAULTY, PARTLY, SOUND, UNCHECKABLE
 from workflow.cli import mingjian
 
@@ -104,6 +106,42 @@ def test_a_case_is_complete_or_not_in_the_log(mirrored, policy, log):
     assert mirrored(None, "--case", "x") == (PARTLY, ["case-unknown"])
     (log.root / "checkpoint").unlink()
     assert mirrored(None, "--case", str(FIRST)) == (UNCHECKABLE, ["file-missing", "case-unknown"])
+
+
+@pytest.mark.parametrize("left", [".000000000013-aa", ".000000000013-aa.part", "notes.txt"])
+def test_what_lies_beside_the_checkpoints_is_none(log, mirrored, left):
+    """A draft that a kill has left half written, or somebody's notes."""
+    assert mirrored() == (SOUND, [])
+    (mirrored.home / "seen" / left).write_bytes(b"half a che")
+    log.add(FIRST)
+    log.publish()
+    assert mirrored() == (SOUND, [])
+
+
+def test_a_checkpoint_of_its_own_that_is_damaged_is_told(mirrored):
+    assert mirrored() == (SOUND, [])
+    (seen,) = (mirrored.home / "seen").iterdir()
+    seen.write_bytes(b"half a che")
+    assert mirrored() == (UNCHECKABLE, ["note-form"])
+
+
+def test_a_mirror_killed_while_it_keeps_what_it_has_checked_goes_on(log, mirrored, monkeypatch):
+    """The pages that are there are whole, the rest is fetched again."""
+    moved, real = [], tiles.Folder.take_in
+
+    def killed(folder, path, source):
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(path)
+        real(folder, path, source)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(tiles.Folder, "take_in", killed)
+        mirroring.Mirror(mirrored.home, check.read_policy(POLICY.encode())).update(
+            mirroring.source_reader(str(log.root)), check.Report("log")
+        )
+    assert moved and not (mirrored.home / "seen").exists()
+    assert mirrored() == (SOUND, [])
 
 
 def test_07_a_log_set_back_is_found_by_who_has_seen_more(log, mirrored):

@@ -47,8 +47,9 @@ def test_what_was_written_is_published_in_the_order_of_each_case(office):
     assert office.report().ok
     with office.reader.connect() as conn:
         trees = index.trees(conn)
-        assert index.place(conn, trees[audit.LOG][0], cases[0], 0) == 1
-        assert index.place(conn, trees[audit.LOG][0], uuid4(), 0) is None
+        wanted = [(cases[0], 0), (cases[0], 1), (uuid4(), 0)]
+        found = index.places(conn, trees[audit.LOG][0], wanted)
+        assert found == {(cases[0], 0): 1, (cases[0], 1): 2}
 
 
 def test_the_folder_says_whose_log_it_is(office):

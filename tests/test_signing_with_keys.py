@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from log_office import DONE, LOOKED, Office
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 import audit
-from audit import keyring
+from audit import index, keyring
 from audit.chain import leaf_of
 from audit.keyfile import FileSigner, KeyRefused, Pen, create_signer, load_signer
 from audit.keyring import KeyUnknown
@@ -247,6 +247,26 @@ def test_an_altered_entry_adds_no_key(office, column, value):
         where = (audit_entry.c.chain == audit.SYSTEM_CHAIN) & (audit_entry.c.seq == 0)
         conn.execute(update(audit_entry).where(where).values({column: value}))
         assert keyring.keys(conn, {audit.LOG: 0}) == []
+
+
+@pytest.mark.parametrize("change", [{"kid": "no hex"}, {"kid": 7}, {"v": 2}, {"actor": None}, {"log": []}])
+def test_what_is_no_entry_adds_no_key(office, change):
+    """Whatever the rows hold: the verifier names it and does not stop."""
+    where = (audit_entry.c.chain == audit.SYSTEM_CHAIN) & (audit_entry.c.seq == 0)
+    with office.unguarded(), office.engine.begin() as conn:
+        content = audit.canonical.decode_strict(conn.scalar(select(audit_entry.c.bytes).where(where)))
+        encoded = audit.canonical.encode({**content, **change})
+        conn.execute(update(audit_entry).where(where).values(bytes=encoded, leaf=leaf_of(encoded)))
+        assert keyring.keys(conn, {audit.LOG: 0}) == []
+    assert "shape" in codes(office)
+
+
+def test_a_tree_of_an_unknown_log_is_no_tree(office):
+    with office.unguarded():
+        office.execute("INSERT INTO audit_tree (tree, log, origin) VALUES (9, 7, 'mingjian/other')")
+    with office.reader.connect() as conn:
+        assert index.trees(conn).keys() == {audit.LOG, audit.READS}
+    assert office.report().ok
 
 
 def test_a_revocation_by_a_key_that_does_not_count_is_none(office):

@@ -497,6 +497,26 @@ def test_the_answer_to_a_request_that_has_left_already_is_taken(office, witness,
     assert office.seen().checkpoint.size == Request.parse(body).checkpoint.size
 
 
+def test_a_stick_that_several_witnesses_share_keeps_their_answers_apart(office, witness, tmp_path):
+    """One name may end or begin like another, or look like a pattern."""
+    spool = tmp_path / "stick"
+    spool.mkdir()
+    names = ("second.inspection.example", "inspection.example-sequencer", "inspection.[a-z]")
+    others = [Witness.create(tmp_path / name, name) for name in names]
+    parties = {f"w{number}": (one, spool.as_uri()) for number, one in enumerate([witness, *others])}
+    agree(office, "both", **parties)
+    office.write()
+    office.round()
+    for one, _ in parties.values():
+        for log in ("sequencer", "reads"):
+            request = spool / f"{one.signer.key.name}-{log}.request"
+            answer = one.answer(request.read_bytes())
+            request.with_suffix(".response").write_text(answer.body)
+    done = office.round()
+    assert done[audit.LOG].out and done[audit.READS].out
+    assert all(one.bad_since is None for one in contacts(office.home / "sequencer").values())
+
+
 def test_only_the_last_requests_are_remembered(office, stick):
     for _ in range(12):
         for path in stick.iterdir():

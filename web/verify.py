@@ -3,17 +3,19 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import structlog
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from audit import canonical
 from audit.merkle import leaf_hash
 from audit.note import NoteRefused
-from audit.policy import NotSupported
+from audit.policy import NotSupported, PolicyFaulty
 from audit.proof import Proof, unpack
 from audit.standing import PUBLISHED
+from audit.tiles import TreeBroken
 from bpmn import Text
 from web.access import public
 from web.here import house
@@ -35,6 +37,46 @@ DECISIONS = {
     "approve": Text("批准", "approved"),
     "refuse": Text("不予批准", "refused"),
 }
+
+
+log = structlog.get_logger("verify")
+
+
+class Fault(NamedTuple):
+    """Why a receipt was not found to hold."""
+
+    heading: Text
+    why: Text
+    status: int
+
+
+_NOT_SOUND = Text("核验没有通过", "The receipt does not hold")
+FOREIGN = Fault(
+    _NOT_SOUND,
+    Text(
+        "回执与本单位公开的日志对不上：没有有效的签名或见证，或者记录不在日志里。请持文书到窗口核实。",
+        "The receipt does not belong to this office's published log: no valid signature or cosignature, "
+        "or the entry is not in it. Please bring the letter to the service window.",
+    ),
+    422,
+)
+TORN = Fault(
+    _NOT_SOUND,
+    Text(
+        "这不是一份完整的回执。请重新扫描二维码，或者把回执文件的内容全部粘贴进来。",
+        "This is not a whole receipt. Scan the code again, or paste all of the file's text.",
+    ),
+    422,
+)
+NOT_NOW = Fault(
+    Text("现在不能核验", "The receipt cannot be checked now"),
+    Text(
+        "本单位的系统现在读不出公开日志的见证策略，所以没有核验您的回执。请稍后再试，或者用独立的核对程序核验。",
+        "This office cannot read the policy of its published log at present, so your receipt was not "
+        "checked. Please try again later, or use the stand-alone checker.",
+    ),
+    503,
+)
 
 
 @bp.get("/log/<path:path>")
@@ -60,7 +102,10 @@ def files(path: str) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A receipt that holds: where the entry stands, under which checkpoint, who has cosigned it when."""
+    """A receipt that holds: where the entry stands, under which checkpoint, who has cosigned it when.
+
+    `unreadable`: the log's own files are damaged here, so what the entry says cannot be shown.
+    """
 
     index: int
     size: int
@@ -69,6 +114,7 @@ class Checked:
     entry: dict[str, Any] | None
     kind: Text | None
     packed: str
+    unreadable: bool
 
     @property
     def at(self) -> datetime | None:
@@ -128,17 +174,26 @@ def _page(text: str, parse: Any) -> ResponseReturnValue:
     if parse is not None:
         try:
             checked = _checked(parse())
-        except (NoteRefused, NotSupported, OSError, ValueError) as error:
-            fault = _why(error)
+        except NotSupported:
+            fault = FOREIGN
+        except (OSError, PolicyFaulty) as error:
+            log.error("receipt_not_checked", error=type(error).__name__)
+            fault = NOT_NOW
+        except (NoteRefused, ValueError):
+            fault = TORN
     body = render_template("public/verify.html", checked=checked, fault=fault, text=text[:4000])
-    return make_response(body, 422 if fault else 200)
+    return make_response(body, fault.status if fault else 200)
 
 
 def _checked(proof: Proof) -> Checked:
-    log = house().published()
-    seen = proof.check(log.policy())
-    encoded = log.entry(proof)
-    entry = None
+    published = house().published()
+    seen = proof.check(published.policy())
+    encoded, unreadable, entry = None, False, None
+    try:
+        encoded = published.entry(proof)
+    except (TreeBroken, OSError) as error:
+        log.error("entry_not_read", index=proof.index, error=type(error).__name__)
+        unreadable = True
     if encoded is not None and leaf_hash(encoded) == proof.extra:
         entry = canonical.decode_strict(encoded)
     return Checked(
@@ -149,17 +204,5 @@ def _checked(proof: Proof) -> Checked:
         entry=entry,
         kind=None if entry is None else KINDS.get(entry["type"]),
         packed=proof.packed(),
-    )
-
-
-def _why(error: Exception) -> Text:
-    if isinstance(error, NotSupported):
-        return Text(
-            "回执与本单位公开的日志对不上：没有有效的签名或见证，或者记录不在日志里。请持文书到窗口核实。",
-            "The receipt does not belong to this office's published log: no valid signature or cosignature, "
-            "or the entry is not in it. Please bring the letter to the service window.",
-        )
-    return Text(
-        "这不是一份完整的回执。请重新扫描二维码，或者把回执文件的内容全部粘贴进来。",
-        "This is not a whole receipt. Scan the code again, or paste all of the file's text.",
+        unreadable=unreadable,
     )

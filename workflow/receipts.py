@@ -41,18 +41,15 @@ def proof_of(conn: Connection, case_id: UUID, seq: int) -> str | None:
 
 def fill_in(house: House) -> int:
     """Write the receipts of what is published meanwhile; how many. Nothing where the log is not published."""
-    published = house.published()
-    found = []
     with house.reader.connect() as conn:
-        for row in conn.execute(_WAITING).all():
-            try:
-                proof = published.receipt(conn, row.case_id, row.seq)
-            except TreeBroken as error:
-                log.error("no_receipt", case=row.case_id.hex, reason=str(error))
-                break
-            if proof is not None:
-                found.append({"case": row.case_id, "number": row.seq, "text": str(proof)})
+        waiting = [(row.case_id, row.seq) for row in conn.execute(_WAITING)]
+        try:
+            found = house.published().receipts(conn, waiting)
+        except TreeBroken as error:
+            log.error("no_receipts", waiting=len(waiting), reason=str(error))
+            return 0
     if found:
+        rows = [{"case": case, "number": seq, "text": str(proof)} for (case, seq), proof in found.items()]
         with transaction(house.engine) as conn:
-            conn.execute(_FILL, found)
+            conn.execute(_FILL, rows)
     return len(found)
