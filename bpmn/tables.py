@@ -27,7 +27,7 @@ class LimitRow:
     where the role sits at more than one place; read it with `Rulebook.station`; `then`: the next level,
     from the second escalation on. `extension`: the units a supervisor may add once, half of the limit
     unless the law says otherwise, 0 for none. `event`: what starts it, in words. `flow`: the flow
-    that has the step (domain 2.0).
+    that has the step (domain 2.0). `no_step`: why no step and no duty names it.
     """
 
     id: str
@@ -44,6 +44,7 @@ class LimitRow:
     extension: int | None = None
     event: Text | None = None
     flow: str = ""
+    no_step: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def read_limit(section: Section) -> LimitRow:
         extension=section.whole("extension", required=False, least=0),
         event=section.maybe_text("event"),
         flow=section.string("flow", ""),
+        no_step=section.maybe_text("no_step"),
     )
     if row.unit and row.unit not in UNITS:
         section.fault(f"没有“{row.unit}”这种单位", f"there is no unit {row.unit!r}", "unit")

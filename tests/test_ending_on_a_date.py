@@ -144,14 +144,16 @@ def test_a_date_explains_itself() -> None:
 def test_the_days_of_a_year_for_the_work_calendar() -> None:
     clearing = read_fixed("quarter end 15wd")
     assert clearing is not None
-    assert [f"{day:%m-%d}" for day in clearing.of_year(2026, CALENDAR)] == [
-        "01-22",
-        "04-22",
-        "07-21",
-        "10-27",
+    assert [(period, str(day)) for period, day in clearing.turns(2025, CALENDAR, years=1)] == [
+        ("2025-Q1", "2025-04-22"),
+        ("2025-Q2", "2025-07-21"),
+        ("2025-Q3", "2025-10-28"),
+        ("2025-Q4", "2026-01-22"),
     ]
     monthly = read_fixed("month 5wd")
-    assert monthly is not None and len(monthly.of_year(2026, CALENDAR)) == 12
+    assert monthly is not None
+    turns = list(monthly.turns(2026, CALENDAR, years=1))
+    assert len(turns) == 12 and turns[-1] == ("2026-12", date(2026, 12, 7))
 
 
 @pytest.mark.parametrize(

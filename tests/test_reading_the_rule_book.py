@@ -56,7 +56,8 @@ def test_the_limits_are_those_of_the_specification(book: Rulebook) -> None:
     dates = {row.id: row.on for row in book.limits.values() if row.on}
     assert dates == {
         "D08": "same_day 16:30 12:00", "D21": "month 10", "D23": "month end", "D24": "quarter end 15wd",
-        "D26": "year 05-29", "D37": "quarter end 15wd", "D41": "quarter end",
+        "D26": "year 05-29", "D37": "quarter end 15wd", "D40": "month 5wd", "D41": "quarter end",
+        "D41A": "year 12-31", "D43": "year 02-28",
     }  # fmt: skip
 
 

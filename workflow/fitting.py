@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from bpmn import Fault, Rulebook, RulebookError, Text
+from workflow import limits_in_use
 from workflow.alerts.recipients import alert_rules
 from workflow.cases.clocks import ALL
 from workflow.engine import Model, Node
@@ -20,10 +21,11 @@ def require_fitting(rulebook: Rulebook, model: Model) -> None:
         RulebookError: file, element and reason of every such name.
     """
     faults = [*_unknown(rulebook, model), *_unknown_in_the_list(rulebook, model)]
-    try:
-        alert_rules(rulebook)
-    except RulebookError as refused:
-        faults += refused.faults
+    for read in (alert_rules, limits_in_use.require_used):
+        try:
+            read(rulebook)
+        except RulebookError as refused:
+            faults += refused.faults
     if faults:
         raise RulebookError(faults)
 

@@ -82,12 +82,16 @@ def prepare(rulebook: Rulebook) -> Rules:
 
 
 def policy_faults(files: Mapping[str, bytes], *, alone: bool) -> Sequence[Fault]:
-    """What is wrong with the policy sets of a data folder; unless `alone`, beside its diagrams as well."""
+    """What is wrong with the policy sets of a data folder; unless `alone`, what of it and of the limits does
+    not fit its diagrams as well.
+    """
     try:
         policies = amounts.read_policies(files)
         if not alone and "limits.toml" in files:
             rulebook = bpmn.from_files(files)
-            terms_of(rulebook, engine.read_model(rulebook.files), policies)
+            model = engine.read_model(rulebook.files)
+            require_fitting(rulebook, model)
+            terms_of(rulebook, model, policies)
     except (amounts.PolicyRefused, RulebookError) as refused:
         return refused.faults
     return ()

@@ -58,27 +58,27 @@ class Fixed:
         day = date.fromordinal(start)
         if self.kind == "months":
             return self._settled(months_later(day, self.numbers[0]), calendar)
+        # the last quarter's day can lie in the year after its own
         return next(
             self._settled(nominal, calendar)
-            for nominal in self._from(day.year, calendar)
+            for _, nominal in self.turns(day.year - (self.kind == "quarter"), calendar)
             if nominal.toordinal() >= start
         )
 
-    def of_year(self, year: int, calendar: Calendar) -> list[date]:
-        """Its days in the calendar year, for the work calendar; one that moves keeps its own year."""
-        nominal = (day for day in self._from(year, calendar, years=1) if day.year == year)
-        return [date.fromordinal(self._settled(day, calendar)) for day in nominal]
-
-    def _from(self, year: int, calendar: Calendar, years: int = 3) -> Iterator[date]:
-        """The nominal dates from the beginning of `year` on, in order."""
+    def turns(self, year: int, calendar: Calendar, years: int = 4) -> Iterator[tuple[str, date]]:
+        """(period, nominal date) of `years` years from `year` on, in order; a date may still move to a
+        working day. A period is 2026, 2026-Q4 or 2026-12. Not for `same_day` and `months`.
+        """
         for current in range(year, year + years):
             if self.kind == "year":
-                yield date(current, self.numbers[0], min(self.numbers[1], _length(current, self.numbers[0])))
+                month, day = self.numbers
+                yield str(current), date(current, month, min(day, _length(current, month)))
             elif self.kind == "quarter":
-                # the last quarter's day can lie in the year after its own
-                yield from (self._quarter(current + shift, month, calendar) for shift, month in _QUARTERS)
+                for number in range(1, 5):
+                    yield f"{current}-Q{number}", self._quarter(current, number * 3, calendar)
             else:
-                yield from (self._month(current, month, calendar) for month in range(1, 13))
+                for month in range(1, 13):
+                    yield f"{current}-{month:02}", self._month(current, month, calendar)
 
     def _quarter(self, year: int, month: int, calendar: Calendar) -> date:
         end = date(year, month, _length(year, month))
@@ -127,9 +127,6 @@ class Fixed:
                 )
         (number,) = self.numbers
         return Text(f"{number}个月内", f"within {number} months")
-
-
-_QUARTERS: Final = ((-1, 12), (0, 3), (0, 6), (0, 9), (0, 12))
 
 
 def read_fixed(text: str, back: bool = False) -> Fixed | None:

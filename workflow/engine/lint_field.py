@@ -208,6 +208,15 @@ def _step_names(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> I
     yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
 
 
+def limits_of(node: Node, known: Known) -> Iterator[str]:
+    """Every limit a node names: its own, those it lets run or stand, and the one its timer waits for."""
+    for key in LIMITS:
+        for word in node.words(key):
+            yield from _filled(word, known) - {ALL}
+    for found in _DUE.finditer(node.text("b:timerEventDefinition/b:timeDate") or ""):
+        yield found["limit"]
+
+
 def _states(node: Node, known: Known) -> set[str]:
     return _filled(node.properties.get("state", ""), known)
 
