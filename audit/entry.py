@@ -81,6 +81,7 @@ for _name in (
     "timer_fired",
     "application_withdrawn",
     "death_reported",
+    "set_off_made",
     "case_paused",
     "case_resumed",
 ):

@@ -216,6 +216,18 @@ def bank_returns_the_money() -> Case:
     return case
 
 
+def part_of_the_money_is_set_off() -> Case:
+    case = Case().goes(*TO_SIGNING, "sign_decision").does("recheck_payment", set_off_fen=100, rest_fen=1)
+    assert case.effects[-3:] == [("set_off",), ("issue_letter", "set_off_notice"), ("order_payment",)]
+    return case.goes("pay", "confirm_credit", "deliver_letter", "archive_case")
+
+
+def all_of_the_money_is_set_off() -> Case:
+    case = Case().goes(*TO_SIGNING, "sign_decision").does("recheck_payment", set_off_fen=100, rest_fen=0)
+    assert case.effects[-1] == ("issue_letter", "set_off_notice")
+    return case.goes("deliver_letter", "archive_case")
+
+
 def withdrawn_during_a_posting() -> Case:
     case = Case().goes(*TO_TOWNSHIP, *AUDITED, "post_audit_opinion").hears("withdrawn")
     assert case.effects[-2:] == [("end_posting",), ("issue_letter", "withdrawal_confirmation")]
@@ -269,7 +281,8 @@ STORIES: list[Callable[[], Case]] = [
     township_proposes_a_refusal, low_income_family, township_in_doubt, relative_of_an_official,
     serious_illness_insurance_open, questions_asked_once, county_refuses, objection_unfounded,
     objection_to_the_review_founded, objection_to_the_opinion_founded, objection_to_the_decision_founded,
-    objection_unclear, objection_to_the_decision_unclear, bank_returns_the_money, withdrawn_during_a_posting,
+    objection_unclear, objection_to_the_decision_unclear, bank_returns_the_money,
+    part_of_the_money_is_set_off, all_of_the_money_is_set_off, withdrawn_during_a_posting,
     applicant_dies, applicant_dies_before_the_money_comes, report_of_a_death_is_false,
     rests_twice_and_goes_on, withdrawn_while_it_rests,
 ]  # fmt: skip

@@ -40,6 +40,7 @@ USUAL = {
     "examine_file": {"aid_fen": 1_519_960, "warnings": [], "serious_illness_settled": True},
     "recheck_file": {"recheck": "pass", "serious_illness_settled": True},
     "decide": {"decision": "approve"},
+    "recheck_payment": {"set_off_fen": 0, "rest_fen": 1_519_960},
     "confirm_credit": {"bank": "credited"},
     "verify_death": {"death_confirmed": True},
 }

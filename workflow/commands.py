@@ -193,6 +193,15 @@ class MigrateCase:
     to: str
 
 
+@dataclass(frozen=True, slots=True)
+class SetOff:
+    """Aid of another case goes towards what is owed in this recovery; given by the program alone."""
+
+    case_id: UUID
+    fen: int
+    from_case: UUID
+
+
 RuleCommand = ProposeRules | AdoptProposal | ReleaseProposal | RejectProposal | WithdrawProposal
 
 
@@ -209,5 +218,6 @@ CaseCommand = (
     | LogReading
     | SupervisorCommand
     | MigrateCase
+    | SetOff
 )
 Command = CalendarCommand | OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand

@@ -34,6 +34,7 @@ from workflow.cases import (
     pressing,
     recalculating,
     relatives,
+    repaying,
     viewing,
     working,
 )
@@ -58,6 +59,7 @@ from workflow.commands import (
     ReleaseProposal,
     ReportDeath,
     ResumeCase,
+    SetOff,
     Withdraw,
     WithdrawProposal,
 )
@@ -77,6 +79,7 @@ HANDLERS: Mapping[type, Handler] = {
     ReportDeath: leaving.report_death,
     PauseCase: pausing.pause_case,
     ResumeCase: pausing.resume_case,
+    SetOff: repaying.receive_set_off,
     ReceiveObjection: objecting.receive_objection,
     FireTimers: alarming.fire_timers,
     RaiseAlarm: alarming.raise_alarm,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflow.cases import advances, automatic, calculating, facts, temporary, ways
+from workflow.cases import advances, automatic, calculating, facts, setting_off, temporary, ways
 from workflow.cases.work import Work
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
@@ -25,6 +25,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "interim_aid": advances.interim_aid,
     "granted_advance": advances.granted_advance,
     "advance_out": advances.advance_out,
+    "set_off": setting_off.set_off,
     "way": ways.fact,
     "temporary_aid": temporary.temporary_aid,
     "part_of_plan": automatic.part_of_plan,

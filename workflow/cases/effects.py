@@ -17,6 +17,7 @@ from workflow.cases import (
     recoveries,
     remedies,
     rosters,
+    setting_off,
 )
 from workflow.cases import clocks as clockwork
 from workflow.cases.work import Work
@@ -99,6 +100,7 @@ DOERS: Mapping[str, Doer] = {
     "end_posting": end_posting,
     "objection_closed": objection_closed,
     "order_payment": paying.order_payment,
+    "set_off": setting_off.make,
     "payment_returned": paying.payment_returned,
     "payment_credited": paying.payment_credited,
     "case_archived": case_archived,

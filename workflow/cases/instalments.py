@@ -11,6 +11,8 @@ from workflow.deadlines import months_later
 from workflow.errors import AnswersRefused, FieldFault
 
 MONTHS: Final[Mapping[str, int]] = {"month": 1, "quarter": 3, "half_year": 6}
+WAYS: Final = frozenset({"at_once", "instalments"})
+"""The ways of paying back that have days and amounts."""
 FEN: Final = Decimal("0.01")
 ZERO: Final = Decimal("0.00")
 _LINE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[\s,，:：]+([\d,，]+(?:\.\d{1,2})?)\s*元?")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from workflow.cases import advances, automatic, cards, recoveries, remedies, rosters, temporary
+from workflow.cases import advances, automatic, cards, recoveries, remedies, rosters, setting_off, temporary
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
@@ -224,5 +224,5 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 Source = Callable[[Work, Step], Mapping[str, Any]]
 SOURCES: tuple[Source, ...] = (
     county, applicant, remedies.said, rosters.said, cards.said, temporary.said, automatic.said, forms,
-    objection, money, advances.words, recoveries.words,
+    objection, money, advances.words, recoveries.words, setting_off.words,
 )  # fmt: skip

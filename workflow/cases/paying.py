@@ -91,6 +91,11 @@ def aid_bills(work: Work) -> None:
         _AIDED.change(work.conn, {"claim_id": claim_id, **given})
 
 
+def payable(variables: Mapping[str, Any]) -> Decimal:
+    """Yuan that a case pays by its decision: the aid, less what a first decision or an advance has paid."""
+    return Decimal(int(variables["aid_fen"]) - int(variables.get("paid_before_fen") or 0)).scaleb(-2)
+
+
 def _payments(work: Work) -> Sequence[Any]:
     return _PAYMENTS.all(work.conn, {"case": work.row.id})
 
@@ -101,8 +106,8 @@ def _payments(work: Work) -> Sequence[Any]:
 def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """One order per attempt, to the account the register has now."""
     person = _ACCOUNT.first(work.conn, {"person_id": work.row.applicant_id})
-    before = int(step.variables.get("paid_before_fen") or 0)  # a decision taken again, an advance: the rest
-    amount = Decimal(int(step.variables["aid_fen"]) - before).scaleb(-2)
+    set_off = Decimal(int(step.variables.get("set_off_fen") or 0)).scaleb(-2)
+    amount = payable(step.variables) - set_off
     order(work, amount, person.account_number or "", person.account_holder or person.name, "aid")
 
 

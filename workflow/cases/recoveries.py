@@ -70,16 +70,19 @@ def paid_in_case(work: Work, coming: "Coming", known: Mapping[str, Any]) -> dict
 
 
 def paid_out(conn: Connection, matter: Sequence[UUID]) -> Decimal:
-    """Yuan that reached an account in the cases of a matter, less what has come back since."""
+    """Yuan that reached the person in the cases of a matter, less what has come back since."""
     paid = conn.scalar(
         select(func.sum(Payment.amount)).where(Payment.case_id.in_(matter), Payment.status == "credited")
     )
+    set_off = conn.scalar(
+        select(func.sum(Repayment.amount)).where(Repayment.from_case.in_(matter))
+    )  # its aid went to an older debt of the person instead of to the account
     back = conn.scalar(
         select(func.sum(Repayment.amount))
         .join(Recovery, Recovery.case_id == Repayment.case_id)
         .where(Recovery.original_id.in_(matter))
     )
-    return (paid or ZERO) - (back or ZERO)
+    return (paid or ZERO) + (set_off or ZERO) - (back or ZERO)
 
 
 # What the diagrams do ------------------------------------------------------------------------------
@@ -182,7 +185,7 @@ def receive(work: Work, answers: Answers) -> None:
     Raises:
         AnswersRefused
     """
-    _book(
+    book(
         work,
         amount=Decimal(str(answers.values["repaid"])),
         received_on=answers.values["received_on"],
@@ -191,8 +194,22 @@ def receive(work: Work, answers: Answers) -> None:
     )
 
 
-def _book(work: Work, *, amount: Decimal, received_on: Any, kind: str, receipt: str | None = None) -> None:
-    left = _recovery(work).outstanding - amount
+def book(
+    work: Work,
+    *,
+    amount: Decimal,
+    received_on: Any,
+    kind: str,
+    receipt: str | None = None,
+    from_case: UUID | None = None,
+) -> None:
+    """Take it off what is outstanding; `from_case`: whose aid was set off.
+
+    Raises:
+        AnswersRefused: it is more than is outstanding.
+    """
+    recovery = _recovery(work)
+    left = recovery.outstanding - amount
     if left < 0:
         raise AnswersRefused([FieldFault("repaid", Text("超过还应退的金额", "More than is outstanding"))])
     work.conn.execute(
@@ -203,16 +220,20 @@ def _book(work: Work, *, amount: Decimal, received_on: Any, kind: str, receipt: 
             "amount": amount,
             "kind": kind,
             "receipt": receipt,
+            "from_case": from_case,
             "seq": work.row.seq + 1,
         },
     )
     _change(work, outstanding=left)
-    following = _next_due(work, left)
-    if following is not None:
-        _count_from(work, following)
+    if left:
+        days = (_next_due(work, recovery.way, left), recovery.expected_on)
+        _count_from(work, max(filter(None, days), default=work.today))
 
 
-def _next_due(work: Work, outstanding: Decimal) -> date | None:
+def _next_due(work: Work, way: str, outstanding: Decimal) -> date | None:
+    """The next day of the plan in force; None where the way agreed has no plan of days."""
+    if way not in instalments.WAYS:
+        return None
     lines = work.conn.execute(
         select(Instalment.plan, Instalment.due_on, Instalment.amount)
         .where(Instalment.case_id == work.row.id)
@@ -273,4 +294,5 @@ def _change(work: Work, **values: Any) -> None:
 
 
 def _count_from(work: Work, day: Any) -> None:
+    _change(work, expected_on=day)
     work.since[GRACE] = datetime.combine(day, time(), SHANGHAI)

@@ -30,6 +30,7 @@ FACTS: Mapping[str, frozenset[str]] = {
     "interim_aid": frozenset({"interim_aid_fen", "advance_most_fen"}),
     "granted_advance": frozenset({"advance_granted_fen"}),
     "advance_out": frozenset({"advance_out"}),
+    "set_off": frozenset({"set_off_fen", "rest_fen"}),
     "way": frozenset(
         {"first_time_ybzp", "over_threshold", "refused_before", "band_undefined", "way_reasons"}
     ),
@@ -51,6 +52,7 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "end_posting": frozenset(),
     "letter_delivered": frozenset(),
     "order_payment": frozenset(),
+    "set_off": frozenset(),
     "payment_returned": frozenset(),
     "payment_credited": frozenset(),
     "objection_closed": frozenset({"result"}),

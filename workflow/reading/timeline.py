@@ -264,6 +264,12 @@ def _facts(book: Rulebook, entry: Mapping[str, Any]) -> Iterator[Said]:
             if channel is not None:
                 yield Said(Text("途径", "Way"), channel)
             yield Said(Text("署名", "Named"), YES if variables["named"] else NO)
+    if "set_off_made_fen" in given:
+        yield Said(Text("抵扣金额", "Set off"), _yuan(given["set_off_made_fen"]))
+    for share in variables.get("set_off") or ():
+        amount = _yuan(share["fen"])
+        told = Text(f"{amount.zh}，追回案件{share['case']}", f"{amount.en}, recovery {share['case']}")
+        yield Said(Text("抵扣应退款", "Set off"), told)
     if "aid_fen" in given:
         yield Said(Text("测算救助", "Computed aid"), _yuan(given["aid_fen"]))
     if given.get("serious_illness_settled") is False:

@@ -26,6 +26,7 @@ class Recovery(Base):
     decided_at: Mapped[datetime | None]
     way: Mapped[str | None] = mapped_column(String(12))  # at_once, instalments, set_off, refuses
     outstanding: Mapped[Decimal | None]
+    expected_on: Mapped[date | None]  # the day agreed for the next repayment, or for talking it over again
     result: Mapped[str | None] = mapped_column(String(16))  # recovered, no_recovery, not_recovered
     closed_at: Mapped[datetime | None]
 
