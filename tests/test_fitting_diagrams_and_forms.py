@@ -8,7 +8,9 @@ from lxml import etree
 
 import bpmn
 from bpmn import Rulebook
+from workflow.cases.effects import DOERS
 from workflow.engine.expressions import compile_expression, compile_script
+from workflow.reading.words import SERVICES
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
@@ -133,3 +135,7 @@ def comparisons(sources: list[str]) -> Iterator[tuple[str, object]]:
             match node:
                 case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=value)]):
                     yield name, value
+
+
+def test_every_effect_of_a_diagram_has_words_on_the_timeline():
+    assert SERVICES.keys() | {"issue_letter"} == DOERS.keys(), "a letter is told by its own title"

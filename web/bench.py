@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import pysqlite3.dbapi2
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from web import bench_http
 from workflow.bench import contenders, expectations, loops, peers, script, sizes, worklist
 from workflow.bench.contenders import Contender
 from workflow.bench.runner import ClientFailed
 from workflow.bench.tables import tables
+from workflow.progress import bar
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
@@ -105,8 +105,7 @@ def bench(
 
 @contextmanager
 def _progress() -> Iterator[Advance]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bar() as progress:
         task = progress.add_task("量测 bench", total=None)
 
         def advance(what: str) -> None:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
 
 import audit
@@ -31,6 +30,7 @@ from workflow.evidence.mirroring import mirror
 from workflow.evidence.replaying import replay_bundle
 from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, status
+from workflow.progress import bar
 from workflow.register.commands import import_group, user
 from workflow.releasing.command import rules
 from workflow.releasing.moving_command import migrate
@@ -100,17 +100,6 @@ class Settings:
 def mingjian(context: click.Context, database: str | None, home: Path | None) -> None:
     """明鉴：医疗救助流程与案卷。Mingjian: case management for medical assistance."""
     context.obj = Settings(database, home)
-
-
-def bar() -> Progress:
-    """A progress bar on the error stream, so that results can be piped."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=stderr,
-    )
 
 
 @mingjian.command()

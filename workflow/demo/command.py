@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from workflow.demo.county import RECORD, build
 from workflow.demo.staff import PASSWORD
+from workflow.progress import bar
 
 SHOWN = ("vlia1", "vhead1", "twin1", "trev1", "tlead1", "chnd", "cchk", "capr", "fin1", "fin2", "arch",
          "sup1", "sup-msb", "insp", "adm")  # fmt: skip
@@ -27,14 +27,7 @@ def demo(settings: Any, cases: int, seed: int, who: bool) -> None:
         show_accounts(settings.home)
         return
     house = settings.house()
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-    with progress:
+    with bar() as progress:
         task = progress.add_task("演示县 demonstration county", total=None)
         built = build(house, cases, seed, lambda done, of: progress.update(task, completed=done, total=of))
     click.echo(f"{built.cases} 件案件，{built.commands} 次操作。")

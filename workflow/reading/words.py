@@ -57,7 +57,7 @@ SERVICES: Final[Mapping[str, Text]] = {
     "set_off": Text("抵扣应退款", "Set off against what is owed"),
     "payment_returned": Text("银行退票", "The bank returned the payment"),
     "payment_credited": Text("资金已到账", "The money was credited"),
-    "archive_case": Text("案卷已归档", "The file was archived"),
+    "case_archived": Text("案卷已归档", "The file was archived"),
     "original_rests": Text("按需要暂停原案", "The original case rests if asked"),
     "original_resumes": Text("原案按需要恢复办理", "The original case goes on if it rested"),
     "decision_reopened": Text("另立新案重新审批", "A new case decides again"),

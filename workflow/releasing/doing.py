@@ -1,12 +1,13 @@
 """What a person does about the rules, from the page or the command line: checks first, then the command."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from uuid import uuid4
 
 from sqlalchemy import select
 
-from bpmn import Fault, Text
+from bpmn import Fault, RulebookError, Text
 from workflow.actor import Actor
 from workflow.commands import AdoptProposal, ProposeRules, RejectProposal, ReleaseProposal, WithdrawProposal
 from workflow.errors import NotFound, RulesRefused, StepImpossible
@@ -59,10 +60,22 @@ def propose(
 
 def decide(house: House, actor: Actor, command: Decision, *, request_id: str | None = None) -> None:
     """Adopt, release, reject or withdraw. After a release the program's own update is looked at anew."""
+    if isinstance(command, ReleaseProposal):
+        _examine_ahead(house, command.proposal_id)
     handle(house, actor, command, at=house.now(), request_id=request_id or uuid4().hex)
     house.shelf.forget_releases()
     if isinstance(command, ReleaseProposal | RejectProposal):
         take_over(house)
+
+
+def _examine_ahead(house: House, number: int) -> None:
+    """The release examines the files again in its transaction, and finds it done: nobody waits for it.
+    Files that are not there any more are told, and logged, by the release.
+    """
+    with house.reader.connect() as conn, suppress(RulebookError):
+        manifest = conn.scalar(select(RuleProposal.manifest).where(RuleProposal.id == number))
+        if manifest is not None:
+            examine(files_of(conn, manifest))
 
 
 def rebase(house: House, actor: Actor, number: int, *, request_id: str | None = None) -> int:

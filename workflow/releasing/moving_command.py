@@ -6,8 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Connection, select
 
 from bpmn import Text
@@ -16,6 +14,7 @@ from workflow.commands import MigrateCase
 from workflow.errors import MoveImpossible, WorkflowError
 from workflow.handle import handle
 from workflow.house import House
+from workflow.progress import bar
 from workflow.register.signing_in import signed_in
 from workflow.register.telling import JSON
 from workflow.releasing.command import Told
@@ -64,14 +63,14 @@ def migrate(
         target = find_version(conn, to, house.now())
         cases = _chosen(conn, numbers, flow, target)
     rows = []
-    with _bar() as progress:
-        bar = progress.add_task("迁移 migrate" if yes else "预览 preview", total=len(cases))
+    with bar() as progress:
+        task = progress.add_task("迁移 migrate" if yes else "预览 preview", total=len(cases))
         for found in previews(house, cases, target):
             reasons = found.reasons
             if actor is not None and not reasons:
                 reasons = _move(house, actor, found.case_id, target)
             rows.append((found, reasons))
-            progress.advance(bar)
+            progress.advance(task)
     bad = sum(bool(reasons) for _, reasons in rows)
     if as_json:
         click.echo(
@@ -88,11 +87,6 @@ def migrate(
             f" {len(rows)} cases, {len(rows) - bad} {words[1]}, {bad} not."
         )
     sys.exit(1 if bad else 0)
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
 
 
 def _chosen(conn: Connection, numbers: tuple[str, ...], flow: str | None, target: str) -> list[UUID]:
