@@ -92,7 +92,8 @@ WITH_A_SEAT = {
     "GET /relatives": "file_relative",
     "POST /relatives": "file_relative",
     "GET /supervise": "overdue_board",
-    "GET /supervise/board.csv": "overdue_board",
+    "GET /supervise/board.xlsx": "overdue_board",
+    "GET /supervise/channels": "view_channels",
     "GET /work": "complete_task",
 }
 

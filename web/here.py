@@ -50,6 +50,11 @@ def current_actor() -> Actor:
     )
 
 
+def polled() -> bool:
+    """Whether an open page asks by itself for what has changed, and nobody has done anything."""
+    return request.headers.get("X-Poll") == "1"
+
+
 def request_id() -> str:
     """The number of this request: in the log line, in the answer's header, on error pages."""
     if "request_id" not in g:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
-from web.here import house, now
+from web.here import house, now, polled
 from workflow.deadlines import SHANGHAI
 from workflow.store.models import Account, Organisation, Seat
 
@@ -115,7 +115,7 @@ def _load(token: str) -> Member | None:
         if row is None or not row.active or row.epoch != int(epoch):
             return None
         seats = read_seats(connection, row.id, now())
-    if _stamp(now()) - session["seen"] >= TOUCH:
+    if not polled() and _stamp(now()) - session["seen"] >= TOUCH:
         session["seen"] = _stamp(now())
     chosen = session.get("seat")
     seat = next((seat for seat in seats if seat.id == chosen), None)

@@ -1,57 +1,123 @@
-"""The board of a supervisor: what is late where, who holds it, and what has been warned about."""
+"""The board of a supervisor: what is late where, in which step, with whom; and whether messages get out."""
 
-import csv
-import io
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
-from web.access import needs
-from web.here import current_actor, house, now
-from web.language import t
-from workflow.reading.board import COLUMNS, Board, Column, board, held
+from bpmn import Text
+from web.access import allowed, needs
+from web.board_sheets import LEVELS, MOST, sheets
+from web.here import current_actor, house, now, polled
+from web.sheets import TYPE, workbook
+from workflow.alerts.watching import last_beat, silent
+from workflow.cases.refusing import log_system
+from workflow.reading.board import BY, COLUMNS, Board, Wanted, board
+from workflow.reading.channels import dead_channels, ways_out
+from workflow.reading.held import HeldList, all_held, held
+from workflow.reading.told import told
+from workflow.store import transaction
 
 bp = Blueprint("supervise", __name__, url_prefix="/supervise")
+WAYS = {
+    "place": Text("按地方", "By place"),
+    "step": Text("按环节", "By step"),
+    "holder": Text("按经办人", "By officer"),
+}
+
+
+def wanted() -> Wanted:
+    """The filters of the address; what nobody offers is taken for the usual."""
+    given = request.args.get
+    by, column = given("by", "place"), given("s", "overdue")
+    township, place = given("township", ""), given("place", "")
+    if not township and len(place) == 12 and not place.endswith("000"):
+        township = f"{place[:9]}000"  # a village is a line of its township's table
+    return Wanted(
+        by=next((known for known in BY if known == by), "place"),
+        township=township, place=place, step=given("step", ""), holder=given("holder", ""),
+        column=next((known for known in COLUMNS if known == column), "overdue"),
+    )  # fmt: skip
+
+
+def address(chosen: Wanted, endpoint: str = ".index", page: int | None = None) -> str:
+    """Where the board stands with these filters."""
+    return url_for(
+        endpoint,
+        by=None if chosen.by == "place" else chosen.by,
+        township=chosen.township or None,
+        place=chosen.place or None,
+        step=chosen.step or None,
+        holder=chosen.holder or None,
+        s=None if chosen.column == "overdue" else chosen.column,
+        page=page if page != 1 else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the board has to admit: that nobody watches the limits, or that messages stay here."""
+
+    silent: bool
+    last_beat: datetime | None
+    dead: list[str]
+
+
+def _watch(connection: Connection) -> Watch:
+    last = last_beat(connection)
+    return Watch(silent(last, now()), last, dead_channels(connection) if allowed("view_channels") else [])
+
+
+def _read(connection: Connection, chosen: Wanted) -> tuple[Board, HeldList]:
+    actor = current_actor()
+    numbers = board(house(), connection, actor, now(), chosen)
+    page = request.args.get("page", 1, type=int)
+    return numbers, held(house(), connection, actor, now(), chosen, numbers.number(chosen), page)
 
 
 @bp.get("")
 @needs("overdue_board")
 def index() -> ResponseReturnValue:
-    """Numbers by township or village; `s` and `place` open the list behind one of them."""
-    actor = current_actor()
-    township = request.args.get("township", "")
-    given = request.args.get("s", "overdue")
-    column: Column = given if given in COLUMNS else "overdue"
-    place = request.args.get("place", "") or township
+    """One of the three tables and the list behind one of its numbers; all filters stand in the address."""
+    chosen = wanted()
     with house().reader.connect() as connection:
-        numbers = board(connection, actor, now(), township)
-        listed = held(house(), connection, actor, now(), column, place, request.args.get("page", 1, type=int))
-        name = _name(numbers, place, township)
+        numbers, listed = _read(connection, chosen)
+        words = told(house(), connection, chosen, now())
+        watch = _watch(connection)
     body = render_template(
-        "supervise/index.html",
-        board=numbers, list=listed, column=column, place=place, township=township, name=name, columns=COLUMNS,
+        "supervise/live.html" if polled() else "supervise/index.html",
+        board=numbers, list=listed, wanted=chosen, told=words, watch=watch,
+        columns=COLUMNS, level=LEVELS[numbers.level], kinds=WAYS, address=address, with_=replace,
     )  # fmt: skip
     return make_response(body)
 
 
-def _name(numbers: Board, place: str, township: str) -> str:
-    return next((line.name for line in numbers.lines if line.code == place and place != township), "")
-
-
-@bp.get("/board.csv")
+@bp.get("/board.xlsx")
 @needs("overdue_board")
 def export() -> ResponseReturnValue:
-    """The numbers of the board as they stand on the page, for a spreadsheet."""
+    """What the page shows, for a spreadsheet: the same filters, figures and rows. It is noted in the log."""
+    chosen, actor = wanted(), current_actor()
     with house().reader.connect() as connection:
-        numbers = board(connection, current_actor(), now(), request.args.get("township", ""))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    names = (t("超期", "overdue"), t("临期", "due soon"), t("正常", "on time"), t("停表", "stopped"))
-    writer.writerow([t("代码", "code"), t("单位", "place"), *names, t("合计", "total")])
-    for line in (*numbers.lines, numbers.total):
-        place = line.name or t("合计", "total")
-        writer.writerow([line.code, place, *(line.numbers[column] for column in COLUMNS), line.total])
-    response = make_response("\ufeff" + text.getvalue())
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = "attachment; filename=board.csv"
+        numbers = board(house(), connection, actor, now(), chosen)
+        words = told(house(), connection, chosen, now())
+        rows = list(all_held(house(), connection, actor, now(), chosen, MOST))
+    content = workbook(sheets(numbers, rows, chosen, words))
+    with transaction(house().engine) as writing:
+        facts: dict[str, object] = {"what": "board", "count": len(rows)}
+        log_system(house(), writing, actor, "file_exported", facts, now(), uuid4().hex)
+    response = Response(content, content_type=TYPE)
+    response.headers["Content-Disposition"] = "attachment; filename=board.xlsx"
     return response
+
+
+@bp.get("/channels")
+@needs("view_channels")
+def channels() -> ResponseReturnValue:
+    """Every way out with its state, and what waits on it."""
+    with house().reader.connect() as connection:
+        found = ways_out(house(), connection)
+        watch = _watch(connection)
+    return make_response(render_template("supervise/channels.html", ways=found, watch=watch))

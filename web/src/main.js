@@ -4,6 +4,7 @@ import { conditions } from "./js/conditions.js";
 import { drafts } from "./js/drafts.js";
 import { keyboard } from "./js/keyboard.js";
 import { counters } from "./js/counters.js";
+import { live } from "./js/live.js";
 import { stepping } from "./js/stepping.js";
 
 revealScripts();
@@ -14,6 +15,7 @@ conditions();
 counters();
 drafts();
 keyboard();
+live();
 stepping();
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-print]");

@@ -210,6 +210,7 @@ def _failed(house: House, at: datetime, row: Row[Any], error: str) -> None:
             "failing_since": known.failing_since or at,
             "retry_at": wait,
             "last_error": error,
+            "last_failed_at": at,
         }
         dead = failures >= DEAD_AFTER and known.told_at is None
         if dead:
@@ -232,7 +233,6 @@ def _answered(conn: Connection, name: str, at: datetime) -> bool:
         "failures": 0,
         "failing_since": None,
         "retry_at": None,
-        "last_error": None,
         "last_ok_at": at,
         "told_at": None,
     }

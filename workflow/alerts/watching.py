@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from workflow.actor import SYSTEM
 from workflow.alerts.sending import tell_offices
@@ -36,7 +36,7 @@ def steady_seconds() -> float:
 def beat(house: House, at: datetime) -> None:
     """Say that a worker is alive; written at most every half minute."""
     with house.reader.connect() as conn:
-        last = conn.scalar(select(BEAT.c.at).where(BEAT.c.name == WORKER))
+        last = last_beat(conn)
     if last is not None and abs(at - last) < EVERY:
         return
     with transaction(house.engine) as conn:
@@ -44,11 +44,15 @@ def beat(house: House, at: datetime) -> None:
             conn.execute(insert(BEAT), {"name": WORKER, "at": at})
 
 
-def last_beat(house: House) -> datetime | None:
+def last_beat(conn: Connection) -> datetime | None:
     """When a worker was last seen; None if there never was one."""
-    with house.reader.connect() as conn:
-        found: datetime | None = conn.scalar(select(BEAT.c.at).where(BEAT.c.name == WORKER))
+    found: datetime | None = conn.scalar(select(BEAT.c.at).where(BEAT.c.name == WORKER))
     return found
+
+
+def silent(last: datetime | None, now: datetime) -> bool:
+    """Whether the worker should have been seen since: nobody fires limits, warns, or sends."""
+    return last is None or now - last > STALE_AFTER
 
 
 class ClockWatch:

@@ -308,6 +308,7 @@ def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dic
         "name": place.name,
         "role": role,
         "org": office_of(role, work.row, work.rules.rulebook, properties.get("office", "")),
+        "village": work.row.village,
         "form": properties.get("form"),
         "state": properties.get("state", ""),
         "clock_id": shown.get("clock_id"),

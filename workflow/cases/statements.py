@@ -56,6 +56,7 @@ _PLACE_COLUMNS = (
     "name",
     "role",
     "org",
+    "village",
     "form",
     "state",
     "clock_id",

@@ -1,42 +1,75 @@
-"""The supervisor's board: open cases by place and standing, each number the length of its list.
+"""The supervisor's board: open places of cases by township or village, by step, by who has to act.
 
-A case counts once, by the worst of its open places: overdue before due soon before on time; stopped
-only if nothing of it runs.
+What is counted is a place where a case stands, a person's step or a wait; a case that goes two ways at
+once counts twice, since each way has its own limit and somebody else to press. So the three tables add up
+to the same total, and every number is the length of its list (`workflow.reading.held`). The counts of
+100,000 open places come in one pass over one index, grouped in the index's own order.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Connection, Select, case, false, func, select
 
-from bpmn import Rulebook, Text
+from bpmn import Text
 from workflow.actor import Actor
-from workflow.deadlines import Standing
 from workflow.house import House
 from workflow.permissions import require
-from workflow.reading.case_file import holders, today
-from workflow.reading.cases import area_of
-from workflow.reading.standings import standings
-from workflow.store.models import Case, Organisation, Person, Task
+from workflow.reading.case_file import today
+from workflow.reading.seats import ONE_SEAT, desk_code, people_at, post_name, seat_code, seat_number
+from workflow.reading.worklist import condition
+from workflow.store.models import Organisation, Task
 
+By = Literal["place", "step", "holder"]
 Column = Literal["overdue", "soon", "on_time", "paused"]
+Level = Literal["township", "village", "step", "holder"]
+Conditions = Sequence[ColumnElement[bool]]
+BY: Final[tuple[By, ...]] = ("place", "step", "holder")
 COLUMNS: Final[tuple[Column, ...]] = ("overdue", "soon", "on_time", "paused")
-_RANK: Final[Mapping[Column, int]] = {"overdue": 3, "soon": 2, "on_time": 1, "paused": 0}
-_OF_RANK: Final = {rank: column for column, rank in _RANK.items()}
-PAGE = 50
+_COUNTED: Final[tuple[Column, ...]] = ("overdue", "soon", "paused")
+WAIT: Final = "wait"
+WAITS: Final = Text("等待，不用人办", "waits, nobody has to act")
+VACANT: Final = Text("岗位空缺", "the seat is vacant")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader has chosen. Codes and numbers only, since it stands in the address.
+
+    `township`: the table of places shows its villages. `place`: a township or village; `step`: its id in
+    the diagrams; `holder`: a desk, a seat (`workflow.reading.seats`) or `wait`. The table of one kind
+    leaves its own filter aside, so that one can go from line to line; the list obeys all of them.
+    """
+
+    by: By = "place"
+    township: str = ""
+    place: str = ""
+    step: str = ""
+    holder: str = ""
+    column: Column = "overdue"
+
+    @property
+    def line(self) -> str:
+        """The line of the table that the list is narrowed to; empty: all."""
+        return str(getattr(self, self.by))
+
+    def narrowed(self, code: str, column: Column) -> "Wanted":
+        """The same table with the list behind one of its numbers."""
+        chosen = {self.by: code}
+        return replace(self, column=column, **chosen)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One township or village."""
+    """One township, village, step or desk. `note` says what else there is to it: the office and the post."""
 
     code: str
-    name: str
+    name: Text
     numbers: Mapping[Column, int]
+    note: Text | None = None
 
     @property
     def total(self) -> int:
@@ -45,36 +78,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`by` says what the lines are; `total` adds them up."""
+    """`level` says what the lines are; `total` adds them up."""
 
-    by: Literal["township", "village"]
+    level: Level
     lines: Sequence[Line]
     total: Line
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A case of a list: its worst open place, and who has to act there."""
-
-    case_id: UUID
-    number: str
-    person: str
-    township: str
-    village: str
-    step: str
-    role: Text
-    office: str
-    holders: tuple[str, ...]
-    waits: bool
-    standing: Standing | None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldList:
-    items: Sequence[Held]
-    total: int
-    page: int
-    pages: int
+    def number(self, wanted: Wanted) -> int:
+        """How long the list is that was chosen."""
+        if not wanted.line:
+            return self.total.numbers[wanted.column]
+        return sum(line.numbers[wanted.column] for line in self.lines if line.code == wanted.line)
 
 
 def scope(actor: Actor) -> tuple[ColumnElement[bool], ...]:
@@ -83,152 +97,141 @@ def scope(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     Raises:
         NotAllowed: the board is not for this role.
     """
-    grant = require(actor, "overdue_board", area=_own_area(actor.org), met={"own_tasks"})
+    grant = require(actor, "overdue_board", area=_area(actor.org), met={"own_tasks"})
     if "own_tasks" in grant.conditions:
         return (Task.org == actor.org, Task.role == actor.role)
-    return (area_of(actor.org),)
+    return (lies_in(_area(actor.org)),)
 
 
-def _own_area(org: str) -> str:
+def sees_others(actor: Actor) -> bool:
+    """Whether the reader sees more than the own seat's work."""
+    return (
+        "own_tasks"
+        not in require(actor, "overdue_board", area=_area(actor.org), met={"own_tasks"}).conditions
+    )
+
+
+def _area(org: str) -> str:
+    """The place an office answers for; a county office's code is the county's six digits and its kind."""
     return f"{org[:6]}000000" if org[6:7] == "-" else org
 
 
-def _worst(actor: Actor, now: datetime) -> Subquery:
-    """case id → the highest rank of its open places."""
-    rank = case(
-        (Task.paused, 0),
-        (Task.due_at <= now, 3),
-        (Task.warn_at <= now, 2),
-        else_=1,
-    )
-    return (
-        select(Task.case_id, func.max(rank).label("rank"))
-        .join(Case, Case.id == Task.case_id)
-        .where(Task.done_at.is_(None), *scope(actor))
-        .group_by(Task.case_id)
-        .subquery()
-    )
+def lies_in(place: str) -> ColumnElement[bool]:
+    """The open places of a county, township or village, by its 12-digit code."""
+    if len(place) != 12 or not place.isdecimal():
+        return false()
+    for digits in (6, 9):
+        if set(place[digits:]) == {"0"}:
+            return Task.village.between(place, place[:digits] + "9" * (12 - digits))
+    return Task.village == place
 
 
-def board(conn: Connection, actor: Actor, now: datetime, township: str = "") -> Board:
-    """The numbers by township, or by village within one township; most overdue first."""
-    worst = _worst(actor, now)
-    by_village = bool(township) or (len(actor.org) == 12 and not actor.org.endswith("000000"))
-    place = Case.village if by_village else Case.township
-    counted = (
-        select(place.label("code"), worst.c.rank, func.count().label("number"))
-        .join(worst, worst.c.case_id == Case.id)
-        .group_by(place, worst.c.rank)
-    )
-    if township:
-        counted = counted.where(Case.township == township)
-    found = counted.subquery()
-    rows = conn.execute(
-        select(found.c.code, found.c.rank, found.c.number, Organisation.name).join(
-            Organisation, Organisation.code == found.c.code
-        )
-    )
-    numbers: dict[tuple[str, str], dict[Column, int]] = {}
-    for row in rows:
-        numbers.setdefault((row.code, row.name), dict.fromkeys(COLUMNS, 0))[_OF_RANK[row.rank]] = row.number
-    lines = [Line(code, name, found) for (code, name), found in numbers.items()]
-    lines.sort(key=lambda line: (*(-line.numbers[column] for column in ("overdue", "soon")), line.code))
+def chosen(actor: Actor, wanted: Wanted, *, but: By | None = None) -> list[ColumnElement[bool]]:
+    """The filters as conditions on `Task`, but for one of them."""
+    found = [Task.done_at.is_(None), *scope(actor)]
+    if wanted.township:
+        found.append(lies_in(wanted.township))
+    if wanted.place and but != "place":
+        found.append(lies_in(wanted.place))
+    if wanted.step and but != "step":
+        found.append(Task.node == wanted.step)
+    if wanted.holder and but != "holder":
+        found += _held_by(wanted.holder)
+    return found
+
+
+def _held_by(holder: str) -> tuple[ColumnElement[bool], ...]:
+    org, _, role = holder.partition(".")
+    if holder == WAIT:
+        return (Task.kind != "user",)
+    if org == ONE_SEAT:
+        seat = seat_number(holder)
+        return (Task.kind == "user", false() if seat is None else Task.assigned_seat == seat)
+    return (Task.kind == "user", Task.org == org, Task.role == role, Task.assigned_seat.is_(None))
+
+
+def board(house: House, conn: Connection, actor: Actor, now: datetime, wanted: Wanted) -> Board:
+    """The numbers of one table, the most overdue line first."""
+    where = chosen(actor, wanted, but=wanted.by)
+    level: Level
+    if wanted.by == "place":
+        level = "village" if wanted.township or not _area(actor.org).endswith("000000") else "township"
+        lines = _places(conn, where, now, level)
+    elif wanted.by == "step":
+        level, lines = "step", _steps(house, conn, where, now)
+    else:
+        level, lines = "holder", _holders(house, conn, where, now)
+    lines.sort(key=lambda line: (-line.numbers["overdue"], -line.numbers["soon"], line.code))
     total: dict[Column, int] = {column: sum(line.numbers[column] for line in lines) for column in COLUMNS}
-    return Board("village" if by_village else "township", lines, Line("", "", total))
+    return Board(level, lines, Line("", Text("合计", "Total"), total))
 
 
-def held(
-    house: House,
-    conn: Connection,
-    actor: Actor,
-    now: datetime,
-    column: Column,
-    place: str = "",
-    page: int = 1,
-) -> HeldList:
-    """The cases behind one number of the board: the one that is due first stands first."""
-    worst = _worst(actor, now)
-    where = [worst.c.rank == _RANK[column]]
-    if place:
-        where.append(Case.village == place if not place.endswith("000") else Case.township == place)
-    base = select(Case.id).join(worst, worst.c.case_id == Case.id).where(*where)
-    total = conn.scalar(select(func.count()).select_from(base.subquery())) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    first = _first_place(actor, now, column)
-    keys = (
-        select(first.c.case_id, first.c.id)
-        .join(worst, and_(worst.c.case_id == first.c.case_id, worst.c.rank == _RANK[column]))
-        .join(Case, Case.id == first.c.case_id)
-        .where(first.c.place == 1, *where)
-        .order_by(first.c.due_at, first.c.case_id)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-        .subquery()
-    )
-    return HeldList(_items(house, conn, keys, now), total, page, pages)
+def _counts(now: datetime) -> list[ColumnElement[int]]:
+    counted = [func.count(case((condition(column, now), 1))).label(column) for column in _COUNTED]
+    return [func.count().label("everything"), *counted]
 
 
-def _first_place(actor: Actor, now: datetime, column: Column) -> Subquery:
-    """Of each case the open place that put it into this column, the next due first (`place` = 1)."""
-    conditions = {
-        "overdue": and_(~Task.paused, Task.due_at <= now),
-        "soon": and_(~Task.paused, Task.warn_at <= now, (Task.due_at.is_(None)) | (Task.due_at > now)),
-        "on_time": and_(
-            ~Task.paused,
-            (Task.warn_at.is_(None)) | (Task.warn_at > now),
-            (Task.due_at.is_(None)) | (Task.due_at > now),
-        ),
-        "paused": Task.paused,
+def _rolled_up(where: Conditions, now: datetime, *keys: Any) -> Select[*tuple[Any, ...]]:
+    """Counts by `keys`: grouped first by what the index is ordered by, then the few groups by the keys."""
+    order = list(dict.fromkeys([Task.village, Task.node, *keys]))
+    within = select(*order, *_counts(now)).where(*where).group_by(*order).subquery()
+    sums = [func.sum(within.c[name]).label(name) for name in ("everything", *_COUNTED)]
+    outer = [within.c[key.key] for key in keys]
+    return select(*outer, *sums).group_by(*outer)
+
+
+def _numbers(row: Any) -> dict[Column, int]:
+    late, soon, paused = int(row.overdue), int(row.soon), int(row.paused)
+    on_time = int(row.everything) - late - soon - paused
+    return {"overdue": late, "soon": soon, "on_time": on_time, "paused": paused}
+
+
+def _places(conn: Connection, where: Conditions, now: datetime, level: Level) -> list[Line]:
+    rows = conn.execute(select(Task.village, *_counts(now)).where(*where).group_by(Task.village)).all()
+    units = select(Organisation.code, Organisation.name, Organisation.parent)
+    known = {row.code: row for row in conn.execute(units.where(Organisation.kind == "government"))}
+    found: dict[str, Counter[Column]] = {}
+    for row in rows:
+        code = row.village if level == "village" else known[row.village].parent
+        found.setdefault(code, Counter()).update(_numbers(row))
+    return [_line(code, Text(known[code].name, known[code].name), found[code]) for code in found]
+
+
+def _steps(house: House, conn: Connection, where: Conditions, now: datetime) -> list[Line]:
+    rows = conn.execute(_rolled_up(where, now, Task.node)).all()
+    names = {node.id: node.name for node in house.rules().model.nodes.values()}
+    former = [row.node for row in rows if row.node not in names]
+    if former:  # steps of rules that are no longer in force
+        told = select(Task.node, func.max(Task.name)).where(*where, Task.node.in_(former))
+        names |= {node: name for node, name in conn.execute(told.group_by(Task.node))}
+    return [_line(row.node, Text(names[row.node], names[row.node]), _numbers(row)) for row in rows]
+
+
+def _holders(house: House, conn: Connection, where: Conditions, now: datetime) -> list[Line]:
+    rows = conn.execute(_rolled_up(where, now, Task.org, Task.role, Task.assigned_seat, Task.kind)).all()
+    mine = [row for row in rows if row.kind == "user"]
+    desks = {(row.org, row.role) for row in mine if row.assigned_seat is None}
+    seats = {row.assigned_seat for row in mine} - {None}
+    people = people_at(conn, desks, seats, today(now))
+    offices = select(Organisation.code, Organisation.name)
+    named = {
+        code: name
+        for code, name in conn.execute(offices.where(Organisation.code.in_({row.org for row in mine})))
     }
-    order = func.row_number().over(partition_by=Task.case_id, order_by=(Task.kind, Task.due_at, Task.id))
-    return (
-        select(Task.case_id, Task.id, Task.due_at, order.label("place"))
-        .join(Case, Case.id == Task.case_id)
-        .where(Task.done_at.is_(None), conditions[column], *scope(actor))
-        .subquery()
-    )
+    book = house.rules().rulebook
+    lines, waiting = [], Counter[Column]()
+    for row in rows:
+        if row.kind != "user":
+            waiting.update(_numbers(row))
+            continue
+        seat, post = row.assigned_seat, post_name(book, row.role)
+        code = desk_code(row.org, row.role) if seat is None else seat_code(seat)
+        place, names = named.get(row.org, row.org), people.get(code)
+        who = VACANT if names is None else Text("、".join(names), ", ".join(names))
+        note = Text(f"{place} · {post.zh}", f"{place} · {post.en}")
+        lines.append(_line(code, who, _numbers(row), note))
+    return [*lines, _line(WAIT, WAITS, waiting)] if waiting.total() else lines
 
 
-def _items(house: House, conn: Connection, keys: Subquery, now: datetime) -> list[Held]:
-    township, office = aliased(Organisation), aliased(Organisation)
-    rows = conn.execute(
-        select(
-            Task.case_id,
-            Task.name,
-            Task.role,
-            Task.org,
-            Task.kind,
-            Task.clock_id,
-            Case.number,
-            Person.name.label("person"),
-            Organisation.name.label("village"),
-            township.name.label("township"),
-            office.name.label("office"),
-        )
-        .join(keys, and_(keys.c.case_id == Task.case_id, keys.c.id == Task.id))
-        .join(Case, Case.id == Task.case_id)
-        .join(Person, Person.id == Case.applicant_id)
-        .join(Organisation, Organisation.code == Case.village)
-        .join(township, township.code == Case.township)
-        .outerjoin(office, office.code == Task.org)
-        .order_by(Task.due_at, Task.case_id)
-    ).all()
-    clocks = standings(house, conn, (row.clock_id for row in rows), now)
-    people = holders(conn, {(row.org, row.role) for row in rows if row.kind == "user"}, today(now))
-    book: Rulebook = house.rules().rulebook
-    return [_held(row, clocks, people, book) for row in rows]
-
-
-def _held(
-    row: Any,
-    clocks: Mapping[int, Standing],
-    people: Mapping[tuple[str, str], tuple[str, ...]],
-    book: Rulebook,
-) -> Held:
-    role = book.roles[row.role].name if row.role in book.roles else Text(row.role, row.role)
-    return Held(
-        case_id=row.case_id, number=row.number, person=row.person, township=row.township, village=row.village,
-        step=row.name, role=role, office=row.office or row.org, holders=people.get((row.org, row.role), ()),
-        waits=row.kind == "wait", standing=clocks.get(row.clock_id),
-    )  # fmt: skip
+def _line(code: str, name: Text, numbers: Mapping[Column, int], note: Text | None = None) -> Line:
+    return Line(code, name, {column: numbers[column] for column in COLUMNS}, note)

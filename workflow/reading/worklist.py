@@ -102,7 +102,7 @@ def status_of(paused: bool, warn_at: datetime | None, due_at: datetime | None, n
     return "on_time"
 
 
-def condition(chosen: Filter, now: Moment) -> ColumnElement[bool] | None:
+def condition(chosen: Filter, now: Moment) -> ColumnElement[bool]:
     """The filter as a condition on `Task`; counts use the same one, so they open exactly what they count."""
     running = not_(Task.paused)
     match chosen:
@@ -119,7 +119,7 @@ def condition(chosen: Filter, now: Moment) -> ColumnElement[bool] | None:
         case "paused":
             return Task.paused.is_(True)
         case _:
-            return None
+            return true()
 
 
 def seat_of(actor: Actor) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _page(chosen: Filter) -> Prepared:
             .where(
                 *mine(bindparam("org"), bindparam("role")),
                 _for_me(),
-                *(() if wanted is None else (wanted,)),
+                wanted,
             )
             .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
             .limit(bindparam("size", type_=Integer()))

@@ -18,6 +18,7 @@ class Channel(Base):
     failing_since: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]  # nothing is tried before
     last_error: Mapped[str | None] = mapped_column(String(120))
+    last_failed_at: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]  # when the supervisors were told that it is dead
 

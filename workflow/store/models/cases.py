@@ -21,6 +21,7 @@ class Case(Base):
         Index(None, "opened_at"),
         Index(None, "applicant_id"),
         Index(None, "state"),
+        Index(None, "closed_at"),
         # no state without its log entry: checked when the transaction commits
         ForeignKeyConstraint(
             ["id", "seq"],
@@ -110,6 +111,24 @@ class Task(Base):
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
+        # the board's counts in one pass, in the order of the index; and its lists
+        Index(
+            "ix_task_board",
+            "village",
+            "node",
+            "org",
+            "role",
+            "assigned_seat",
+            "kind",
+            "paused",
+            "due_at",
+            "warn_at",
+            "case_id",
+            "id",
+            "done_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
         # what is open in a case, and who has done what in it: neither grows with the case's past
         Index(
             "ix_task_open",
@@ -136,6 +155,7 @@ class Task(Base):
     name: Mapped[str] = mapped_column(String(60))  # Chinese name in the diagram
     role: Mapped[str] = mapped_column(String(8))
     org: Mapped[str] = mapped_column(String(32))
+    village: Mapped[str] = mapped_column(String(32), server_default="")  # the case's, for the board
     form: Mapped[str | None] = mapped_column(String(48))
     state: Mapped[str] = mapped_column(String(28))
     clock_id: Mapped[int | None] = mapped_column(ForeignKey("clock.id"))

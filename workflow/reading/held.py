@@ -1,0 +1,117 @@
+"""The list behind a number of the board: which places of which cases, who has to act, until when."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, select
+from sqlalchemy.orm import aliased
+
+from bpmn import Rulebook, Text
+from workflow.actor import Actor
+from workflow.deadlines import Standing
+from workflow.house import House
+from workflow.reading.board import Wanted, chosen
+from workflow.reading.case_file import today
+from workflow.reading.seats import desk_code, people_at, post_name, seat_code
+from workflow.reading.standings import standings
+from workflow.reading.worklist import condition
+from workflow.store.models import Case, Organisation, Person, Task
+
+PAGE: Final = 50
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One open place of a case, and who has to act there."""
+
+    case_id: UUID
+    task_id: int
+    number: str
+    person: str
+    township: str
+    village: str
+    step: str
+    role: Text
+    office: str
+    holders: tuple[str, ...]
+    waits: bool
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldList:
+    items: Sequence[Held]
+    total: int
+    page: int
+    pages: int
+
+
+def held(
+    house: House, conn: Connection, actor: Actor, now: datetime, wanted: Wanted, total: int, page: int = 1
+) -> HeldList:
+    """One page of the list that was chosen, the next due first. `total`: what the board says of it."""
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    return HeldList(_slice(house, conn, actor, now, wanted, PAGE, (page - 1) * PAGE), total, page, pages)
+
+
+def all_held(
+    house: House, conn: Connection, actor: Actor, now: datetime, wanted: Wanted, most: int
+) -> Iterator[Held]:
+    """The whole list in the same order, read in batches; at most so many."""
+    for start in range(0, most, BATCH):
+        batch = _slice(house, conn, actor, now, wanted, min(BATCH, most - start), start)
+        yield from batch
+        if len(batch) < BATCH:
+            return
+
+
+def _slice(
+    house: House, conn: Connection, actor: Actor, now: datetime, wanted: Wanted, size: int, skip: int
+) -> list[Held]:
+    keys = (
+        select(Task.case_id, Task.id)
+        .where(*chosen(actor, wanted), condition(wanted.column, now))
+        .order_by(Task.due_at, Task.case_id, Task.id)
+        .limit(size)
+        .offset(skip)
+        .subquery()
+    )
+    township, office = aliased(Organisation), aliased(Organisation)
+    rows = conn.execute(
+        select(
+            Task.case_id, Task.id, Task.name, Task.role, Task.org, Task.kind, Task.clock_id,
+            Task.assigned_seat, Case.number, Person.name.label("person"), Organisation.name.label("village"),
+            township.name.label("township"), office.name.label("office"),
+        )
+        .join(keys, and_(keys.c.case_id == Task.case_id, keys.c.id == Task.id))
+        .join(Case, Case.id == Task.case_id)
+        .join(Person, Person.id == Case.applicant_id)
+        .join(Organisation, Organisation.code == Case.village)
+        .join(township, township.code == Case.township)
+        .outerjoin(office, office.code == Task.org)
+        .order_by(Task.due_at, Task.case_id, Task.id)
+    ).all()  # fmt: skip
+    clocks = standings(house, conn, (row.clock_id for row in rows), now)
+    working = [row for row in rows if row.kind == "user"]
+    desks = {(row.org, row.role) for row in working if row.assigned_seat is None}
+    seats = {row.assigned_seat for row in working} - {None}
+    people = people_at(conn, desks, seats, today(now))
+    book = house.rules().rulebook
+    return [_held(row, clocks, people, book) for row in rows]
+
+
+def _held(
+    row: Any, clocks: Mapping[int, Standing], people: Mapping[str, tuple[str, ...]], book: Rulebook
+) -> Held:
+    seat = row.assigned_seat
+    code = desk_code(row.org, row.role) if seat is None else seat_code(seat)
+    return Held(
+        case_id=row.case_id, task_id=row.id, number=row.number, person=row.person, township=row.township,
+        village=row.village, step=row.name, role=post_name(book, row.role), office=row.office or row.org,
+        holders=people.get(code, ()), waits=row.kind != "user", standing=clocks.get(row.clock_id),
+    )  # fmt: skip
