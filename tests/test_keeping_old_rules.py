@@ -12,8 +12,10 @@ from bpmn import RulebookError
 from workflow.demo.staff import REPRESENTATIVES
 from workflow.errors import AnswersRefused, RulesRefused
 from workflow.house import open_house
+from workflow.releasing.checking import manifest_of
 from workflow.replay import replay
-from workflow.rules import Shelf
+from workflow.rules import Shelf, keep_files, put_in_force
+from workflow.store import transaction
 from workflow.store.models import RulebookRelease, RuleFile
 
 FORM, SIGNATURES = "forms/village_review.toml", b"signatures >= review_signatures"
@@ -133,6 +135,24 @@ def test_files_in_force_that_were_altered_are_named_at_the_start(county):
     house = started_anew(county, packaged)
     assert [fault.file for fault in house.refused] == ["limits.toml"]
     house.close()
+
+
+@pytest.mark.parametrize("county", ["sqlite"], indirect=True)
+def test_rules_in_force_that_a_newer_program_refuses_leave_the_house_open_for_mending(county):
+    """A check that has become stricter must not keep the office from its log, or from the next release."""
+    packaged, digest = dict(county.house.rules().rulebook.files), county.house.rules().digest
+    files = changed(county, BROKEN["a limit in words"])
+    at = county.clock.forward(minutes=1)
+    with transaction(county.house.engine) as conn:
+        keep_files(conn, files.values())
+        put_in_force(conn, manifest_of(files), at=at, since=at, packaged=digest, seq=0)
+    house = started_anew(county, packaged)
+    try:
+        assert [fault.file for fault in house.refused] == ["limits.toml"]
+        with house.reader.connect() as conn:
+            assert audit.verify(conn, house.vault).ok
+    finally:
+        house.close()
 
 
 def test_without_anything_in_force_a_broken_rule_book_stops_the_start(county, tmp_path):

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from pages.desks import at_the_desk, photo
+from rule_changes import changed, released
 from sqlalchemy import event, insert
 
 from workflow.demo.answers import fill
@@ -214,6 +215,23 @@ def test_the_applicant_withdraws_at_the_window(county, case_at):
     assert page.path == f"/cases/{case.id}", page.errors()
     assert case.state == "WITHDRAWN"
     assert f"/cases/{case.id}/leave/withdrawal" not in page.links()
+
+
+def test_what_is_told_to_a_case_is_read_by_the_form_it_began_with(county, case_at):
+    """A newer version of the form may not know a question that the case still asks."""
+    case = case_at("enquire")
+    signed = (
+        b'[[fields]]\nid = "statement_signed"\ntype = "yesno"',
+        b'[[fields]]\nid = "statement_heard"\ntype = "yesno"',
+    )
+    path = "forms/withdrawal.toml"
+    rule = (b'check = "statement_signed"\nfields = ["statement_signed"]',
+            b'check = "statement_heard"\nfields = ["statement_heard"]')  # fmt: skip
+    released(county, changed(county, (path, *signed), (path, *rule)))
+    clerk = at_the_desk(county, "twin1")
+    page = clerk.opens(f"/cases/{case.id}/leave/withdrawal")
+    clerk.submits(page, "", withdrawn_on=str(county.today), statement_signed="yes")
+    assert case.state == "WITHDRAWN"
 
 
 def test_the_list_of_cases_keeps_to_the_area_and_names_nobody_in_its_address(county, case_at):
