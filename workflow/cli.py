@@ -15,7 +15,6 @@ import click
 from rich.console import Console
 from sqlalchemy import select
 
-import audit
 from audit.witness.command import witness
 from bpmn import RulebookError
 from bpmn.rulebook import DATA, SUFFIXES
@@ -39,6 +38,7 @@ from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
 from workflow.run_commands import run_command
 from workflow.store.models import Case
+from workflow.verify_command import verify
 
 stderr = Console(stderr=True)
 
@@ -222,26 +222,7 @@ def audit_group() -> None:
     """日志。The log."""
 
 
-@audit_group.command()
-@click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
-@click.pass_obj
-def verify(settings: Settings, as_json: bool) -> None:
-    """核对所有链、承诺和开封值，指出第一处错误。Check chains, commitments, openings; name the first fault."""
-    house = settings.house()
-    with house.reader.connect() as conn, bar() as progress:
-        task = progress.add_task("核对 verify", total=None)
-        report = audit.verify(
-            conn, house.vault, lambda done, of: progress.update(task, completed=done, total=of)
-        )
-    if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
-    else:
-        for zh, en in report.sentences():
-            click.echo(f"{zh}\n    {en}")
-    sys.exit(0 if report.ok else 1)
-
-
-for command in (status, policy, keys, recover_command):
+for command in (verify, status, policy, keys, recover_command):
     audit_group.add_command(command)
 
 
