@@ -52,6 +52,13 @@ $(STAMPS)/pages: package-lock.json $(shell find web/src -type f)
 	npm run --silent build
 	touch $@
 
+$(STAMPS)/pm4py: tests/pm4py.txt
+	@mkdir -p $(STAMPS)
+	echo "── pm4py, for one test, in an environment of its own / 单独安装 pm4py，只用于一项测试"
+	$(PYTHON) -m venv --clear .pm4py
+	.pm4py/bin/pip install -q --no-deps -r tests/pm4py.txt
+	touch $@
+
 setup: $(STAMPS)/apt $(STAMPS)/python $(STAMPS)/pages ## 安装 install what the product needs
 
 run: setup ## 启动演示县 serve the demonstration county at http://127.0.0.1:8000
@@ -80,7 +87,7 @@ unit: ## 全部测试 unit, property, differential, PostgreSQL and browser tests
 
 check: lint types contracts diagrams unit
 
-test: setup $(STAMPS)/apt-test ## 检查一切 everything CI runs
+test: setup $(STAMPS)/apt-test $(STAMPS)/pm4py ## 检查一切 everything CI runs
 	@echo "── 1/5 style"; $(MAKE) -s lint
 	echo "── 2/5 types"; $(MAKE) -s types
 	echo "── 3/5 import contracts"; $(MAKE) -s contracts
@@ -91,4 +98,4 @@ bench: setup ## 性能 figures as ratios
 	$(BIN)/mingjian bench
 
 clean: ## 删除构建产物 remove what was built
-	rm -rf .venv node_modules .stamps web/static/dist build *.egg-info
+	rm -rf .venv .pm4py node_modules .stamps web/static/dist build *.egg-info

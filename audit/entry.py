@@ -112,7 +112,7 @@ declare("supervision_answered", needs=["supervision", "cause"])
 declare("supervision_answer_overdue", needs=["supervision", "office"])
 declare("supervision_ended", needs=["supervision"])
 declare("file_read", needs=["what"])
-declare("file_exported", needs=["what"], may=["count"])
+declare("file_exported", needs=["what"], may=["count", "anonymous", "selection"])
 declare("attempt_refused", needs=["action"], may=["node", "task", "status", "detail"])
 declare(
     "rules_proposed",

@@ -29,6 +29,7 @@ from workflow.evidence.mirroring import mirror
 from workflow.evidence.replaying import replay_bundle
 from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, status
+from workflow.mining.command import export_command
 from workflow.progress import bar
 from workflow.register.commands import import_group, user
 from workflow.releasing.command import rules
@@ -293,6 +294,7 @@ mingjian.add_command(amount)
 mingjian.add_command(calendar_group)
 mingjian.add_command(channels_group)
 mingjian.add_command(demo)
+mingjian.add_command(export_command)
 mingjian.add_command(migrate)
 mingjian.add_command(rules)
 mingjian.add_command(run_command)

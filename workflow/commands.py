@@ -136,6 +136,20 @@ class LogReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LogExport:
+    """Somebody takes the histories of `count` cases away as data (`what`: xes or ocel), with a reason.
+
+    `selection`: the days, flow, township and numbers that were given.
+    """
+
+    what: str
+    count: int
+    anonymous: bool
+    selection: Mapping[str, str | list[str]]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileRelative:
     """近亲属备案 by the holder of an account (domain 6.2); open cases are marked at once."""
 
@@ -220,4 +234,4 @@ CaseCommand = (
     | MigrateCase
     | SetOff
 )
-Command = CalendarCommand | OpenCase | CaseCommand | ReceiveObjection | FileRelative | RuleCommand
+Command = CalendarCommand | OpenCase | CaseCommand | ReceiveObjection | FileRelative | LogExport | RuleCommand

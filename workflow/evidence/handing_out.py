@@ -28,17 +28,23 @@ def hand_out(
     Raises:
         AnswersRefused: no reason. NotFound, NotAllowed.
     """
-    reason = reason.strip()
+    reason = require_reason(reason)
+    handle(house, actor, LogReading(case_id, "bundle", reason), at=at, request_id=request_id)
+    _publish(house)
+    with house.reader.connect() as conn:
+        write_bundle(house, conn, actor, case_id, out, at)
+
+
+def require_reason(given: str) -> str:
+    """The reason of whoever takes something away, for the log. Raises AnswersRefused when there is none."""
+    reason = given.strip()
     if len(reason) < SHORTEST_REASON:
         words = Text(
             f"理由只写了{len(reason)}个字，至少写{SHORTEST_REASON}个字",
             f"The reason has {len(reason)} characters; {SHORTEST_REASON} are the least",
         )
         raise AnswersRefused([FieldFault("reason", words)])
-    handle(house, actor, LogReading(case_id, "bundle", reason[:LONGEST_REASON]), at=at, request_id=request_id)
-    _publish(house)
-    with house.reader.connect() as conn:
-        write_bundle(house, conn, actor, case_id, out, at)
+    return reason[:LONGEST_REASON]
 
 
 def _publish(house: House) -> None:
