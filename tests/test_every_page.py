@@ -94,6 +94,14 @@ WITH_A_SEAT = {
     "GET /supervise": "overdue_board",
     "GET /supervise/board.xlsx": "overdue_board",
     "GET /supervise/channels": "view_channels",
+    "GET /supervise/act/<any(urge, reassign, supervise):act>": "press",
+    "POST /supervise/act/<any(urge, reassign, supervise):act>": "press",
+    "GET /supervise/act/extend": "extend_deadline",
+    "POST /supervise/act/extend": "extend_deadline",
+    "GET /supervise/supervisions": "overdue_board",
+    "GET /cases/<uuid:case_id>/supervisions/<int:number>": "view_case",
+    "POST /cases/<uuid:case_id>/supervisions/<int:number>/answer": "answer_supervision",
+    "POST /cases/<uuid:case_id>/supervisions/<int:number>/end": "press",
     "GET /work": "complete_task",
 }
 

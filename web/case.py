@@ -19,6 +19,7 @@ from workflow.commands import AttachPaper, LogReading
 from workflow.errors import FieldFault, NotFound
 from workflow.handle import handle
 from workflow.permissions import may
+from workflow.reading import supervisions
 from workflow.reading.access import access_to
 from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.case_row import read_case
@@ -82,6 +83,8 @@ def _file(
     with house().reader.connect() as connection:
         file = case_file(house(), connection, actor, case_id, now())
         events = timeline(house(), connection, file.row, Reader(file.access.sealed, file.access.objections))
+        overseen = supervisions.of_case(connection, case_id, now())
+        urged = supervisions.urged(house(), connection, actor, case_id) if file.open else None
     known = diagrams(file.rules.rulebook)
     standing = file.leading.process if file.leading else file.row.flow
     chain = chain_to(known, file.row.flow, standing)
@@ -91,7 +94,7 @@ def _file(
         "case/show.html",
         file=file, events=events, chain=[known[name] for name in chain], shown=known[shown], steps=steps,
         actions=_actions(actor, file), revealed=revealed or {}, faults=list(faults),
-        own_task=_own_task(actor, file),
+        own_task=_own_task(actor, file), pressed=_pressed(file), supervisions=overseen, urged=urged,
         offers=from_a_case(house().rules(), actor, file.row),
     )  # fmt: skip
     return make_response(body, status)
@@ -105,6 +108,12 @@ def _own_task(actor: Actor, file: CaseFile) -> int | None:
     )
 
 
+def _pressed(file: CaseFile) -> str | None:
+    """The open step a supervisor would press, as the pages of `pressing` name it."""
+    step = file.leading
+    return f"{file.id.hex}.{step.id}" if step is not None and step.kind == "user" else None
+
+
 def _actions(actor: Actor, file: CaseFile) -> Mapping[str, bool]:
     going = file.row.closed_at is None
     heard = engine.awaited(file.rules.model, file.row.engine) if going else frozenset()
@@ -114,6 +123,8 @@ def _actions(actor: Actor, file: CaseFile) -> Mapping[str, bool]:
         "pause": {"case_paused", "case_resumed"} & heard == {"case_paused"}
         and may(actor.role, "pause_case") is not None,
         "resume": "case_resumed" in heard and may(actor.role, "pause_case") is not None,
+        "press": going and may(actor.role, "press") is not None,
+        "extend": going and may(actor.role, "extend_deadline") is not None,
         "paper": going and may(actor.role, "upload_paper") is not None,
         "full_id": may(actor.role, "view_full_id") is not None,
         "account": may(actor.role, "view_account") is not None,

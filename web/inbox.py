@@ -35,6 +35,16 @@ class Message:
     level: Text
     limit: Text
     due: datetime | None
+    supervision: int | None
+
+    @property
+    def address(self) -> str | None:
+        """Where the line leads: to the supervision it tells of, or to its case."""
+        if self.case_id is None:
+            return None
+        if self.supervision is not None:
+            return url_for("overseen.show", case_id=self.case_id, number=self.supervision)
+        return url_for("case.show", case_id=self.case_id)
 
 
 def _message(row: Any) -> Message:
@@ -42,7 +52,7 @@ def _message(row: Any) -> Message:
         id=row.id, case_id=row.case_id, number=row.number or "", place=row.place or "", at=row.at,
         unread=row.read_at is None, late=row.params.get("level") in LATE or row.kind in ALARMING,
         level=heading(row.kind, row.params), limit=subject(row.params, house().rules().rulebook),
-        due=due_of(row.params),
+        due=due_of(row.params), supervision=row.params.get("supervision"),
     )  # fmt: skip
 
 

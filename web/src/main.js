@@ -6,6 +6,7 @@ import { keyboard } from "./js/keyboard.js";
 import { counters } from "./js/counters.js";
 import { live } from "./js/live.js";
 import { stepping } from "./js/stepping.js";
+import { ticks } from "./js/ticks.js";
 
 revealScripts();
 elderSwitch();
@@ -17,6 +18,7 @@ drafts();
 keyboard();
 live();
 stepping();
+ticks();
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-print]");
   if (button) window.print();

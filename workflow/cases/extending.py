@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import insert, select, update
 
-from bpmn import Text
+from bpmn import Rulebook, Text
 from workflow.cases import clocks as clockwork
 from workflow.cases import letters
 from workflow.cases.keeping import keep_entry, read_clocks
@@ -15,11 +15,12 @@ from workflow.cases.overseeing import let_press, read_answers
 from workflow.cases.retiming import retime
 from workflow.cases.telling import Desk, tell
 from workflow.cases.work import Work
-from workflow.deadlines import SHANGHAI, Due, due
+from workflow.deadlines import SHANGHAI, Calendar, Due, due
 from workflow.deadlines import Extension as Longer
 from workflow.deadlines.words import length
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.forms import Answers
+from workflow.house import House
 from workflow.permissions import kind_of, refusal, require
 from workflow.register import kinship
 from workflow.store.models import Clock, Extension, Task, table
@@ -59,32 +60,55 @@ def plan(work: Work, clock_id: int, units: int) -> Planned:
     """What an extension by `units` would do.
 
     Raises:
-        NotFound
-        StepImpossible: the limit cannot be extended, has been, or has ended.
-        AnswersRefused: more than half of the limit.
+        NotFound, and what `require_extendable` and `planned` refuse.
     """
     clocks = read_clocks(work)
     clock = next((one for one in clocks if one.id == clock_id), None)
     if clock is None:
         raise NotFound()
-    limit, before = clock.run.limit, due(clock.run, work.calendar)
+    require_extendable(clock, work.calendar, work.at)
+    return planned(clock, clocks, work.calendar, work.at, units)
+
+
+def require_extendable(clock: clockwork.Ticking, calendar: Calendar, at: datetime) -> None:
+    """Whether a running limit can still be made longer.
+
+    Raises:
+        StepImpossible: it cannot be extended, has been, or has ended.
+    """
+    limit = clock.run.limit
     if not limit.extension:
         raise StepImpossible(
             Text(f"“{limit.name.zh}”的期限不能延长。", f"The limit “{limit.name.en}” cannot be extended.")
         )
     if clock.run.extension is not None:
         raise StepImpossible(Text("这个期限已经延长过一次，不能再延。", "This limit was extended already."))
-    if work.at >= before.at and not clock.paused:
+    if at >= due(clock.run, calendar).at and not clock.paused:
         raise StepImpossible(
             Text("期限已经到了，到期以后不能再延长。", "The limit has ended; it is too late to extend it.")
         )
+
+
+def planned(
+    clock: clockwork.Ticking,
+    clocks: Sequence[clockwork.Ticking],
+    calendar: Calendar,
+    at: datetime,
+    units: int,
+) -> Planned:
+    """The longer clock of an extension made at `at`, among the clocks of its case.
+
+    Raises:
+        AnswersRefused: more than half of the limit.
+    """
+    limit = clock.run.limit
     if not 1 <= units <= limit.extension:
         most = length(limit.extension, limit.unit)
         words = Text(f"最多延长{most.zh}", f"At most {most.en}")
         raise AnswersRefused([FieldFault("extension_units", words)])
-    longer = replace(clock, run=replace(clock.run, extension=Longer(work.at, units)))
-    clocks = [longer if one.id == clock_id else one for one in clocks]
-    return Planned(longer, clocks, before, due(longer.run, work.calendar))
+    longer = replace(clock, run=replace(clock.run, extension=Longer(at, units)))
+    all_of_them = [longer if one.id == clock.id else one for one in clocks]
+    return Planned(longer, all_of_them, due(clock.run, calendar), due(longer.run, calendar))
 
 
 def extend_deadline(work: Work, command: ExtendDeadline) -> Mapping[str, Any]:
@@ -96,25 +120,35 @@ def extend_deadline(work: Work, command: ExtendDeadline) -> Mapping[str, Any]:
     let_press(work, "extend_deadline", office_of_clock(work, command.clock_id))
     answers = read_answers(work, "extension", command.answers, "extension_words")
     units = cast(int, answers.values["extension_units"])
-    planned = plan(work, command.clock_id, units)
-    clock = planned.clock
+    longer = plan(work, command.clock_id, units)
+    clock = longer.clock
     work.sealed.update(answers.sealed)
     work.notes.update(
         limit=clock.limit_id,
         units=units,
-        before=planned.before.at.isoformat(),
-        until=planned.after.at.isoformat(),
+        before=longer.before.at.isoformat(),
+        until=longer.after.at.isoformat(),
         reason=answers.variables["extension_reason"],
-        letter=_write(work, planned, units, answers),
+        letter=_write(work, longer, units, answers),
     )
-    kept = retime(work, clock, planned.clocks, kind="deadline_extended")
+    kept = retime(work, clock, longer.clocks, kind="deadline_extended")
     _grant(work, command.clock_id, units, kept["seq"])
     return kept
 
 
 def _write(work: Work, planned: Planned, units: int, answers: Answers) -> str:
     """The letter, with the chosen reason in the words of the form. Returns its kind."""
-    book = work.rules.rulebook
+    require_letter(work.rules.rulebook)
+    letters.issue_beside(work, LETTER, told(work.house, planned, units, answers))
+    return LETTER
+
+
+def require_letter(book: Rulebook) -> None:
+    """Whether the rules of a case have the letter at all.
+
+    Raises:
+        StepImpossible
+    """
     if LETTER not in book.letters:
         raise StepImpossible(
             Text(
@@ -122,11 +156,14 @@ def _write(work: Work, planned: Planned, units: int, answers: Answers) -> str:
                 "The rules of this case have no such letter: move the case to the rules in force first.",
             )
         )
+
+
+def told(house: House, planned: Planned, units: int, answers: Answers) -> Mapping[str, Any]:
+    """What the letter says of the extension, beside what every letter says."""
     limit = planned.clock.run.limit
-    reasons = {
-        choice.id: choice.label.zh for choice in book.forms["extension"].field("extension_reason").choices
-    }
-    given = {
+    field = house.rules().rulebook.forms["extension"].field("extension_reason")
+    reasons = {choice.id: choice.label.zh for choice in field.choices}
+    return {
         "limit_name": limit.name.zh,
         "extension_length": length(units, limit.unit).zh,
         "extended_from": planned.before.day,
@@ -134,8 +171,6 @@ def _write(work: Work, planned: Planned, units: int, answers: Answers) -> str:
         "extension_reason": reasons[str(answers.variables["extension_reason"])],
         "extension_details": str(answers.values["extension_words"]).strip(),
     }
-    letters.issue_beside(work, LETTER, given)
-    return LETTER
 
 
 def _grant(work: Work, clock_id: int, units: int, seq: int) -> None:
@@ -192,17 +227,17 @@ def request_extension(work: Work, command: RequestExtension) -> Mapping[str, Any
         raise refusal("area")
     answers = read_answers(work, "extension", command.answers, "extension_words")
     units = cast(int, answers.values["extension_units"])
-    planned = plan(work, command.clock_id, units)
+    longer = plan(work, command.clock_id, units)
     if open_request(work, command.clock_id) is not None:
         raise StepImpossible(
             Text("已经申请过延期，等督办人员答复。", "It has been asked for; wait for the answer.")
         )
-    limit = planned.clock.limit_id
+    limit = longer.clock.limit_id
     work.sealed.update(answers.sealed)
     work.notes.update(limit=limit, units=units, reason=answers.variables["extension_reason"])
     kept = keep_entry(work, kind="extension_requested", command={"name": "none"})
     work.conn.execute(insert(EXTENSION), {**_asked(work, command.clock_id, kept["seq"]), "units": units})
-    tell(work, "extension_asked", [supervisor_of(office)], {"limit": limit, "due": _iso(planned.before.at)})
+    tell(work, "extension_asked", [supervisor_of(office)], {"limit": limit, "due": _iso(longer.before.at)})
     return kept
 
 

@@ -55,7 +55,7 @@ def reassign(work: Work, command: Reassign) -> Mapping[str, Any]:
     step = open_step(work, command.task_id)
     let_press(work, "press", step.org)
     answers = read_answers(work, "reassignment", command.answers, "reassign_words")
-    seat = next(iter(_seats(work.conn, work.today, Seat.id == command.seat_id, Seat.role == step.role)), None)
+    seat = next(iter(seats(work.conn, work.today, Seat.id == command.seat_id, Seat.role == step.role)), None)
     if seat is None:
         raise NotFound()
     if keeper_of(seat) == step.assigned_seat:
@@ -129,7 +129,7 @@ def offers(
     Of another township only where the office itself has nobody and the supervisor sits in the county (SD-11).
     """
     desks = {(step.org, step.role) for step in steps}
-    near = _seats(conn, today, tuple_(Seat.org, Seat.role).in_(sorted(desks))) if desks else ()
+    near = seats(conn, today, tuple_(Seat.org, Seat.role).in_(sorted(desks))) if desks else ()
     found: dict[tuple[UUID, int], Offer] = {}
     alone = []
     for step in steps:
@@ -140,7 +140,7 @@ def offers(
             alone.append(step)
     if alone:
         roles = sorted({step.role for step in alone})
-        far = _seats(conn, today, Seat.role.in_(roles), Organisation.level == "township")
+        far = seats(conn, today, Seat.role.in_(roles), Organisation.level == "township")
         for step in alone:
             others = (s for s in far if s.role == step.role and _beside(s.org, step.org))
             found[step.case_id, step.id] = Offer(_eligible(facts[step.case_id, step.id], others), True)
@@ -158,7 +158,7 @@ def _require_exception(
                 "Only a county supervisor names somebody of another township, for a township's step.",
             ),
         )
-    if _eligible(facts, _seats(work.conn, work.today, Seat.org == step.org, Seat.role == step.role)):
+    if _eligible(facts, seats(work.conn, work.today, Seat.org == step.org, Seat.role == step.role)):
         raise NotAllowed(
             "SD-11",
             Text(
@@ -197,7 +197,8 @@ def _is_township(code: str) -> bool:
     return kind_of(code) == "government" and code.endswith("000") and not code.endswith("000000")
 
 
-def _seats(conn: Connection, today: date, *where: ColumnElement[bool]) -> Sequence[Any]:
+def seats(conn: Connection, today: date, *where: ColumnElement[bool]) -> Sequence[Any]:
+    """The seats somebody acts on that day: number, person, office."""
     return conn.execute(_SEATS.where(*sat_on(today), *where)).all()
 
 

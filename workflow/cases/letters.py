@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
+from bpmn.letters import Letter as WordedLetter
 from workflow.cases import advances, automatic, cards, recoveries, remedies, rosters, setting_off, temporary
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
@@ -16,7 +17,7 @@ from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
 from workflow.evidence.documents import LETTER, letter_bytes, seal
-from workflow.letters import write
+from workflow.letters import Document, write
 from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, table
 from workflow.store.prepared import Prepared
 
@@ -43,18 +44,18 @@ def issue_beside(work: Work, letter_id: str, given: Mapping[str, Any]) -> None:
     issue(work, letter_id, nowhere, given)
 
 
+def draft(work: Work, letter_id: str, given: Mapping[str, Any]) -> Document:
+    """A letter as `issue_beside` would write it, before it has a number; nothing is kept."""
+    nowhere = Step(work.row.engine, (), (), (), (), {}, {}, None)
+    letter = work.rules.rulebook.letters[letter_id]
+    return write(letter, _fields(work, letter, nowhere, {**given, "serial": "＿＿"}))
+
+
 def issue(work: Work, letter_id: str, step: Step, given: Mapping[str, Any] | None = None) -> None:
     """Write the letter's row. Its text is made from these values whenever it is shown or printed."""
     letter = work.rules.rulebook.letters[letter_id]
-    year = work.today.year
-    serial = int(next_number(work.conn, f"letter-{letter.kind}-{year}", "{}"))
-    wanted = {*letter.fields, *letter.optional}
-    fields: dict[str, Any] = {**(given or {}), "year": year, "serial": serial}
-    for source in SOURCES:
-        missing = wanted - fields.keys()
-        if missing:
-            fields.update({k: v for k, v in source(work, step).items() if k in missing and v is not None})
-    stored = {key: _plain(value) for key, value in fields.items()}
+    serial = int(next_number(work.conn, f"letter-{letter.kind}-{work.today.year}", "{}"))
+    stored = _fields(work, letter, step, {**(given or {}), "serial": serial})
     document = write(letter, stored)
     seal(work.sealed, LETTER, letter_bytes(letter_id, document.number, stored))
     _ISSUE.change(
@@ -70,6 +71,17 @@ def issue(work: Work, letter_id: str, step: Step, given: Mapping[str, Any] | Non
     )
     work.want_receipt()
     work.letters.append(document.number)
+
+
+def _fields(work: Work, letter: WordedLetter, step: Step, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values a letter is filled with, as they are kept: the given ones, then what the sources know."""
+    wanted = {*letter.fields, *letter.optional}
+    fields: dict[str, Any] = {**given, "year": work.today.year}
+    for source in SOURCES:
+        missing = wanted - fields.keys()
+        if missing:
+            fields.update({k: v for k, v in source(work, step).items() if k in missing and v is not None})
+    return {key: _plain(value) for key, value in fields.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,10 +1,10 @@
 """What all commands of a supervisor share: the open step, who may press it, and clean words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, or_, select
 
 from bpmn import Text
 from workflow import forms
@@ -49,25 +49,28 @@ def let_press(work: Work, action: str, office: str) -> None:
 
 
 def read_answers(work: Work, form: str, raw: Raw, *words: str) -> forms.Answers:
-    """The answers to a supervisor's form; what stands in `words` goes to others, so it is looked through.
+    """The answers to a supervisor's form, as the rules in force ask it: it is no part of the case's flow.
+
+    What stands in `words` goes to others, so it is looked through.
 
     Raises:
         AnswersRefused
     """
-    answers = forms.check(work.rules.rulebook.forms[form], raw, {}, today=work.today)
-    faults = [fault for field in words for fault in _told(work, field, answers.values)]
+    answers = forms.check(work.house.rules().rulebook.forms[form], raw, {}, today=work.today)
+    names = names_of(work.conn, [work.row.applicant_id])
+    faults = [fault for field in words for fault in told_too_much(field, answers.values, names)]
     if faults:
         raise AnswersRefused(faults)
     return answers
 
 
-def _told(work: Work, field: str, values: Mapping[str, Any]) -> list[FieldFault]:
+def told_too_much(field: str, values: Mapping[str, Any], names: Collection[str]) -> list[FieldFault]:
     """A message holds no name, illness, number or amount (domain 7.2, alert delivery)."""
     text = str(values.get(field) or "")
     found = [KINDS[leak.kind] for leak in leaks_in(text)]
     if _MONEY.search(text):
         found.append(Text("金额", "an amount"))
-    if any(name in text for name in _household(work)):
+    if any(name in text for name in names):
         found.append(Text("申请人或家人的姓名", "the name of the applicant or of a relative"))
     return [
         FieldFault(
@@ -77,8 +80,8 @@ def _told(work: Work, field: str, values: Mapping[str, Any]) -> list[FieldFault]
     ]
 
 
-def _household(work: Work) -> list[str]:
-    members = Person.id == work.row.applicant_id
-    if work.row.household_id is not None:
-        members = members | (Person.household_id == work.row.household_id)
-    return list(work.conn.scalars(select(Person.name).where(members)))
+def names_of(conn: Connection, applicants: Collection[int]) -> frozenset[str]:
+    """The names of these applicants and of everybody in their households; one question."""
+    homes = select(Person.household_id).where(Person.id.in_(applicants), Person.household_id.is_not(None))
+    members = or_(Person.id.in_(applicants), Person.household_id.in_(homes))
+    return frozenset(conn.scalars(select(Person.name).where(members)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import insert, select, update
 
@@ -24,6 +24,9 @@ from workflow.supervisor_commands import (
 )
 
 SUPERVISION = table(Supervision)
+UNDER_SUPERVISION: Final = Text(
+    "这个环节已经挂牌督办，还没有摘牌。", "This step is under supervision already."
+)
 
 
 def put_under_supervision(work: Work, command: PutUnderSupervision) -> Mapping[str, Any]:
@@ -36,9 +39,7 @@ def put_under_supervision(work: Work, command: PutUnderSupervision) -> Mapping[s
     let_press(work, "press", step.org)
     answers = read_answers(work, "supervision", command.answers, "supervision_words")
     if open_of(work, step.id) is not None:
-        raise StepImpossible(
-            Text("这个环节已经挂牌督办，还没有摘牌。", "This step is under supervision already.")
-        )
+        raise StepImpossible(UNDER_SUPERVISION)
     last = cast(date, answers.values["answer_by"])
     ends = datetime.combine(last + timedelta(days=1), datetime.min.time(), SHANGHAI)
     work.sealed.update(answers.sealed)
@@ -62,13 +63,13 @@ def put_under_supervision(work: Work, command: PutUnderSupervision) -> Mapping[s
     tell(
         work,
         "supervised",
-        _owing(step.org, step.role, step.assigned_seat),
+        owing(step.org, step.role, step.assigned_seat),
         {"step": step.name, "due": ends.isoformat(), "supervision": number},
     )
     return kept
 
 
-def _owing(org: str, role: str, seat: int | None = None) -> list[Desk]:
+def owing(org: str, role: str, seat: int | None = None) -> list[Desk]:
     """Who has to answer: the holder of the step, and in the township its leader as well."""
     desks = [Desk(org, role, seat)]
     if kind_of(org) == "government" and not org.endswith("000000"):
@@ -144,7 +145,7 @@ def end_supervision(work: Work, command: EndSupervision) -> Mapping[str, Any]:
     work.notes.update(supervision=row.id)
     kept = keep_entry(work, kind="supervision_ended", command={"name": "none"})
     _change(work, row.id, ended_at=work.at, ended_by=work.actor.account_id, ended_seq=kept["seq"])
-    tell(work, "supervision_ended", _owing(row.org, row.role), {"supervision": row.id})
+    tell(work, "supervision_ended", owing(row.org, row.role), {"supervision": row.id})
     return kept
 
 
@@ -160,7 +161,7 @@ def remind_of_answer(work: Work, command: RemindOfAnswer) -> Mapping[str, Any]:
     work.notes.update(supervision=row.id, office=told_office(row.org))
     kept = keep_entry(work, kind="supervision_answer_overdue", command={"name": "none"})
     _change(work, row.id, next_alarm_at=None)
-    desks = [*_owing(row.org, row.role), Desk(row.opened_org, "SUP")]
+    desks = [*owing(row.org, row.role), Desk(row.opened_org, "SUP")]
     tell(work, "answer_overdue", desks, {"supervision": row.id, "due": row.answer_by.isoformat()})
     return kept
 

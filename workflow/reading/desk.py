@@ -17,7 +17,7 @@ from workflow.cases.working import what_happened
 from workflow.errors import FieldFault, NotAllowed, NotFound, Stale
 from workflow.house import House
 from workflow.permissions import require_can_complete
-from workflow.reading.case_row import read_case
+from workflow.reading.looking import looking
 from workflow.reading.worklist import first_keys
 from workflow.rules import Rules
 from workflow.store.models import Paper, Task
@@ -61,7 +61,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
         NotFound: there is no such step, or it is no work of a person.
         Stale: somebody has done it.
     """
-    work = _looking(house, conn, actor, case_id, now)
+    work = looking(house, conn, actor, case_id, now)
     task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).first()
     if task is None or task.kind != "user" or task.form is None:
         raise NotFound()
@@ -93,14 +93,6 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
     )
 
 
-def _looking(house: House, conn: Connection, actor: Actor, case_id: UUID, now: datetime) -> Work:
-    """A piece of work that only looks: the services' own questions, without a lock."""
-    work = Work(house, conn, actor, now, "")
-    work.case = read_case(conn, case_id)
-    work.rules = house.rules(work.row.rulebook)
-    return work
-
-
 def _refusal(work: Work, task: Any) -> NotAllowed | None:
     try:
         require_can_complete(work.actor, facts_for_actor(work, task))
@@ -112,7 +104,7 @@ def _refusal(work: Work, task: Any) -> NotAllowed | None:
 def next_step(house: House, conn: Connection, actor: Actor, now: datetime) -> tuple[UUID, int] | None:
     """The next step of the seat that this very person may do: not one of a relative, not after an own one."""
     for case_id, task_id in first_keys(conn, actor, CANDIDATES):
-        work = _looking(house, conn, actor, case_id, now)
+        work = looking(house, conn, actor, case_id, now)
         task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).one()
         if _refusal(work, task) is None:
             return case_id, task_id
