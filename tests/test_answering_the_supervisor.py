@@ -38,9 +38,8 @@ def test_the_message_leads_to_the_page_and_the_page_to_an_answer(county, case, a
 
 
 def test_the_supervisor_reads_the_answer_and_ends_it(county, case, address):
-    at_the_desk(county, "trev1").submits(
-        at_the_desk(county, "trev1").opens(address), f"{address}/answer", **ANSWER
-    )
+    desk = at_the_desk(county, "trev1")
+    desk.submits(desk.opens(address), f"{address}/answer", **ANSWER)
     sup = at_the_desk(county, "sup1")
     assert address in sup.opens("/supervise/supervisions").links()
     page = sup.opens(address)

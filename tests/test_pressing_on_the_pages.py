@@ -193,6 +193,18 @@ def test_the_case_page_leads_a_supervisor_to_the_acts_and_nobody_else(county, su
     assert not any(link.startswith("/supervise/act/") for link in others)
 
 
+def test_what_is_ticked_on_the_board_comes_to_the_preview_and_back_again(county, sup, late):
+    board = sup.opens("/supervise?s=on_time")
+    ticks = board.tree.xpath("//form[@data-ticks]//input[@name='step']/@value")
+    assert sorted(ticks) == sorted(f"{case.id.hex}.{case.task('audit_file').id}" for case in late)
+    back = board.tree.xpath("//form[@data-ticks]//input[@name='back']/@value")[0]
+    assert back == "/supervise?s=on_time"
+    page = sup.opens(preview("urge", *late, back=back))
+    done = sup.submits(page, urge_words=WORDS)
+    assert done.path == back and "已催办2件" in done.words
+    assert not at_the_desk(county, "trev1").opens("/supervise?s=on_time").tree.xpath("//form[@data-ticks]")
+
+
 def test_nothing_ticked_leads_back(sup):
     page = sup.opens("/supervise/act/urge")
     assert page.path == "/supervise" and "还没有选案卷" in page.words

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from sqlalchemy.orm import aliased
 
+from audit import entries
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.errors import NotFound
@@ -93,7 +94,8 @@ def told(house: House, conn: Connection, actor: Actor, case_id: UUID, number: in
         asked = house.vault.open(conn, case_id, row.opened_seq)
         if row.answered_seq is not None:
             answer = house.vault.open(conn, case_id, row.answered_seq)
-            cause = _cause(house.rules().rulebook, answer)
+            entry = next(each.entry for each in entries(conn, case_id) if each.seq == row.answered_seq)
+            cause = _cause(house.rules().rulebook, entry["vars"].get("cause"))
     standing = row.ended_at is None
     return Told(
         _overseen(row, now),
@@ -148,9 +150,9 @@ def _owes(actor: Actor, row: Any) -> bool:
     return leads or (actor.org, actor.role) == (row.org, row.role)
 
 
-def _cause(book: Rulebook, answer: Mapping[str, Any]) -> Text | None:
+def _cause(book: Rulebook, code: str | None) -> Text | None:
     choices = book.forms["supervision_answer"].field("answer_cause").choices
-    return next((each.label for each in choices if each.id == answer.get("answer_cause")), None)
+    return next((each.label for each in choices if each.id == code), None)
 
 
 def _overseen(row: Any, now: datetime) -> Overseen:
