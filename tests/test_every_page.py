@@ -102,6 +102,7 @@ WITH_A_SEAT = {
     "GET /cases/<uuid:case_id>/supervisions/<int:number>": "view_case",
     "POST /cases/<uuid:case_id>/supervisions/<int:number>/answer": "answer_supervision",
     "POST /cases/<uuid:case_id>/supervisions/<int:number>/end": "press",
+    "GET /supervise/trends": "overdue_board",
     "GET /work": "complete_task",
 }
 

@@ -1,5 +1,6 @@
 """The board of a supervisor: what is late where, in which step, with whom; and whether messages get out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -11,14 +12,20 @@ from sqlalchemy import Connection
 from bpmn import Text
 from web.access import allowed, needs
 from web.board_sheets import LEVELS, MOST, sheets
+from web.charts import Chart, chart
 from web.here import current_actor, house, now, polled
+from web.language import MONTHS, t
 from web.sheets import TYPE, workbook
 from workflow.alerts.watching import last_beat, silent
 from workflow.cases.refusing import log_system
-from workflow.reading.board import BY, COLUMNS, Board, Wanted, board
+from workflow.reading.board import BY, COLUMNS, Board, Wanted, board, sees_others
 from workflow.reading.channels import dead_channels, ways_out
+from workflow.reading.durations import durations
 from workflow.reading.held import HeldList, all_held, held
 from workflow.reading.told import told
+from workflow.reading.trends import WHAT, Month, cases_of, months
+from workflow.reading.trends import trends as twelve_months
+from workflow.reading.workload import workload
 from workflow.store import transaction
 
 bp = Blueprint("supervise", __name__, url_prefix="/supervise")
@@ -89,8 +96,9 @@ def index() -> ResponseReturnValue:
         watch = _watch(connection)
     body = render_template(
         "supervise/live.html" if polled() else "supervise/index.html",
-        board=numbers, list=listed, wanted=chosen, told=words, watch=watch,
-        columns=COLUMNS, level=LEVELS[numbers.level], kinds=WAYS, address=address, with_=replace,
+        board=numbers, list=listed, wanted=chosen, told=words, watch=watch, columns=COLUMNS,
+        level=LEVELS[numbers.level], kinds=WAYS, sees_others=sees_others(current_actor()),
+        address=address, with_=replace,
     )  # fmt: skip
     return make_response(body)
 
@@ -111,6 +119,36 @@ def export() -> ResponseReturnValue:
     response = Response(content, content_type=TYPE)
     response.headers["Content-Disposition"] = "attachment; filename=board.xlsx"
     return response
+
+
+@bp.get("/trends")
+@needs("overdue_board")
+def trends() -> ResponseReturnValue:
+    """How the last twelve months went, how long steps took, who has too much; a number opens its cases."""
+    actor, at = current_actor(), now()
+    page, given = request.args.get("page", 1, type=int), request.args.get
+    what = next((known for known in WHAT if known == given("what")), None)
+    month = next((each for each in months(at) if each.code == given("month")), None)
+    with house().reader.connect() as connection:
+        series = twelve_months(connection, actor, at)
+        taken = durations(house(), connection, actor, series[0].begin, at)
+        loads = workload(house(), connection, actor, at)
+        listed = None
+        if month is not None and what is not None:
+            listed = cases_of(connection, house().rules().rulebook, actor, month, what, page)
+    body = render_template(
+        "supervise/trends.html",
+        months=series, chart=_chart(series), taken=taken, loads=loads, list=listed, month=month, what=what,
+    )  # fmt: skip
+    return make_response(body)
+
+
+def _chart(series: Sequence[Month]) -> Chart:
+    labels = [t(f"{each.begin.month}月", MONTHS[each.begin.month - 1]) for each in series]
+    groups = [
+        [("opened", 0, each.opened), ("ended", 1, each.ended), ("late", 1, each.late)] for each in series
+    ]
+    return chart(labels, groups)
 
 
 @bp.get("/channels")

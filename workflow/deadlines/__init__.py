@@ -4,7 +4,18 @@ Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-1
 """
 
 from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
-from workflow.deadlines.clock import AlarmAt, Due, Extension, Pause, Run, Standing, alarms, due, standing
+from workflow.deadlines.clock import (
+    AlarmAt,
+    Due,
+    Extension,
+    Pause,
+    Run,
+    Standing,
+    alarms,
+    due,
+    spent,
+    standing,
+)
 from workflow.deadlines.explaining import Explanation, Sentence, explain, sentence_of
 from workflow.deadlines.fixed import months_later
 from workflow.deadlines.grid import DayCell
@@ -37,5 +48,6 @@ __all__ = [
     "read_filling",
     "rows_of",
     "sentence_of",
+    "spent",
     "standing",
 ]

@@ -214,11 +214,10 @@ def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
     stopped = run.standing_since
     moment = now if stopped is None else max(stopped.start, run.started_at)
     total = run.amount if limit.on is None else _length(run, track, end)
+    used = _spent(run, track, moment)
     if unit == "h":
-        used = max(0, (moment.astimezone(UTC) - run.started_at.astimezone(UTC) - _stood(run, moment)) // HOUR)
         late_by = -((end.at - moment) // HOUR)
     else:
-        used = track.counted(unit, local_day(moment))
         late_by = track.counted(unit, local_day(moment), after=end.day.toordinal())
     late_by = max(1, late_by) if moment >= end.at else 0
     level = next((alarm.level for alarm in reversed(alarms(run, calendar)) if alarm.at <= now), None)
@@ -229,6 +228,20 @@ def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
         status = "overdue"
     used = min(used, total)
     return Standing(status, used, total, total - used, unit, late_by, level, end)
+
+
+def spent(run: Run, calendar: Calendar, at: datetime) -> int:
+    """How many whole units of the limit were used up when the clock stopped at `at`, beyond its end too."""
+    run = as_of(run, at)
+    stopped = run.standing_since
+    moment = at if stopped is None else max(stopped.start, run.started_at)
+    return _spent(run, Track(run.started_at, run.pauses, calendar), moment)
+
+
+def _spent(run: Run, track: Track, moment: datetime) -> int:
+    if run.limit.unit == "h":
+        return max(0, (moment.astimezone(UTC) - run.started_at.astimezone(UTC) - _stood(run, moment)) // HOUR)
+    return track.counted(run.limit.unit, local_day(moment))
 
 
 def as_of(run: Run, now: datetime) -> Run:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, false, func, sel
 from bpmn import Text
 from workflow.actor import Actor
 from workflow.house import House
-from workflow.permissions import require
+from workflow.permissions import may, require
 from workflow.reading.case_file import today
 from workflow.reading.seats import ONE_SEAT, desk_code, people_at, post_name, seat_code, seat_number
 from workflow.reading.worklist import condition
@@ -97,21 +97,19 @@ def scope(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     Raises:
         NotAllowed: the board is not for this role.
     """
-    grant = require(actor, "overdue_board", area=_area(actor.org), met={"own_tasks"})
+    grant = require(actor, "overdue_board", area=area_code(actor.org), met={"own_tasks"})
     if "own_tasks" in grant.conditions:
         return (Task.org == actor.org, Task.role == actor.role)
-    return (lies_in(_area(actor.org)),)
+    return (lies_in(area_code(actor.org)),)
 
 
 def sees_others(actor: Actor) -> bool:
-    """Whether the reader sees more than the own seat's work."""
-    return (
-        "own_tasks"
-        not in require(actor, "overdue_board", area=_area(actor.org), met={"own_tasks"}).conditions
-    )
+    """Whether a reader of the board sees more than the work of the own seat."""
+    grant = may(actor.role, "overdue_board")
+    return grant is not None and "own_tasks" not in grant.conditions
 
 
-def _area(org: str) -> str:
+def area_code(org: str) -> str:
     """The place an office answers for; a county office's code is the county's six digits and its kind."""
     return f"{org[:6]}000000" if org[6:7] == "-" else org
 
@@ -155,7 +153,7 @@ def board(house: House, conn: Connection, actor: Actor, now: datetime, wanted: W
     where = chosen(actor, wanted, but=wanted.by)
     level: Level
     if wanted.by == "place":
-        level = "village" if wanted.township or not _area(actor.org).endswith("000000") else "township"
+        level = "village" if wanted.township or not area_code(actor.org).endswith("000000") else "township"
         lines = _places(conn, where, now, level)
     elif wanted.by == "step":
         level, lines = "step", _steps(house, conn, where, now)
