@@ -60,6 +60,8 @@ WITH_A_SEAT = {
     "GET /cases/<uuid:case_id>/evidence": "export_case",
     "POST /cases/<uuid:case_id>/evidence": "export_case",
     "GET /inspect/checking": "export_case",
+    "GET /inspect/export": "export_log",
+    "POST /inspect/export": "export_log",
     "GET /inspect/mingjian_check.py": "export_case",
     "GET /inspect": "replay",
     "GET /inspect/<uuid:case_id>": "replay",

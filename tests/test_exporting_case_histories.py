@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 from lxml import etree
+from pages.desks import at_the_desk
 from small_county import SmallCounty
 
 import audit
@@ -353,3 +354,44 @@ def test_the_command_writes_the_file(two_cases, tmp_path):
     )
     assert refused.exit_code == 2
     assert not (tmp_path / "no.json").exists()
+
+
+def test_an_inspector_takes_them_from_the_page(two_cases):
+    inspector = at_the_desk(two_cases, "insp")
+    assert "/inspect/export" in inspector.opens("/inspect").links()
+    page = inspector.opens("/inspect/export")
+    assert "去标识化" in page.words
+    given = {
+        "form": "ocel",
+        "since": "2026-01-01",
+        "numbers": "，".join(numbers(two_cases)),
+        "reason": REASON,
+    }
+    typed = {**dict(page.form().form_values()), **given}
+    with inspector.client.post(page.path, data=typed) as taken:
+        assert taken.headers["Content-Disposition"].endswith(".json")
+        validate(json.loads(taken.data), SCHEMA)
+    assert exports(two_cases)[-1]["vars"]["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "said"),
+    [
+        ({"reason": ""}, "reason", "理由只写了0个字"),
+        ({"since": "1. März"}, "since", "不是日期"),
+        ({"since": "2026-03-02", "until": "2026-03-01"}, "until", "结束的日子早于开始的日子"),
+    ],
+)
+def test_what_is_wrong_on_the_page_is_said_and_kept(two_cases, wrong, field, said):
+    before = len(exports(two_cases))
+    inspector = at_the_desk(two_cases, "insp")
+    page = inspector.opens("/inspect/export")
+    refused = inspector.submits(page, **{"reason": REASON, "form": "ocel", **wrong})
+    assert refused.status == 422
+    assert said in refused.errors()[field]
+    assert 'value="ocel" checked' in refused.text
+    assert len(exports(two_cases)) == before
+
+
+def test_the_page_is_for_those_who_check_others(two_cases):
+    assert at_the_desk(two_cases, "chnd").opens("/inspect/export").status == 403

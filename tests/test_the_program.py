@@ -12,7 +12,7 @@ from workflow.cli import mingjian
 
 ROOT = Path(__file__).parent.parent
 EXPECTED = {
-    "amount", "audit", "bench", "calendar", "channels", "db", "demo", "import", "lint", "migrate",
+    "amount", "audit", "bench", "calendar", "channels", "db", "demo", "export", "import", "lint", "migrate",
     "replay", "rules", "run",
     "serve", "user", "witness", "worker",
 }  # fmt: skip

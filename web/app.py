@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
-    "register", "applying", "telling", "evidence", "verify", "policy", "flows", "pressing",
+    "register", "applying", "telling", "evidence", "mining", "verify", "policy", "flows", "pressing",
     "overseen",
 )  # fmt: skip
 csrf = CSRFProtect()
