@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,8 @@ import pysqlite3.dbapi2
 from rich.console import Console
 
 from web import bench_http
-from workflow.bench import contenders, expectations, loops, peers, script, sizes, worklist
+from workflow.bench import alerts, contenders, expectations, loops, peers, script, sizes, worklist
+from workflow.bench.alerts import Load
 from workflow.bench.contenders import Contender
 from workflow.bench.runner import ClientFailed
 from workflow.bench.tables import tables
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 WORKERS = (1, 4)
 WIDTH = 130
 """Columns of the tables where there is no terminal that says how wide it is."""
-SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops")
+SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops", "alerts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class Size:
     reads: int
     lists: tuple[int, ...]
     loops: tuple[int, ...]
+    alerts: Load
     workers: tuple[int, ...] = WORKERS
 
 
-FULL = Size(5, 120, 20, 60, worklist.LEVELS, loops.LEVELS)
-QUICK = Size(1, 20, 4, 10, (1_000,), (0, 20))
-TINY = Size(1, 2, 1, 2, (50,), (0, 2), (1,))
+FULL = Size(5, 120, 20, 60, worklist.LEVELS, loops.LEVELS, alerts.FULL)
+QUICK = Size(1, 20, 4, 10, (1_000,), (0, 20), Load(100, 5_000))
+TINY = Size(1, 2, 1, 2, (50,), (0, 2), Load(2, 20), (1,))
 
 Advance = Callable[[str], None]
 
@@ -157,6 +160,10 @@ def measure(
     if "loops" in sections:
         advance("退回更正 loops")
         results["loops"] = loops.measure(size.loops, probe=min(4, size.cases), told=lambda done: None)
+    if "alerts" in sections:
+        results["alerts"] = {
+            kind: _alerts(size.alerts, address, kind, advance) for kind, address in servers.items()
+        }
     return results
 
 
@@ -182,6 +189,11 @@ def _pages(address: str | None, clients: int, size: Size, advance: Advance) -> d
 def _list(tasks: int, size: Size, advance: Advance) -> dict[str, Any]:
     advance(f"待办 worklist · {tasks:,}")
     return bench_http.long_list(tasks, size.reads)
+
+
+def _alerts(load: Load, address: str | None, kind: str, advance: Advance) -> dict[str, Any]:
+    advance(f"提醒 alerts · {kind}")
+    return alerts.measure(load, address, Random(1))  # noqa: S311 — who is killed when
 
 
 NOTES = (

@@ -38,6 +38,7 @@ from workflow.releasing.telling import console_words
 from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
 from workflow.run_commands import run_command
+from workflow.simulation.command import simulate
 from workflow.store.models import Case
 from workflow.verify_command import verify
 
@@ -298,6 +299,7 @@ mingjian.add_command(export_command)
 mingjian.add_command(migrate)
 mingjian.add_command(rules)
 mingjian.add_command(run_command)
+mingjian.add_command(simulate)
 mingjian.add_command(user)
 mingjian.add_command(witness)
 mingjian.add_command(import_group, "import")

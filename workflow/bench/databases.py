@@ -12,6 +12,8 @@ import pysqlite3.dbapi2
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

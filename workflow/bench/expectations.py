@@ -6,11 +6,14 @@ from statistics import median
 from typing import Any
 
 from bpmn import Text
+from workflow.bench.alerts import FULL
+from workflow.bench.databases import DATABASES
 
 SHARE_OF_STOCK = 1 / 8
 WORKLIST_MS, WORKLIST_TASKS = 50.0, 100_000
 LOOP_SHARE, LOOPS = 0.15, 1_000
 BYTES = 4_096
+ALERTS_SECONDS = 60.0
 PEER = "django-fsm-2 + simple-history"
 
 
@@ -95,7 +98,36 @@ def check(results: Mapping[str, Any]) -> list[Expectation]:
             "B",
             _bytes(results, "whole"),
         ),
+        *(one for kind, name in DATABASES.items() for one in _alerts(results, kind, name)),
     ]
+
+
+def _alerts(results: Mapping[str, Any], kind: str, name: str) -> tuple[Expectation, Expectation]:
+    """How long it takes until all alerts are in the log, each once and in order."""
+    found = results.get("alerts", {}).get(kind, {})
+    whole = (found.get("deadlines"), found.get("tasks")) == (FULL.deadlines, FULL.tasks)
+    return (
+        Expectation(
+            f"alerts_{kind}",
+            Text(
+                f"十万件待办，两千个时限同时到期，提醒全部入日志，{name}",
+                f"100,000 open tasks, 2,000 deadlines at once: all alerts in the log, {name}",
+            ),
+            ALERTS_SECONDS,
+            "s",
+            found["seconds"] if whole else None,
+        ),
+        Expectation(
+            f"alerts_wrong_{kind}",
+            Text(
+                f"提醒缺少、重复或次序不对的案件，{name}",
+                f"Cases with an alert missing, doubled or out of order, {name}",
+            ),
+            0,
+            "",
+            found.get("wrong"),
+        ),
+    )
 
 
 def _ratio(results: Mapping[str, Any], process: str, other: str) -> float | None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.table import Table
 
+from workflow.bench.databases import DATABASES
 from workflow.bench.expectations import Expectation
 
-DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 PROCESSES = {
     "short": "起草、村、乡镇、县：四步，2 kB 案情 · start, village, township, county: 4 transitions, 2 kB",
     "whole": "流程F01，从申请到归档 · F01, from the application to the archive",
@@ -27,6 +27,8 @@ def tables(results: Mapping[str, Any], expectations: list[Expectation]) -> Itera
         yield _worklist(results["worklist"])
     if "loops" in results:
         yield _loops(results["loops"])
+    if "alerts" in results:
+        yield _alerts(results["alerts"])
     yield _expectations(expectations)
 
 
@@ -107,6 +109,20 @@ def _loops(found: Mapping[str, Any]) -> Table:
             f"{one['new_case_cpu_ms']:.2f}",
             f"{one['ratio']:.2f}",
         )
+    return table
+
+
+def _alerts(databases: Mapping[str, Any]) -> Table:
+    table = _table(
+        "时限同时到期，工作进程随时被杀 · deadlines pass at once, workers are killed at random",
+        "数据库 database", "待办 open tasks", "到期 deadlines", "提醒 alerts", "秒 s", "被杀 killed",
+        "差错 wrong",
+    )  # fmt: skip
+    for database, one in databases.items():
+        table.add_row(
+            DATABASES[database], f"{one['tasks']:,}", f"{one['deadlines']:,}", f"{one['alerts']:,}",
+            f"{one['seconds']:.1f}", str(one["killed"]), str(one["wrong"]),
+        )  # fmt: skip
     return table
 
 

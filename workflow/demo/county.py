@@ -55,10 +55,7 @@ def build(house: House, cases: int, seed: int, progress: Callable[[int, int], No
     clock = Simulated(start)
     real, house.now = house.now, clock
     try:
-        with transaction(house.engine) as conn:
-            seed_county(conn)
-            townships, villages = _places(conn)
-            posts = place_staff(conn, random, start, townships, villages, COUNTY)
+        posts, villages = settle(house, random, start, TOWNSHIPS, VILLAGES_PER_TOWNSHIP)
         county = County(house, clock, posts, villages, random)
         fixed = first_of_each()
         stories = [*fixed, *(choose(random) for _ in range(max(0, cases - len(fixed))))]
@@ -76,7 +73,17 @@ def build(house: House, cases: int, seed: int, progress: Callable[[int, int], No
     return built
 
 
-def _places(conn: Connection) -> tuple[list[str], list[str]]:
+def settle(
+    house: House, random: Random, at: datetime, townships: int, villages: int
+) -> tuple[list[Post], list[str]]:
+    """The county's offices, and people on the seats of the first townships with so many villages each."""
+    with transaction(house.engine) as conn:
+        seed_county(conn)
+        chosen, inside = _places(conn, townships, villages)
+        return place_staff(conn, random, at, chosen, inside, COUNTY), inside
+
+
+def _places(conn: Connection, many: int, each: int) -> tuple[list[str], list[str]]:
     rows = conn.execute(
         select(Organisation.code, Organisation.level, Organisation.parent)
         .where(Organisation.kind == "government")
@@ -86,6 +93,5 @@ def _places(conn: Connection) -> tuple[list[str], list[str]]:
     for row in rows:
         if row.level == "village":
             villages.setdefault(row.parent, []).append(row.code)
-    large = [code for code, inside in villages.items() if len(inside) >= VILLAGES_PER_TOWNSHIP]
-    townships = large[:TOWNSHIPS]
-    return townships, [v for code in townships for v in villages[code][:VILLAGES_PER_TOWNSHIP]]
+    townships = [code for code, inside in villages.items() if len(inside) >= each][:many]
+    return townships, [village for code in townships for village in villages[code][:each]]

@@ -1,6 +1,6 @@
 """What happens to a case in the demonstration: the branch it takes, and how slowly people work."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -42,6 +42,32 @@ COMMON: Mapping[str, Plan] = {
     "file_with_county": {"filing": "file", **BASIS},
     "approve_in_township": {"township_approval": "approve", **BASIS},
     "check_calculation": {"calculation_check": "right"},
+    "green_channel_request": {
+        "variant": "c",
+        "requested_by": "hospital",
+        "asked_how": "system",
+        "hospital": "安福县人民医院",
+    },
+    "verify_identity": {  # 8,000 yuan stay with the patient
+        "interim_kind": "inpatient",
+        "interim_total": "30000.00",
+        "interim_out_of_catalogue": "1000.00",
+        "interim_insurance": "21000.00",
+        "interim_other": "0.00",
+    },
+    "grant_advance": {"advance_decision": "guarantee", "advance": "1000.00"},
+    "recheck_advance": {"advance_paid": "1000.00"},
+    "temporary_application": {"grant_kind": "living", "requested": "2800.00", "persons": "4"},
+    "deliver_village_files": {"copies": "2", "passbook_copies": "3"},
+    "approve_temporary": {"temporary_approval": "approve"},
+    "chronic_application": {"disease": "高血压三级"},
+    "examine_card": {"card_hospital": "安福县人民医院"},
+    "decide_card": {"card_decision": "approve"},
+    "exit_proposal": {"exit_category": "DB", "exit_cause": "income"},
+    "yearly_review": {"exit_category": "DB", "review_year": "2026"},
+    "check_exit_objection": {"exit_check": "unfounded"},
+    "trigger": {"trigger_source": "settled_claims"},
+    "decide_part": {"part_decision": "approve"},
 }
 
 
@@ -60,7 +86,7 @@ class Story:
     dies_at: str | None = None
     last_day: str | None = None  # node that is done only on the last working day: postings hang at the end
     stops_at: str | None = None  # node at which nobody works any more: it becomes late
-    by_village: bool = True
+    by: str = "VLIA"  # the role that opens it; "SYS": the program itself
     flow: str = "ma_ordinary_county"  # empty: the table of ways decides
     policy: str = "plan-2026"
 
@@ -73,7 +99,7 @@ class Story:
 REFUSE = {"decision": "refuse", "refusal_reason": "R02", "refusal_facts": NEGATIVE, **BASIS}
 STORIES = (
     Story("paid", 40),
-    Story("from_the_township", 12, by_village=False),
+    Story("from_the_township", 12, by="TWIN"),
     Story("survey", 10, {"audit_file": ({"in_doubt": "yes"},), "survey_household": ({"agrees": "yes"},)}),
     Story(
         "supplement",
@@ -146,18 +172,27 @@ STORIES = (
     Story("posted_by_the_township", 3, last_day="post_audit_opinion"),
     Story("stuck_in_village", 5, stops_at="enquire"),
     Story("filed", 12, flow="", category="DB"),
-    Story("filing_waits", 4, flow="", category="DB", last_day="sign_basic_opinion", by_village=False),
+    Story("filing_waits", 4, flow="", category="DB", last_day="sign_basic_opinion", by="TWIN"),
     Story("filing_stopped", 3, {"file_with_county": ({"filing": "stop"},)}, flow="", category="DB"),
     Story("data_conflict", 3, {"query_data": ({"query_result": "conflict"},)}, flow="", category="TK"),
     Story(
         "declines_to_commit", 2, {"explain_commitment": ({"commitment": "declines"},)}, flow="", category="DB"
     ),
     Story("first_time_impoverished", 3, flow="", category="YBZP"),
+    Story("approved_in_the_township", 3, flow="ma_township_approval", policy="jian-anfu", category="DB"),
+    Story("rescued_first", 3, flow="ma_green_channel", category="DB", by="HOSP"),
+    Story("apply_free", 3, flow="ma_auto_parallel", category="DB", by="SYS"),
+    Story("exit", 2, flow="roster_exit", category="DB"),
+    Story("reviewed_and_kept", 2, flow="roster_review", category="DB", by="TWIN"),
+    Story("temporary", 2, flow="ta_temporary", policy="fugu-temporary"),
+    Story("card", 2, flow="chronic_card", category="DB", by="TWIN"),
 )
+EVERYDAY = STORIES[0]
+"""For cases that nobody here has opened: a recovery, what an alert led to."""
 
 
-def choose(random: Random) -> Story:
-    return random.choices(STORIES, [story.weight for story in STORIES])[0]
+def choose(random: Random, stories: Sequence[Story] = STORIES) -> Story:
+    return random.choices(stories, [story.weight for story in stories])[0]
 
 
 def first_of_each() -> tuple[Story, ...]:

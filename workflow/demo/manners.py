@@ -1,0 +1,88 @@
+"""How people keep at their work: how long they let it lie, when they are away, and what they forget."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from workflow.deadlines import SHANGHAI, Calendar
+from workflow.demo.staff import Post
+
+Away = Mapping[tuple[str, str], tuple[date, date]]
+"""Desk (office, role) → first and last day on which nobody works there."""
+NOBODY: Away = {}
+OFFICE = (8.5, 17.4)  # hours
+ON_LEAVE = 0.4
+LONGEST_LEAVE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """`days`, `weights`: how many working days a step lies, mostly few, sometimes too many. `forgets`: the
+    share of steps that nobody remembers before they are late, `never`: not even then.
+    """
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 5, 9)
+    weights: tuple[int, ...] = (30, 30, 18, 12, 7, 3)
+    forgets: float = 0.0
+    never: float = 0.0
+
+    def pace(self, random: Random) -> int:
+        return random.choices(self.days, self.weights)[0]
+
+    def lapse(self, random: Random) -> int | None:
+        """0 for a step that is remembered in time; else working days after its end; None: never."""
+        drawn = random.random()
+        if drawn < self.never:
+            return None
+        return random.randint(1, 8) if drawn < self.never + self.forgets else 0
+
+
+USUAL = Manners()
+
+
+@dataclass(frozen=True, slots=True)
+class Officers:
+    """Everybody who works in the county, with the calendar they work by."""
+
+    calendar: Callable[[], Calendar]
+    random: Random
+    manners: Manners
+    away: Away
+
+    def office_time(self, day: date, working_days: int) -> datetime:
+        """Some moment in office hours, so many working days after `day` (0: the next from it on)."""
+        calendar = self.calendar()
+        while not calendar.is_working(day):
+            day += timedelta(days=1)
+        for _ in range(working_days):
+            day += timedelta(days=1)
+            while not calendar.is_working(day):
+                day += timedelta(days=1)
+        hours = self.random.uniform(*OFFICE)
+        return datetime.combine(day, time(), SHANGHAI) + timedelta(hours=hours)
+
+    def moment(self, task: Any, now: datetime) -> datetime | None:
+        """When somebody will do a step: in office hours, at their pace, not while the desk is empty."""
+        lapse = self.manners.lapse(self.random)
+        if lapse is None:
+            return None
+        moment = self.office_time(now.astimezone(SHANGHAI).date(), self.manners.pace(self.random))
+        if lapse and task.due_at is not None:
+            moment = max(moment, self.office_time(task.due_at.astimezone(SHANGHAI).date(), lapse))
+        moment = max(moment, now + timedelta(minutes=self.random.randint(20, 300)))
+        gone, back = self.away.get((task.org, task.role), (date.max, date.max))
+        if gone <= moment.astimezone(SHANGHAI).date() <= back:
+            moment = self.office_time(back, 1)
+        return moment
+
+
+def leaves(random: Random, posts: Iterable[Post], first: date, last: date) -> Away:
+    """Some desks are empty for up to `LONGEST_LEAVE` days between two days."""
+    away = {}
+    for post in posts:
+        if random.random() < ON_LEAVE:
+            begins = first + timedelta(days=random.randint(0, (last - first).days))
+            away[post.org, post.role] = (begins, begins + timedelta(days=random.randint(2, LONGEST_LEAVE)))
+    return away

@@ -1,0 +1,116 @@
+"""`mingjian simulate`: a county-year through the real services, and a judge over its alerts."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from workflow.alerts.recipients import LEVEL_NAMES
+from workflow.bench.databases import fresh
+from workflow.demo.simulate import Simulated
+from workflow.house import open_house, wall_clock
+from workflow.simulation.judge import judge
+from workflow.simulation.punctuality import Punctuality, punctuality
+from workflow.simulation.verdict import Verdict
+from workflow.simulation.year import Plan, live
+
+WIDTH = 110
+SHOWN = 20  # faults told one by one
+
+
+@click.command()
+@click.option(
+    "--cases", default=2_000, show_default=True, type=click.IntRange(1), help="案件数。How many cases."
+)
+@click.option("--seed", default=Plan.seed, show_default=True, help="随机种子。Seed of the invented data.")
+@click.option(
+    "--json", "to", metavar="FILE|-",
+    help="结果写成 JSON，- 为标准输出。Results as JSON, - is stdout.",
+)  # fmt: skip
+@click.option(
+    "--database-postgresql", "server", metavar="URL",
+    help="在这台 PostgreSQL 的临时库里做。In a throw-away database of this PostgreSQL.",
+)  # fmt: skip
+def simulate(cases: int, seed: int, to: str | None, server: str | None) -> None:
+    """模拟一个县的2026年，再逐日核对每一次期限提醒。Simulate a county's 2026 and judge each alert.
+
+    退出状态：0 提醒一次不多、一次不少，1 有差错。Exit status: 0 no alert too many or too few, 1 otherwise.
+    """
+    plan = Plan(cases, seed=seed)
+    console = Console(stderr=to == "-", width=None if sys.stdout.isatty() else WIDTH)
+    with fresh(server) as place, _progress() as told:
+        clock = Simulated(wall_clock())
+        house = open_house(place.url, place.home, now=clock)
+        try:
+            lived = live(house, plan, clock, told("全县一年 the year"))
+            verdict = judge(house, lived.rounds, plan.end, told("逐日核对 the judge"))
+            with house.reader.connect() as conn:
+                steps = punctuality(conn, plan.end)
+        finally:
+            house.close()
+    console.print(_table(steps))
+    console.print(_sums(verdict, lived.commands))
+    if to is not None:
+        _write(to, {"cases": cases, "seed": seed, "commands": lived.commands, "verdict": verdict.as_json(),
+                    "steps": [step.as_json() for step in steps]})  # fmt: skip
+    for fault in verdict.faults[:SHOWN]:
+        click.echo(f"✘ {fault.number} {fault.limit}: {fault.what.zh} · {fault.what.en}", err=True)
+    sys.exit(1 if verdict.faults else 0)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+
+        def told(name: str) -> Callable[[int, int], None]:
+            task = progress.add_task(name, total=None)
+            return lambda done, of: progress.update(task, completed=done, total=of)
+
+        yield told
+
+
+def _table(steps: Sequence[Punctuality]) -> Table:
+    table = Table(title="各环节准时情况，最差的在前 · punctuality by step, the worst first")
+    table.add_column("环节 step")
+    for column in (
+        "准时 on time",
+        "办结 done",
+        "超期办结 late",
+        "未办 open",
+        "超期未办 open late",
+        "中位 median",
+        "P90",
+    ):
+        table.add_column(column, justify="right")
+    for step in steps:
+        table.add_row(
+            step.name, f"{step.on_time:.1%}", str(step.done), str(step.late), str(step.open),
+            str(step.open_late), f"{step.median_hours:.0f} h", f"{step.p90_hours:.0f} h",
+        )  # fmt: skip
+    return table
+
+
+def _sums(verdict: Verdict, commands: int) -> str:
+    raised = "，".join(f"{name.zh}{verdict.raised[level]}" for level, name in LEVEL_NAMES.items())
+    return (
+        f"{verdict.cases} 件案件，{commands} 次操作，{verdict.limits} 个时限，其中 {verdict.overdue} 个超期。"
+        f"提醒：{raised}。差错 {len(verdict.faults)} 处。\n"
+        f"{verdict.cases} cases, {commands} commands, {verdict.limits} limits, {verdict.overdue} ran out, "
+        f"{verdict.raised.total()} alerts, {len(verdict.faults)} faults."
+    )
+
+
+def _write(to: str, results: dict[str, Any]) -> None:
+    text = json.dumps(results, ensure_ascii=False, indent=1)
+    if to == "-":
+        click.echo(text)
+    else:
+        Path(to).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,48 @@
+"""One worker as a process of its own that can be killed: `python -m workflow.simulation.worker_process`.
+
+It works at one moment of simulated time until nothing is due, and says so after every command.
+Arguments: the home folder, the database, the moment.
+"""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from workflow.errors import Busy
+from workflow.handle import case_changed
+from workflow.house import House, open_house
+from workflow.jobs import run_until_quiet
+
+READY, DONE = "ready", "done"
+
+
+def _tell(sender: Any, **changed: Any) -> None:
+    print(DONE, flush=True)
+
+
+def main(home: str, database: str, moment: str) -> None:
+    """Say `ready`, wait for a line, work; `done` for every command."""
+    at = datetime.fromisoformat(moment)
+    house = open_house(database, Path(home), now=lambda: at, migrate=False)
+    try:
+        case_changed.connect(_tell)
+        print(READY, flush=True)
+        sys.stdin.readline()
+        _work(house, at)
+    finally:
+        house.close()
+
+
+def _work(house: House, at: datetime) -> None:
+    """As `mingjian worker` does: a database that is busy is waited for."""
+    while True:
+        try:
+            run_until_quiet(house, at)
+        except Busy:
+            continue
+        return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,131 @@
+"""The workers of a simulated year: one that comes several times a day, is down for a week, is killed in the
+middle of a round, and now and then has company.
+"""
+
+import subprocess
+import sys
+from collections.abc import Collection
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from workflow.deadlines import SHANGHAI
+from workflow.house import House
+from workflow.jobs import run_until_quiet
+from workflow.simulation import worker_process
+from workflow.simulation.verdict import Round
+from workflow.simulation.worker_process import READY
+
+TOGETHER = 2
+KILLED_AFTER = 3
+"""Commands after which a worker that is to be killed is killed, if there are so many."""
+
+
+class WorkerFailed(Exception):
+    """A worker process ended with an error; its last words are the message."""
+
+
+class WorkerProcess:
+    """A worker at one moment, in a process of its own. A context: it is dead at the end."""
+
+    def __init__(self, house: House, at: datetime) -> None:
+        url = house.engine.url.render_as_string(hide_password=False)
+        told = [str(house.home), url, at.isoformat()]
+        self._process = subprocess.Popen(  # noqa: S603 — our own program
+            [sys.executable, "-m", worker_process.__name__, *told],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def ready(self) -> None:
+        """Wait until it has opened the house."""
+        if self._read() != READY:
+            self._fail()
+
+    def go(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.write("go\n")
+            self._process.stdin.flush()
+
+    def done(self) -> bool:
+        """Wait for its next command; False when it has ended by itself."""
+        return bool(self._read())
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait()
+
+    def finish(self) -> None:
+        """Wait until nothing is due any more. Raises WorkerFailed."""
+        while self.done():
+            pass
+        if self._process.wait():
+            self._fail()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def _read(self) -> str:
+        return self._process.stdout.readline().strip() if self._process.stdout is not None else ""
+
+    def _fail(self) -> None:
+        self.kill()
+        words = self._process.stderr.read() if self._process.stderr is not None else ""
+        raise WorkerFailed(words.strip()[-2000:])
+
+    def __enter__(self) -> "WorkerProcess":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@dataclass
+class Workers:
+    """Who comes at a moment of the year. `rounds` is what the judge is told.
+
+    `down`: from and to which day nobody comes; `killed`, `together`: days on which the first round of the day
+    is killed with -9 or done by several processes at once.
+    """
+
+    house: House
+    down: tuple[date, date]
+    killed: Collection[date] = ()
+    together: Collection[date] = ()
+    rounds: list[Round] = field(default_factory=list)
+    _last: date = date.min
+
+    def __call__(self, at: datetime) -> None:
+        day = at.astimezone(SHANGHAI).date()
+        if self.down[0] <= day <= self.down[1]:
+            return
+        first, self._last = day != self._last, day
+        if first and day in self.killed:
+            self._killed(at)
+        elif first and day in self.together:
+            self._together(at)
+        else:
+            run_until_quiet(self.house, at)
+        self.rounds.append(Round(at, whole=not (first and day in self.killed)))
+
+    def _killed(self, at: datetime) -> None:
+        with WorkerProcess(self.house, at) as worker:
+            worker.ready()
+            worker.go()
+            for _ in range(KILLED_AFTER):
+                if not worker.done():
+                    break
+
+    def _together(self, at: datetime) -> None:
+        with ExitStack() as all_of_them:
+            workers = [all_of_them.enter_context(WorkerProcess(self.house, at)) for _ in range(TOGETHER)]
+            for worker in workers:
+                worker.ready()
+            for worker in workers:
+                worker.go()
+            for worker in workers:
+                worker.finish()
