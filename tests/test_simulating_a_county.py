@@ -24,8 +24,9 @@ from workflow.store import transaction
 from workflow.store.models import CalendarDay, Case, CaseLink, InboxMessage, Seat, table
 
 TOLD = {
-    "objection_unfounded", "filed", "filing_waits", "filing_stopped", "died", "stuck_at_township", "approved_in_the_township", "rescued_first",
-    "apply_free", "exit", "reviewed_and_kept", "temporary", "card",
+    "objection_unfounded", "filed", "filing_waits", "filing_stopped", "died", "stuck_at_township",
+    "approved_in_the_township", "rescued_first", "apply_free", "exit", "reviewed_and_kept", "temporary",
+    "card",
 }  # fmt: skip
 PLAN = Plan(
     len(TOLD), townships=1, villages=2, first=date(2026, 2, 2), last=date(2026, 5, 15), seed=3,

@@ -16,10 +16,12 @@ _BY_NAME: Final[Mapping[str, Text]] = {
     "SSLCertVerificationError": Text("对方的证书不可信", "the certificate is not trusted"),
     "SSLError": Text("加密连接没有建成", "no encrypted connection could be made"),
 }
+_GARBLED: Final = frozenset({"BadStatusLine", "LineTooLong", "IncompleteRead", "HTTPException"})
 _CODED: Final = re.compile(r"(SMTP|HTTP|errcode) (-?\d+)")
 _SECRET: Final = re.compile(r"secret (\S+) is missing")
 _UNKNOWN: Final = Text("网络不通", "the network failed")
 _UNREADABLE: Final = Text("机器人的回答读不懂", "the robot's answer cannot be read")
+_NO_HTTP: Final = Text("对方的回答不完整或读不懂", "the answer was cut off or cannot be read")
 
 
 def failure_words(noted: str) -> Text:
@@ -36,5 +38,5 @@ def failure_words(noted: str) -> Text:
         return Text(f"对方没有收下（{noted}）", f"it was not taken ({noted})")
     if noted == "the robot's answer cannot be read":
         return _UNREADABLE
-    words = _BY_NAME.get(noted, _UNKNOWN)
+    words = _BY_NAME.get(noted, _NO_HTTP if noted in _GARBLED else _UNKNOWN)
     return Text(f"{words.zh}（{noted}）", f"{words.en} ({noted})")

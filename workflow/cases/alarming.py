@@ -12,7 +12,7 @@ from workflow.cases import clocks as clockwork
 from workflow.cases import effects
 from workflow.cases.keeping import keep_entry, keep_step, read_clocks, told_office
 from workflow.cases.retiming import why
-from workflow.cases.statements import CLOCK
+from workflow.cases.statements import ALARM, CLOCK
 from workflow.cases.stepping import advance
 from workflow.cases.telling import Desk, desk_of, held, tell
 from workflow.cases.work import Work
@@ -20,7 +20,7 @@ from workflow.cases.working import task_of
 from workflow.commands import FireTimers, RaiseAlarm
 from workflow.deadlines import Limit
 from workflow.errors import NOTHING_DUE, NotFound, StepImpossible
-from workflow.store.models import Alarm, Task, Timer
+from workflow.store.models import Task, Timer
 from workflow.store.prepared import Prepared
 
 _HOLDERS = Prepared(
@@ -32,6 +32,13 @@ _HOLDERS = Prepared(
         Task.kind == "user",
     )
     .order_by(Task.id)
+)
+_CLOCK = Prepared(select(CLOCK).where(CLOCK.c.id == bindparam("clock_id")))
+_RAISED = Prepared(insert(ALARM), "clock_id", "case_id", "level", "raised_at")
+_FOLLOWING = Prepared(
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values(next_alarm_at=bindparam("next_alarm_at"), next_alarm=bindparam("next_alarm"))
 )
 _DUE = Prepared(
     select(Timer.task_id).where(Timer.case_id == bindparam("case_id"), Timer.due_at <= bindparam("at"))
@@ -66,7 +73,7 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> Mapping[str, Any]:
     Raises:
         NotFound, StepImpossible (already raised, paused or stopped meanwhile).
     """
-    row = work.conn.execute(select(CLOCK).where(CLOCK.c.id == command.clock_id)).first()
+    row = _CLOCK.first(work.conn, {"clock_id": command.clock_id})
     if row is None or row.case_id != work.row.id:
         raise NotFound()
     ticking = next((c for c in read_clocks(work) if c.id == row.id), None)
@@ -74,8 +81,8 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> Mapping[str, Any]:
     if ticking is None or alarm is None or alarm.at > work.at:
         raise StepImpossible(NOTHING_DUE)
     limit = ticking.run.limit
-    work.conn.execute(
-        insert(Alarm),
+    _RAISED.change(
+        work.conn,
         {"clock_id": row.id, "case_id": row.case_id, "level": alarm.level, "raised_at": work.at},
     )
     params = {"limit": limit.id, "level": alarm.level, "due": row.due_at.isoformat()}
@@ -83,10 +90,13 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> Mapping[str, Any]:
     tell(work, "deadline", told, params)
     after = replace(ticking, raised=ticking.raised | {alarm.level})
     following = clockwork.next_alarm(after, work.calendar)
-    work.conn.execute(
-        update(CLOCK)
-        .where(CLOCK.c.id == row.id)
-        .values(next_alarm_at=following and following.at, next_alarm=following and following.level)
+    _FOLLOWING.change(
+        work.conn,
+        {
+            "b_id": row.id,
+            "next_alarm_at": following and following.at,
+            "next_alarm": following and following.level,
+        },
     )
     if alarm.level == "overdue":
         work.notes["why"] = why(work, ticking.run)

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, or_, select, tuple_
+from sqlalchemy import and_, bindparam, insert, or_, select
 
 from bpmn import Station
 from workflow.cases.places import organisation_at
@@ -49,15 +50,27 @@ def tell(work: Work, kind: str, desks: Iterable[Desk], params: Mapping[str, Any]
 def held(work: Work, desks: Collection[Desk]) -> frozenset[tuple[str, str]]:
     """Of these offices and roles the ones that somebody sits on today."""
     wanted = sorted({(desk.org, desk.role) for desk in desks})
-    rows = work.conn.execute(
+    asked: dict[str, Any] = {"today": work.today}
+    for number, (org, role) in enumerate(wanted):
+        asked |= {f"org{number}": org, f"role{number}": role}
+    return frozenset((row.org, row.role) for row in _held(len(wanted)).all(work.conn, asked))
+
+
+@cache
+def _held(number: int) -> Prepared:
+    """Prepared for each number of desks: a list of values cannot be."""
+    desks = (
+        and_(Seat.org == bindparam(f"org{place}"), Seat.role == bindparam(f"role{place}"))
+        for place in range(number)
+    )
+    return Prepared(
         select(Seat.org, Seat.role)
         .join(Account, Account.id == Seat.account_id)
         .where(
-            tuple_(Seat.org, Seat.role).in_(wanted),
-            Seat.valid_from <= work.today,
-            or_(Seat.valid_to.is_(None), Seat.valid_to >= work.today),
+            or_(*desks),
+            Seat.valid_from <= bindparam("today"),
+            or_(Seat.valid_to.is_(None), Seat.valid_to >= bindparam("today")),
             Account.active,
         )
         .distinct()
     )
-    return frozenset((row.org, row.role) for row in rows)

@@ -9,17 +9,17 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from workflow.alerts.recipients import LEVEL_NAMES
 from workflow.bench.databases import fresh
 from workflow.demo.simulate import Simulated
 from workflow.house import open_house, wall_clock
+from workflow.progress import bar
 from workflow.simulation.judge import judge
 from workflow.simulation.punctuality import Punctuality, punctuality
 from workflow.simulation.verdict import Verdict
-from workflow.simulation.year import Plan, live
+from workflow.simulation.year import SEED, Plan, live
 
 WIDTH = 110
 SHOWN = 20  # faults told one by one
@@ -29,7 +29,7 @@ SHOWN = 20  # faults told one by one
 @click.option(
     "--cases", default=2_000, show_default=True, type=click.IntRange(1), help="案件数。How many cases."
 )
-@click.option("--seed", default=Plan.seed, show_default=True, help="随机种子。Seed of the invented data.")
+@click.option("--seed", default=SEED, show_default=True, help="随机种子。Seed of the invented data.")
 @click.option(
     "--json", "to", metavar="FILE|-",
     help="结果写成 JSON，- 为标准输出。Results as JSON, - is stdout.",
@@ -67,8 +67,7 @@ def simulate(cases: int, seed: int, to: str | None, server: str | None) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bar() as progress:
 
         def told(name: str) -> Callable[[int, int], None]:
             task = progress.add_task(name, total=None)

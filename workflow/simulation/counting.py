@@ -116,7 +116,8 @@ def _named_day(limit: Limit, start: datetime, stood: Sequence[Stretch], days: Da
     assert on is not None  # noqa: S101 — the caller has looked
     if on.kind == "same_day":
         begun = max([start, *(until for since, until in stood if until > since)]).astimezone(CHINA)
-        cutoff, next_day = time(*on.numbers[:2]), time(*on.numbers[2:])
+        hour, minute, next_hour, next_minute = on.numbers
+        cutoff, next_day = time(hour, minute), time(next_hour, next_minute)
         if days.works(begun.date()) and begun.time() <= cutoff:
             return begun.date(), _begins(begun.date() + DAY)
         day = days.first_working(begun.date() + DAY)

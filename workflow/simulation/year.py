@@ -19,6 +19,7 @@ from workflow.store import transaction
 
 HOURS = (time(0, 5), time(9, 1), time(11), time(14), time(16, 31), time(18))
 """When a worker looks: often enough for limits of two hours, and at the end of every day."""
+SEED = 20261122
 SLOW = Manners(
     days=(0, 1, 2, 3, 5, 8, 12, 20), weights=(26, 26, 16, 12, 8, 6, 4, 2), forgets=0.05, never=0.01
 )
@@ -38,7 +39,7 @@ class Plan:
     villages: int = 6
     first: date = date(2026, 1, 1)
     last: date = date(2026, 12, 31)
-    seed: int = 20261122
+    seed: int = SEED
     hours: tuple[time, ...] = HOURS
     stories: tuple[Story, ...] = STORIES
     killed: tuple[float, ...] = (0.3, 0.7)
