@@ -105,6 +105,8 @@ declare(
 )
 declare("calendar_proposed", needs=["years", "sha256"], may=["proposal", "changed"])
 declare("calendar_rejected", needs=["proposal"])
+declare("calendar_subscribed", needs=["seat"])
+declare("calendar_subscription_ended", needs=["seat"])
 declare("step_urged", needs=["task", "office", "due"])
 declare("step_handed_over", needs=["task", "seat", "office", "reason"], may=["exception"])
 declare("put_under_supervision", needs=["task", "office", "answer_by"])

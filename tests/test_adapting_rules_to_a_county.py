@@ -74,6 +74,12 @@ def test_a_posting_may_count_working_days():
     assert (posting.amount, posting.unit, posting.warn) == (7, "wd", ())
 
 
+def test_a_county_sets_the_day_by_which_its_files_are_handed_in():
+    """Fugu's 29 May is one county's day (domain 7.2, D26)."""
+    limit = terms(with_limit('[limits.D26]\non = "quarter end"\nsource = "县办"')).limits["D26"]
+    assert limit.on is not None and limit.on.words.zh == "季度末前" and limit.warn == ()
+
+
 def test_a_county_may_change_the_warnings_alone():
     limit = terms(with_limit('[limits.D05]\nwarn = ["2wd", "4wd"]\nsource = "县办"')).limits["D05"]
     assert (limit.amount, len(limit.warn)) == (5, 2)
@@ -84,7 +90,9 @@ def test_a_county_may_change_the_warnings_alone():
     [
         ('[limits.D99]\namount = 3\nsource = "县办"', "limits.D99", "limits.toml 里没有“D99”这个期限"),
         ("[limits.D05]\namount = 3", "limits.D05.source", "缺少这一项：source"),
-        ('[limits.D05]\nsource = "县办"', "limits.D05", "没有改动 amount、unit 或 warn"),
+        ('[limits.D05]\nsource = "县办"', "limits.D05", "没有改动 amount、unit、on 或 warn"),
+        ('[limits.D05]\non = "month 10"\nsource = "县办"', "limits.D05.on", "这个时限不按日期到期，不能写on"),
+        ('[limits.D21]\non = "soon"\nsource = "县办"', "limits.D21.on", "到期日“soon”读不懂"),
         ('[limits.D05]\namount = 0\nsource = "县办"', "limits.D05.amount", "数值太小：0"),
         ('[limits.D05]\namount = "5"\nsource = "县办"', "limits.D05.amount", "应为整数：'5'"),
         ('[limits.D05]\nunit = "m"\nsource = "县办"', "limits.D05.unit", "不是允许的值：'m'"),

@@ -13,6 +13,7 @@ from workflow.permissions import MATRIX
 PUBLIC = {
     "GET /",
     "GET /accessibility",
+    "GET /calendar/feeds/<int:number>/<token>.ics",
     "GET /health",
     "GET /log/<path:path>",
     "GET /postings",
@@ -42,6 +43,10 @@ SIGNED_IN = {
     "POST /seats",
 }
 WITH_A_SEAT = {
+    "GET /calendar": "view_work_calendar",
+    "GET /calendar/month.pdf": "view_work_calendar",
+    "POST /calendar/subscription": "view_work_calendar",
+    "POST /calendar/subscription/end": "view_work_calendar",
     "GET /cases": "view_case",
     "POST /cases": "view_case",
     "GET /cases/<uuid:case_id>": "view_case",

@@ -31,6 +31,7 @@ signing_in = (
     limiter.limit("20 per 30 minutes", key_func=_login, methods=["POST"], deduct_when=_failed),
     limiter.limit("60 per minute", methods=["POST"]),
 )
+reading_a_calendar = limiter.limit("600 per hour")
 objecting = limiter.limit("6 per hour", methods=["POST"], deduct_when=_done)
 
 

@@ -16,6 +16,7 @@ ENTRIES = (
     ("work.index", Text("待办", "My work")),
     ("case.index", Text("案卷", "Cases")),
     ("supervise.index", Text("督办", "Deadlines")),
+    ("calendar.index", Text("日历", "Calendar")),
     ("inspect.index", Text("核查", "Inspection")),
     ("inbox.index", Text("消息", "Messages")),
     ("posting.index", Text("公示", "Postings")),

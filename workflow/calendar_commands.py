@@ -1,4 +1,6 @@
-"""A calendar of the year is put forward by one person and released by another; taken by `workflow.handle`."""
+"""A calendar of the year is put forward by one person and released by another; the work calendar is read from
+outside. Taken by `workflow.handle`.
+"""
 
 from dataclasses import dataclass
 
@@ -27,4 +29,14 @@ class RejectCalendar:
     proposal_id: int
 
 
-CalendarCommand = ProposeCalendar | ReleaseCalendar | RejectCalendar
+@dataclass(frozen=True, slots=True)
+class SubscribeCalendar:
+    """Whoever sits on the seat will read its office's work calendar from outside; an older address ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndSubscription:
+    """The address that the seat has been given reads nothing any more."""
+
+
+CalendarCommand = ProposeCalendar | ReleaseCalendar | RejectCalendar | SubscribeCalendar | EndSubscription

@@ -64,6 +64,7 @@ from workflow.commands import (
     Withdraw,
     WithdrawProposal,
 )
+from workflow.duties import subscribing
 from workflow.errors import LogStopped, NotAllowed, RequestReused
 from workflow.house import House
 from workflow.releasing import deciding
@@ -90,6 +91,7 @@ HANDLERS: Mapping[type, Handler] = {
     FileRelative: relatives.file_relative,
     **pressing.HANDLERS,
     **calendars.HANDLERS,
+    **subscribing.HANDLERS,
     MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,

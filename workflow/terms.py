@@ -60,13 +60,18 @@ def _changed(file: str, row: LimitRow | None, limit_id: str, change: LimitChange
     if row is None:
         told = Text(f"limits.toml 里没有“{limit_id}”这个期限", f"limits.toml has no limit {limit_id!r}")
         raise RulebookError([Fault(file, where, told)])
-    kept = () if change.amount or change.unit else row.warn  # warnings made for another length fit no more
+    if change.on and not row.on:
+        told = Text("这个时限不按日期到期，不能写on", "this limit does not end on a date: `on` cannot be set")
+        raise RulebookError([Fault(file, f"{where}.on", told)])
+    longer = change.amount or change.unit or change.on
+    kept = () if longer else row.warn  # warnings made for another length fit no more
     changed = replace(
         row,
         amount=change.amount or row.amount,
         unit=change.unit or row.unit,
         warn=kept if change.warn is None else change.warn,
         source=change.source,
+        on=change.on or row.on,
     )
     try:
         return deadlines.limits_of({limit_id: changed})[limit_id]

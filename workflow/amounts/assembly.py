@@ -104,6 +104,7 @@ class Assembly:
                         each.unit,
                         None if each.warn is None else tuple(each.warn),
                         each.source,
+                        each.on,
                     )
                     for name, each in part.limits.items()
                 }
@@ -164,9 +165,11 @@ class Assembly:
             self._known(f"not_covered.{number}.kinds", each.kinds, part.kinds)
         self._known("thresholds", part.thresholds, self._shared.thresholds)
         for name, limit in part.limits.items():
-            if limit.amount is None and limit.unit is None and limit.warn is None:
+            if (limit.amount, limit.unit, limit.warn, limit.on) == (None, None, None, None):
                 self._wrong(
-                    f"limits.{name}", "没有改动 amount、unit 或 warn", "changes none of amount, unit, warn"
+                    f"limits.{name}",
+                    "没有改动 amount、unit、on 或 warn",
+                    "changes none of amount, unit, on, warn",
                 )
         if part.reading not in (tuple(part.readings) or (None,)):
             self._wrong(

@@ -187,6 +187,7 @@ class LimitChange:
     unit: str | None
     warn: tuple[str, ...] | None
     source: str
+    on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

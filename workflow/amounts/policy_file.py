@@ -107,10 +107,11 @@ class NotCoveredPart(_Part):
 
 
 class LimitPart(_Part):
-    """What a county does otherwise than limits.toml; amount or unit without `warn` means 60 % and 80 %."""
+    """What a county does otherwise than limits.toml; amount, unit, `on` without `warn` mean 60 and 80 %."""
 
     amount: Annotated[int | None, Field(ge=1)] = None
     unit: Literal["wd", "d", "h"] | None = None
+    on: Word | None = None
     warn: list[Word] | None = None
     source: Word
 

@@ -3,7 +3,7 @@
 from workflow.store.models.advances import Advance
 from workflow.store.models.alerts import Beat, Channel, Digest
 from workflow.store.models.base import Base, table
-from workflow.store.models.calendars import CalendarProposal
+from workflow.store.models.calendars import CalendarFeed, CalendarProposal
 from workflow.store.models.cases import (
     Alarm,
     Calculation,
@@ -56,6 +56,7 @@ __all__ = [
     "Beat",
     "Calculation",
     "CalendarDay",
+    "CalendarFeed",
     "CalendarProposal",
     "CalendarYear",
     "Case",

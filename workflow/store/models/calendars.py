@@ -1,4 +1,4 @@
-"""A calendar that one person puts forward and another releases (SD-9)."""
+"""A calendar that one person puts forward and another releases (SD-9); who reads the work calendar."""
 
 from datetime import datetime
 from typing import Any
@@ -7,6 +7,18 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.store.models.base import Base
+
+
+class CalendarFeed(Base):
+    """A seat may read its office's work calendar from outside, by an address that holds this row's number."""
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (Index(None, "seat_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    opened_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class CalendarProposal(Base):
