@@ -56,7 +56,7 @@ def test_loops_are_measured_against_new_cases(measured):
 def test_what_was_not_measured_is_neither_met_nor_missed(measured):
     results, done = measured
     found = {one["id"]: one for one in results["expectations"]}
-    for name in ("cpu_to_django_fsm", "cpu_to_stock_whole", "worklist", "loops"):
+    for name in ("cpu_to_django_fsm", "cpu_to_stock_whole", "worklist", "board", "loops"):
         assert found[name]["figure"] is None and found[name]["met"] is None
     assert found["cpu_to_stock_short"]["met"] is (found["cpu_to_stock_short"]["figure"] <= 1 / 8)
     assert done.exit_code == (1 if any(one["met"] is False for one in results["expectations"]) else 0)
@@ -72,6 +72,17 @@ def test_pages_are_asked_from_a_real_server():
         "task": 3,
         "submit": 3,
     }
+
+
+def test_the_board_is_measured_beside_the_worklist():
+    from web import bench_http
+
+    found = bench_http.long_list(50, reads=2)
+    for way in ("read_model", "http", "board", "board_by_step", "board_by_officer"):
+        assert found[way]["reads"] == 2 and 0 < found[way]["p50_ms"] <= found[way]["p95_ms"]
+    told = {one.id: one.figure for one in expectations.check({"worklist": [{**found, "tasks": 100_000}]})}
+    assert told["board"] == max(found[way]["p95_ms"] for way in found if way.startswith("board"))
+    assert told["worklist"] == found["http"]["p95_ms"]
 
 
 def test_a_percentile_is_a_value_that_was_measured():

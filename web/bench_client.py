@@ -106,9 +106,10 @@ def steps(
 
 
 def reads(plan: dict[str, Any], clocked: Clocked, browsers: dict[str, Browser], times: int) -> None:
-    browser = next(iter(browsers.values()))
+    """Every page of the plan in turn: name → whose page, and its address."""
     for _ in range(times):
-        clocked.take("worklist", browser.get, "/work")
+        for name, (login, address) in plan["pages"].items():
+            clocked.take(name, browsers[login].get, address)
 
 
 def main() -> None:

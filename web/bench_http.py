@@ -20,6 +20,11 @@ from workflow.store.models import Task
 
 CLIENT = [sys.executable, "-m", "web.bench_client"]
 WARM = 2
+BOARD = {
+    "board": "/supervise",
+    "board_by_step": "/supervise?by=step",
+    "board_by_officer": "/supervise?by=holder",
+}
 
 
 def transitions(server: str | None, clients: int, cases: int) -> dict[str, Any]:
@@ -78,7 +83,9 @@ def _plan(url: str, home: Path, ground: Ground, clients: int, each: int) -> dict
 
 
 def long_list(tasks: int, reads: int) -> dict[str, Any]:
-    """The worklist with so many open tasks in one seat: through the read model and as a page."""
+    """So many open tasks, all in one seat and over the whole county: the worklist through its read model
+    and as a page, and the supervisor's board as a page, split in its three ways.
+    """
     now = datetime.now(UTC)
     with worklist.filled(tasks, now) as place:
         model = worklist.through_the_read_model(place, now, reads)
@@ -87,13 +94,17 @@ def long_list(tasks: int, reads: int) -> dict[str, Any]:
                 "host": HOST,
                 "port": running.port,
                 "password": PASSWORD,
-                "logins": [place.seat.login],
+                "logins": [place.seat.login, place.supervisor.login],
                 "steps": [],
                 "reads": reads,
+                "pages": {
+                    "worklist": (place.seat.login, "/work"),
+                    **{name: (place.supervisor.login, address) for name, address in BOARD.items()},
+                },
             }
             found = reports([*CLIENT, "--plan", str(_write(place.home, plan))], 1)
-    page = worklist.figures(found[0]["kinds"]["worklist"])
-    return {"tasks": tasks, "read_model": model, "http": page}
+    pages = {name: worklist.figures(seconds) for name, seconds in found[0]["kinds"].items()}
+    return {"tasks": tasks, "read_model": model, "http": pages.pop("worklist"), **pages}
 
 
 def _write(home: Path, plan: dict[str, Any]) -> Path:

@@ -1,5 +1,5 @@
-"""The worklist with many open tasks. The rows are made by SQL, in a database thrown away afterwards: this one
-measure is about reading, and a hundred thousand real cases would take an hour.
+"""The worklist and the board with many open tasks. The rows are made by SQL, in a database thrown away
+afterwards: this one measure is about reading, and a hundred thousand real cases would take an hour.
 """
 
 import time
@@ -14,18 +14,19 @@ from uuid import UUID
 import pysqlite3.dbapi2
 
 from workflow.bench.databases import fresh
-from workflow.bench.ground import COUNTY, POLICY, TOWNSHIP, VILLAGE, Ground, Seated, lay
+from workflow.bench.ground import COUNTY, POLICY, Ground, Seated, lay
 from workflow.bench.runner import percentile
 from workflow.house import House, open_house
 from workflow.reading.worklist import worklist
+from workflow.register.organisations import packaged_units
 from workflow.store.types import Instant
 
 LEVELS = (1_000, 10_000, 100_000)
 ROLE = "CHND"
 _TASK = (
-    "INSERT INTO task (case_id, id, node, process, kind, name, role, org, form, state, clock_id, opened_at, "
-    "warn_at, due_at, paused) VALUES (?, 7, 'examine_file', 'sub_county_decision', 'user', '经办审查', ?, ?, "
-    "'county_examination', 'COUNTY_DECISION', ?, ?, ?, ?, ?)"
+    "INSERT INTO task (case_id, id, node, process, kind, name, role, org, village, form, state, clock_id, "
+    "opened_at, warn_at, due_at, paused) VALUES (?, 7, 'examine_file', 'sub_county_decision', 'user', "
+    "'经办审查', ?, ?, ?, 'county_examination', 'COUNTY_DECISION', ?, ?, ?, ?, ?)"
 )
 _CASE = (
     'INSERT INTO "case" (id, number, flow, rulebook, policy, applicant_id, village, township, county, state, '
@@ -40,12 +41,13 @@ _CLOCK = (
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A home folder whose one seat has so many open tasks."""
+    """A home folder whose one seat has so many open tasks; a supervisor sees them over all villages."""
 
     home: Path
     url: str
     ground: Ground
     seat: Seated
+    supervisor: Seated
     tasks: int
 
 
@@ -60,13 +62,15 @@ def filled(tasks: int, now: datetime) -> Iterator[Filled]:
         digest = house.rules().digest
         house.close()
         seat = next(one for one in ground.seats if one.role == ROLE)
+        supervisor = next(one for one in ground.seats if one.role == "SUP" and one.org == seat.org)
         _insert(place.plain, ground, seat, digest, tasks, now)
-        yield Filled(place.home, place.url, ground, seat, tasks)
+        yield Filled(place.home, place.url, ground, seat, supervisor, tasks)
 
 
 def _insert(file: str, ground: Ground, seat: Seated, digest: str, tasks: int, now: datetime) -> None:
     text = Instant().process_bind_param
     conn = pysqlite3.dbapi2.connect(file, isolation_level=None)
+    villages = [unit.code for unit in packaged_units() if not unit.code.endswith("000")]
     dialect: Any = type("Dialect", (), {"name": "sqlite"})()
     try:
         conn.execute("PRAGMA foreign_keys=OFF")
@@ -77,10 +81,13 @@ def _insert(file: str, ground: Ground, seat: Seated, digest: str, tasks: int, no
             due = now + timedelta(hours=number * 37 % 400 - 40)
             opened = text(due - timedelta(days=14), dialect)
             late, warn = text(due, dialect), text(due - timedelta(days=5), dialect)
-            place = (VILLAGE, TOWNSHIP, COUNTY)
+            village = villages[number % len(villages)]
+            place = (village, f"{village[:9]}000", COUNTY)
             conn.execute(_CASE, (key, f"B-{number:06d}", digest, POLICY, person, *place, opened))
             conn.execute(_CLOCK, (number + 1, key, opened, late))
-            conn.execute(_TASK, (key, seat.role, seat.org, number + 1, opened, warn, late, number % 25 == 0))
+            conn.execute(
+                _TASK, (key, seat.role, seat.org, village, number + 1, opened, warn, late, number % 25 == 0)
+            )
         conn.execute("COMMIT")
         conn.execute("ANALYZE")
     finally:

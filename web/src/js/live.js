@@ -1,5 +1,8 @@
 // A page that stands open keeps its numbers fresh: every part marked data-part is asked for again and put
 // in place of the old one, and the page says so as soon as it cannot. Without this file there is a link.
+import { revealScripts } from "./page.js";
+
+const shown = new WeakMap();
 const words = document.documentElement.lang === "en"
   ? { lost: (at) => `No connection: this page shows how things stood at ${at}. It is tried again.`,
       out: (at) => `You are signed out: this page shows how things stood at ${at}. Load it again to sign in.` }
@@ -16,13 +19,17 @@ function busy(part) {
 
 // What the reader has in hand stays: the element with the focus, and what is ticked.
 function replace(part, fresh) {
-  if (part.innerHTML === fresh.innerHTML || busy(part)) return;
+  if (shown.get(part) === fresh.innerHTML || busy(part)) return;
+  shown.set(part, fresh.innerHTML);
   const held = part.contains(document.activeElement) ? document.activeElement : null;
-  const ticked = [...part.querySelectorAll("input:checked")].map((input) => `${input.name}=${input.value}`);
+  const ticked = [...part.querySelectorAll("input[name]:checked")].map((input) => `${input.name}=${input.value}`);
   part.replaceChildren(...fresh.childNodes);
-  for (const input of part.querySelectorAll("input[type=checkbox]")) {
-    input.checked = ticked.includes(`${input.name}=${input.value}`);
+  revealScripts();
+  let last = null;
+  for (const input of part.querySelectorAll("input[type=checkbox][name]")) {
+    if (ticked.includes(`${input.name}=${input.value}`)) (last = input).checked = true;
   }
+  last?.dispatchEvent(new Event("change", { bubbles: true }));
   if (!held) return;
   const same = [...part.querySelectorAll("a, button, input, [tabindex]")].find((each) =>
     each.tagName === held.tagName && each.getAttribute("href") === held.getAttribute("href")
