@@ -98,6 +98,8 @@ WITH_A_SEAT = {
     "POST /register/people/<int:person_id>/bills": "use_window",
     "GET /relatives": "file_relative",
     "POST /relatives": "file_relative",
+    "GET /green-channel": "view_green_register",
+    "GET /green-channel/register.xlsx": "view_green_register",
     "GET /supervise": "overdue_board",
     "GET /supervise/board.xlsx": "overdue_board",
     "GET /supervise/channels": "view_channels",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from rule_changes import released
 from walked import Case, nodes_of
 
 from workflow.errors import AnswersRefused
@@ -12,7 +13,13 @@ FLOW = "ta_temporary"
 ASKED = {"grant_kind": "living", "requested_fen": 350_000, "persons": 4, "cadre_signed": True}
 REVIEWED = ["check_papers", "enquire", "record_review", "sign_review"]
 POSTED = ["post_review_result", "D04", "confirm_posting_village"]
-OPINION = {"opinion": "qualified", "aid_fen": 280_000, "warnings": [], "relative_case": False}
+OPINION = {
+    "opinion": "qualified",
+    "aid_fen": 280_000,
+    "warnings": [],
+    "relative_case": False,
+    "delegated": False,
+}
 TO_COUNTY = ["sign_temporary_opinion", "deliver_village_files"]
 AFTER = ["deliver_letter", "recheck_payment", "pay", "confirm_credit", "archive_case"]
 
@@ -26,6 +33,12 @@ def granted() -> Case:
     case.does("approve_temporary", temporary_approval="approve").goes(*AFTER)
     assert case.step.ended == "end_archived_temporary" and "temporary_grant" in case.letters
     return case
+
+
+def granted_by_the_township() -> Case:
+    case = asked().goes(*REVIEWED, *POSTED).does("give_temporary_opinion", **{**OPINION, "delegated": True})
+    assert case.open == ["approve_delegated"]
+    return case.does("approve_delegated", temporary_approval="approve").goes(*AFTER)
 
 
 def refused() -> Case:
@@ -60,7 +73,8 @@ def rests_and_a_death_is_false() -> Case:
 
 
 STORIES: list[Callable[[], Case]] = [
-    granted, refused, not_accepted, objection_founded, gives_up_after_the_review, rests_and_a_death_is_false,
+    granted, granted_by_the_township, refused, not_accepted, objection_founded, gives_up_after_the_review,
+    rests_and_a_death_is_false,
 ]  # fmt: skip
 
 
@@ -96,6 +110,25 @@ def test_seven_hundred_for_each_of_four_is_paid_in_figures_and_capital_character
     county.drive(case, "end", plan)
     assert case.payments[-1].amount == Decimal("2800.00")
     assert case.letters["temporary_grant"].fields["aid"] == "2800.00"
+
+
+@pytest.mark.parametrize(("asked_for", "decides"), [("3000.00", "approve_delegated"), ("3000.01", "sign")])
+@pytest.mark.parametrize("county", ["sqlite"], indirect=True)
+def test_a_county_may_leave_small_grants_to_its_townships(temporary, county, asked_for, decides):
+    """C-28: up to the limit, which Fugu sets to nothing and the county here to 3,000 yuan."""
+    files = dict(county.house.rules().rulebook.files)
+    path = "policies/fugu-temporary/policy.toml"
+    files[path] = files[path].replace(b"value = 0\n", b"value = 3000\n")
+    released(county, files)
+    node = {"sign": "sign_temporary_opinion"}.get(decides, decides)
+    case = temporary(node, grant_kind="other", requested=asked_for)
+    if node == "approve_delegated":
+        leader = county.staff["tlead1"]
+        assert case.open[node].org == leader.actor.org
+        leader.completes(node, case, temporary_approval="approve")
+        county.drive(case, "end", {})
+        assert case.letters["temporary_grant"].fields["legal_basis"]
+        assert [str(each.amount) for each in case.payments] == [asked_for]
 
 
 def test_a_grant_of_the_first_hour_of_january_counts_as_one_of_the_new_year(temporary, county):

@@ -149,6 +149,15 @@ def departments_decide(case, **decisions):
         who.does(CompleteTask(case.id, task.id, as_typed(answers), ()))
 
 
+def test_a_bill_that_fits_no_rule_goes_to_a_person_and_stops_nobody_else(county):
+    _, (strange,) = county.household(kind="hypertension_drugs")
+    county.household()
+    found = apply_free(county.house, county.clock.at)
+    assert (found.looked_at, found.opened, found.nothing_due) == (2, 1, 0)
+    (refused,) = found.refused
+    assert refused[0] == strange and "不含" in refused[1].zh
+
+
 @pytest.fixture
 def shared(county):
     """A case of which medical assistance and the federation each give a part, both asked."""

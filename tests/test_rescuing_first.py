@@ -4,18 +4,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from small_county import CaseFile
+from rescuing import advance, asks, checked, granted, invoice, recovery_of, until
 
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, NotAllowed, StepImpossible
 from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases
-from workflow.store.models import Advance, CaseLink, Claim, Person
+from workflow.store.models import Claim, Person
 
-BILL = {"interim_kind": "inpatient", "interim_total": "30000.00", "interim_out_of_catalogue": "1000.00",
-        "interim_insurance": "21000.00", "interim_other": "0.00"}  # fmt: skip
-"""8,000 yuan stay with the patient: 4,875.00 of aid for a DB household."""
 PAID = "费用已由他人付清。"
 SQLITE = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 
@@ -30,47 +27,6 @@ def patient(county):
     """Somebody of a DB household whose settled bill is not in any case."""
     person, _ = county.household()
     return person
-
-
-def asks(who, person, *, papers=("diagnosis",), **answers):
-    plan = {"variant": "c", "requested_by": "hospital", "asked_how": "system", "hospital": "安福县人民医院"}
-    return who.asks("ma_green_channel", person, papers=papers, **{**plan, **answers})
-
-
-def checked(case, **answers):
-    case.county.staff["chnd"].completes("verify_identity", case, **{**BILL, **answers})
-    return case
-
-
-def granted(case, amount="3000.00", way="guarantee"):
-    case.county.staff["capr"].completes("grant_advance", case, advance_decision=way, advance=amount)
-    return case
-
-
-def invoice(case):
-    return case.county.rows(Claim, Claim.person_id == case.row.applicant_id)[0].invoice_number
-
-
-def until(case, node, **plans):
-    plan = {
-        "receive_full_papers": {"invoice_numbers": invoice(case)},
-        "receive_papers_county": {"invoice_numbers": invoice(case)},
-        "report_discharge": {"discharged_on": case.county.today},
-        "note_discharge": {"discharged_on": case.county.today},
-        "recheck_advance": {"advance_paid": "3000.00"},
-        **plans,
-    }
-    return case.county.drive(case, node, plan)
-
-
-def advance(case):
-    return case.county.rows(Advance, Advance.case_id == case.id)[0]
-
-
-def recovery_of(case):
-    link = case.county.rows(CaseLink, CaseLink.other_id == case.id)[0]
-    assert link.kind == "recovery"
-    return CaseFile(case.county, link.case_id)
 
 
 def test_a_guarantee_is_honoured_and_the_rest_goes_to_the_family(county, hospital, patient, clock):
@@ -292,8 +248,23 @@ def test_special_illness_is_handled_by_the_county_directly(county, county_handle
     assert "audit_file" in case.open
     twice = granted(checked(asks(county_handler, patient, variant="d", requested_by="family")))
     until(twice, "receive_papers_county")
-    with pytest.raises(AnswersRefused, match="In another case already"):
+    with pytest.raises(AnswersRefused, match="In another application already"):
         county_handler.completes("receive_papers_county", twice, invoice_numbers=invoice(case))
+
+
+@SQLITE
+def test_bills_are_taken_by_the_rules_of_every_application(county, hospital, patient, county_handler, clerk):
+    """A withdrawn application gives them back; a kind that the policy set does not speak of is refused."""
+    bill = county.rows(Claim, Claim.person_id == patient)[0]
+    clerk.withdraws(clerk.files(patient, (bill.id,)))
+    case = granted(checked(asks(county_handler, patient, variant="d")))
+    until(case, "receive_papers_county")
+    county.correct(Claim, Claim.id == bill.id, kind="hypertension_drugs")
+    with pytest.raises(AnswersRefused, match="does not speak of"):
+        county_handler.completes("receive_papers_county", case, invoice_numbers=bill.invoice_number)
+    county.correct(Claim, Claim.id == bill.id, kind="inpatient")
+    county_handler.completes("receive_papers_county", case, invoice_numbers=bill.invoice_number)
+    assert [each.id for each in case.bills] == [bill.id]
 
 
 @SQLITE

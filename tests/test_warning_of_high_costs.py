@@ -1,6 +1,7 @@
 """F07: a household whose burden is above the line is visited and, if it qualifies, included (domain 2.7)."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from walked import Case, nodes_of
 
 from workflow.runs import early_warning
 from workflow.store.models import Case as CaseRow
+from workflow.store.models import Household, Person
 
 FLOW = "alert_high_cost"
 
@@ -73,3 +75,29 @@ def test_a_household_is_warned_of_once_and_included_with_its_bills(county):
     application = county.linked(case, "inclusion")
     assert [bill.id for bill in application.bills] == list(bills)
     assert application.row.flow in {"ma_basic_check_filing", "ma_ordinary_county"}
+
+
+@pytest.mark.parametrize(("dead", "warned"), [(0, 0), (1, 1)])
+def test_an_income_nobody_declared_is_counted_for_the_living(county, dead, warned):
+    """40 % of 60,000 a head: 72,000 for three, 48,000 for two."""
+    nothing = dict.fromkeys(("out_of_catalogue", "basic", "serious_illness"), Decimal(0))
+    person, _ = county.household(category=None, total=Decimal(60000), **nothing)
+    home = county.rows(Person, Person.id == person)[0].household_id
+    county.correct(Household, Household.id == home, income=None)
+    others = [row.id for row in county.rows(Person, Person.household_id == home) if row.id != person]
+    county.correct(Person, Person.id.in_(others[:dead]), died_on=date(2026, 1, 5))
+    assert early_warning(county.house, county.clock.at).opened == warned
+
+
+def test_a_second_warning_follows_on_new_bills_only_and_is_tied_to_the_first(county, clock):
+    person, _ = county.household(category="DB", total=Decimal(90000))
+    early_warning(county.house, county.clock.at)
+    first = county.case(county.rows(CaseRow)[0].id)
+    county.bill(person, settled_on=date(2026, 3, 2), total=Decimal(90000))
+    assert early_warning(county.house, county.clock.at).opened == 0, "the first is still being looked into"
+    told = {"alert_result": "not_qualified"}
+    county.drive(first, "end", {"check_alert": told})
+    assert early_warning(county.house, clock.forward(days=30)).opened == 0, "nothing new since"
+    county.bill(person, settled_on=county.today, total=Decimal(90000))
+    assert early_warning(county.house, county.clock.at).opened == 1
+    assert county.linked(first, "alert_again").row.flow == FLOW

@@ -3,6 +3,8 @@
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from openpyxl import Workbook
@@ -11,9 +13,14 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from workflow.deadlines import SHANGHAI
+
 TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BOLD: Final = Font(bold=True)
-Cell = str | int | float
+MONEY: Final = "#,##0.00"
+MINUTE: Final = "yyyy-mm-dd hh:mm"
+Cell = str | int | float | Decimal | datetime | None
+"""Money in yuan is Decimal; a time is written as the hour of the office, for a spreadsheet knows no zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,13 @@ def workbook(tables: Iterable[Table]) -> bytes:
 
 def _cell(sheet: WriteOnlyWorksheet, value: Cell, *, bold: bool = False) -> object:
     """A number, or a text that no spreadsheet takes for a formula, when it is opened or typed over."""
+    if isinstance(value, datetime):
+        value = value.astimezone(SHANGHAI).replace(tzinfo=None, second=0, microsecond=0)
     if not isinstance(value, str):
-        return WriteOnlyCell(sheet, value)
+        made = WriteOnlyCell(sheet, value)  # type: ignore[arg-type]  # it takes Decimal, too
+        if isinstance(value, Decimal | datetime):
+            made.number_format = MONEY if isinstance(value, Decimal) else MINUTE
+        return made
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
     cell.data_type = "s"
     cell.quotePrefix = value[:1] in {"=", "+", "-", "@"}

@@ -23,10 +23,13 @@ def run_command(settings: Any, which: str, as_json: bool) -> None:
         task = bar.add_task(which, total=None)
         found = RUNS[which](house, house.now(), lambda done, of: bar.update(task, completed=done, total=of))
     if as_json:
-        told = {"looked_at": found.looked_at, "opened": found.opened, "nothing_due": found.nothing_due}
+        told = {"looked_at": found.looked_at, "opened": found.opened, "nothing_due": found.nothing_due,
+                "refused": [{"bill": bill, "reason": why.en} for bill, why in found.refused]}  # fmt: skip
         click.echo(json.dumps(told))
         return
     click.echo(f"查看{found.looked_at}项，新开案件{found.opened}件，其余{found.nothing_due}项不需要办理。")
     click.echo(
         f"{found.looked_at} looked at, {found.opened} cases opened, nothing due for {found.nothing_due}."
     )
+    for bill, why in found.refused:
+        click.echo(f"单据{bill}要人工处理：{why.zh} Bill {bill} needs a person: {why.en}")

@@ -14,7 +14,7 @@ from sqlalchemy import exists, insert, select, update
 
 from bpmn import Text
 from workflow import amounts
-from workflow.cases import calculating, paying
+from workflow.cases import bills, calculating, paying
 from workflow.cases import clocks as clockwork
 from workflow.cases.sealed import sealed_at, sealed_of
 from workflow.cases.work import Work
@@ -199,35 +199,24 @@ def take_bills(work: Work, answers: Answers) -> None:
     """Tie the bills to the case by their invoice numbers; they are the patient's, and in no other case.
 
     Raises:
-        AnswersRefused: a number is not registered for the patient, or the bill was used elsewhere.
+        AnswersRefused: a number is not registered for the patient, or the bill cannot be used here.
     """
     wanted = list(dict.fromkeys(str(answers.values["invoice_numbers"]).split()))
-    rows = work.conn.execute(
-        select(CLAIM.c.id, CLAIM.c.invoice_number, CLAIM.c.case_id)
+    found = work.conn.execute(
+        select(CLAIM.c.id, CLAIM.c.invoice_number, CLAIM.c.case_id, CLAIM.c.kind)
         .where(CLAIM.c.person_id == work.row.applicant_id, CLAIM.c.invoice_number.in_(wanted))
         .with_for_update()
     ).all()
-    faults = []
-    missing = [number for number in wanted if number not in {row.invoice_number for row in rows}]
+    missing = [number for number in wanted if number not in {row.invoice_number for row in found}]
     if missing:
-        faults.append(
-            Text(
-                f"没有登记发票{'、'.join(missing)}。先在人员页面登记单据，再写发票号",
-                f"No such invoice is registered: {', '.join(missing)}. Register the bill first",
-            )
+        words = Text(
+            f"没有登记发票{'、'.join(missing)}。先在人员页面登记单据，再写发票号",
+            f"No such invoice is registered: {', '.join(missing)}. Register the bill first",
         )
-    used = [row.invoice_number for row in rows if row.case_id not in {None, work.row.id.hex}]
-    if used:
-        faults.append(
-            Text(
-                f"发票{'、'.join(used)}已用于另一件案件，同一费用只救助一次",
-                f"In another case already: {', '.join(used)}; a cost is aided once",
-            )
-        )
-    if faults:
-        raise AnswersRefused([FieldFault("invoice_numbers", fault) for fault in faults])
-    ids = [row.id for row in rows]
-    work.conn.execute(update(CLAIM).where(CLAIM.c.id.in_(ids)).values(case_id=work.row.id.hex))
+        raise AnswersRefused([FieldFault("invoice_numbers", words)])
+    policy = work.rules.policies[work.row.policy]
+    bills.require_free(work, policy, "invoice_numbers", found, (work.row.id,))
+    bills.take(work, found, work.row.id)
     _change(work, papers_at=work.at)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflow.cases import advances, automatic, calculating, facts, setting_off, temporary, ways
+from workflow.cases import advances, automatic, calculating, delegating, facts, setting_off, temporary, ways
 from workflow.cases.work import Work
 
 Provider = Callable[[Work, Mapping[str, Any]], dict[str, Any]]
@@ -27,6 +27,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "advance_out": advances.advance_out,
     "set_off": setting_off.set_off,
     "way": ways.fact,
+    "delegated": delegating.delegated,
     "temporary_aid": temporary.temporary_aid,
     "part_of_plan": automatic.part_of_plan,
 }

@@ -12,7 +12,7 @@ from workflow.cases import advances, automatic, cards, recoveries, remedies, ros
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
-from workflow.cases.sealed import sealed_at, sealed_of
+from workflow.cases.sealed import sealed_at, sealed_of_each
 from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
@@ -23,8 +23,9 @@ from workflow.store.prepared import Prepared
 
 POSTINGS = {1: "评议结果公示", 2: "审核意见公示", 3: "审批意见公示", 4: "初审结果公示"}
 DECIDING = ("approve_in_township", "check_calculation", "file_with_county", "decide", "review_case",
-            "decide_card", "approve_temporary")  # fmt: skip
+            "decide_card", "approve_temporary", "approve_delegated")  # fmt: skip
 """The steps that say facts and legal basis of a decision; what a later one says holds."""
+REVIEW = "record_review"
 RESULTS = {
     "unfounded": "异议不成立",
     "founded": "异议成立，更正后重新公示",
@@ -132,7 +133,9 @@ def applicant(work: Work, step: Step) -> dict[str, Any]:
 def forms(work: Work, step: Step) -> dict[str, Any]:
     """What earlier steps have written, opened from the vault, and what this one has."""
     now = work.sealed
-    decided = {key: value for node in DECIDING for key, value in sealed_of(work, node).items()} | now
+    written = sealed_of_each(work, (*DECIDING, REVIEW))
+    reviewed = written.pop(REVIEW, {})
+    decided = {key: value for part in written.values() for key, value in part.items()} | now
     variables = step.variables
     code = str(variables.get("refusal_reason") or variables.get("refusal_code") or "")
     reasons = work.rules.rulebook.reasons
@@ -150,7 +153,7 @@ def forms(work: Work, step: Step) -> dict[str, Any]:
         "steps": _steps(step),
         "answer": now.get("answer") or now.get("findings"),
         "result": RESULTS.get(str(variables.get("objection_result"))),
-        "review_on": sealed_of(work, "record_review").get("meeting_date"),
+        "review_on": reviewed.get("meeting_date"),
         "votes": "同意{votes_yes}票、反对{votes_no}票、弃权{votes_abstain}票".format(**variables)
         if "votes_yes" in variables
         else None,

@@ -1,16 +1,16 @@
 """Open a case: the person and the bills are in the register, the form of the flow says the rest."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select
 
 from bpmn import FlowRow, Text
 from workflow import forms
 from workflow.actor import SYSTEM
 from workflow.amounts import Policy
-from workflow.cases import effects, starting, ways
+from workflow.cases import bills, effects, starting, ways
 from workflow.cases.keeping import keep_step
 from workflow.cases.matters import REOPENING
 from workflow.cases.numbers import next_number
@@ -27,7 +27,6 @@ from workflow.store.models import CaseLink, Claim, Household, Organisation, Pers
 from workflow.store.prepared import Prepared
 from workflow.terms import require_way
 
-ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
 PERSON, CLAIM = table(Person), table(Claim)
 _township = table(Organisation).alias()
 _APPLICANT = Prepared(
@@ -44,12 +43,9 @@ _APPLICANT = Prepared(
     .where(PERSON.c.id == bindparam("person_id"))
 )
 _CLAIM = Prepared(
-    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id, CLAIM.c.kind)
+    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id, CLAIM.c.kind, CLAIM.c.invoice_number)
     .where(CLAIM.c.id == bindparam("claim_id"))
     .with_for_update()
-)
-_TAKE_CLAIM = Prepared(
-    update(CLAIM).where(CLAIM.c.id == bindparam("claim_id")).values(case_id=bindparam("case"))
 )
 _NEW_CASE = Prepared(
     insert(CASE),
@@ -102,8 +98,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     answers = forms.check(work.rules.rulebook.forms[row.form], command.answers, start, today=work.today)
     case_id = uuid4()
     claims = _claims(work, command, row, person, policy, about)
-    for claim_id in claims:
-        _TAKE_CLAIM.change(work.conn, {"claim_id": claim_id, "case": case_id.hex})
+    bills.take(work, claims, case_id)
     coming = starting.Coming(case_id, person.id, command.policy, person.household_id, about)
     start.update(answers.variables)
     way = None
@@ -184,11 +179,12 @@ def _about(work: Work, command: OpenCase, row: FlowRow, person: Any) -> Any:
 
 def _claims(
     work: Work, command: OpenCase, row: FlowRow, person: Any, policy: Policy, about: Any
-) -> list[int]:
-    """The bills of this application: the person's own, settled, and in no other case (R05).
+) -> Sequence[Any]:
+    """The bills of this application. A case that is decided anew hands its own over.
 
-    A case that has ended without a decision gives its bills back: the applicant may come again. One that
-    is decided anew hands them over.
+    Raises:
+        NotFound: one is not the person's, or the flow takes none.
+        AnswersRefused: none is given where one must be, or one cannot be used here.
     """
     if row.bills == "none":
         if command.claims:
@@ -206,43 +202,6 @@ def _claims(
     rows = [_CLAIM.first(work.conn, {"claim_id": number}) for number in sorted(set(command.claims))]
     if any(each is None or each.person_id != person.id for each in rows):
         raise NotFound()
-    freed = about.id.hex if about is not None and row.links == REOPENING else None
-    if _in_use(work, {each.case_id for each in rows} - {None, freed}):
-        raise AnswersRefused(
-            [
-                FieldFault(
-                    "claims",
-                    Text(
-                        "有一张单据已用于另一件申请，同一费用只能申请一次。",
-                        "One of the bills belongs to another application; a cost is aided once.",
-                    ),
-                )
-            ]
-        )
-    if strange := {each.kind for each in rows} - policy.kinds.keys():
-        raise AnswersRefused([FieldFault("claims", _not_spoken_of(work, strange, policy))])
-    return [each.id for each in rows]
-
-
-def _not_spoken_of(work: Work, kinds: Collection[str], policy: Policy) -> Text:
-    names = [next(iter(work.rules.kinds.get(kind, {}).values()), Text(kind, kind)) for kind in sorted(kinds)]
-    strange, known = "、".join(name.zh for name in names), "、".join(n.zh for n in policy.kinds.values())
-    return Text(
-        f"“{policy.title.zh}”不含{strange}，只含{known}。请按其他政策申请，或者请县医保局处理。",
-        f"“{policy.title.en}” does not speak of {', '.join(name.en for name in names)}. "
-        "Apply under another policy, or ask the bureau.",
-    )
-
-
-def _in_use(work: Work, cases: Collection[str]) -> bool:
-    """Whether one of these cases (in hex) still runs or has decided on its bills."""
-    if not cases:
-        return False
-    ended = work.conn.scalars(
-        select(CASE.c.id).where(
-            CASE.c.id.in_([UUID(hex=case) for case in cases]),
-            CASE.c.closed_at.is_not(None),
-            CASE.c.outcome.in_(ENDED_WITHOUT_DECISION),
-        )
-    ).all()
-    return len(ended) < len(cases)
+    handed_over = () if about is None or row.links != REOPENING else (about.id,)
+    bills.require_free(work, policy, "claims", rows, handed_over)
+    return rows

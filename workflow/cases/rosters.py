@@ -57,11 +57,17 @@ def said(work: Work, step: Step) -> dict[str, Any]:
     code = step.variables.get("exit_category")
     if code is None:
         return {}
-    name = work.terms.categories.get(str(code))
     return {
-        "exit_category_name": name.zh if name else str(code),
+        "exit_category_name": _name(work, code),
+        "new_category_name": _name(work, step.variables.get("new_category")),
+        "changed_from": work.sealed.get("changed_from"),
         "exit_objection_days": work.terms.limits["D34"].amount,
         "stop_from": work.sealed.get("stop_from"),
-        "reasons": work.sealed.get("reasons"),
+        "reasons": work.sealed.get("reasons") or work.sealed.get("change_note"),
         "facts": work.sealed.get("facts"),
     }
+
+
+def _name(work: Work, code: Any) -> str | None:
+    name = work.terms.categories.get(str(code))
+    return name.zh if name else code

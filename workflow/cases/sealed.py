@@ -1,6 +1,6 @@
 """What earlier steps of a case have sealed: the personal values of its log entries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -25,3 +25,14 @@ def sealed_of(work: Work, node: str) -> Mapping[str, Any]:
     """What the newest completion of a step has sealed; empty when it was never done."""
     seq = _DONE.scalar(work.conn, {"case": work.row.id, "node": node})
     return {} if seq is None else sealed_at(work, seq)
+
+
+def sealed_of_each(work: Work, nodes: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The same of several steps, in the order they are named; those never done are left out."""
+    rows = work.conn.execute(
+        select(Task.node, func.max(Task.done_seq).label("seq"))
+        .where(Task.case_id == work.row.id, Task.node.in_(nodes), Task.done_account.is_not(None))
+        .group_by(Task.node)
+    )
+    newest = {row.node: row.seq for row in rows}
+    return {node: sealed_at(work, newest[node]) for node in nodes if node in newest}

@@ -26,6 +26,7 @@ FACTS: Mapping[str, frozenset[str]] = {
     "duplicates": frozenset({"duplicate_found"}),
     "relatives": frozenset({"relative_case"}),
     "part_of_plan": frozenset({"granted_fen"}),
+    "delegated": frozenset({"delegated"}),
     "temporary_aid": frozenset({"aid_fen", "aid_category", "warnings"}),
     "interim_aid": frozenset({"interim_aid_fen", "advance_most_fen"}),
     "granted_advance": frozenset({"advance_granted_fen"}),

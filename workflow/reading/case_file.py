@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, or_, select, tuple_
 
-from bpmn import Text
+from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.amounts import WARNINGS
 from workflow.cases.keeping import limits_of
@@ -18,6 +18,13 @@ from workflow.reading.access import Access, access_to
 from workflow.reading.case_row import read_case
 from workflow.reading.diagrams import Visit
 from workflow.reading.people import Applicant, applicant_of
+from workflow.reading.repayments import (
+    RecoveryView,
+    SetOffView,
+    advance_of,
+    recovery_of,
+    set_offs_of,
+)
 from workflow.reading.standings import ClockView, clock_view
 from workflow.reading.ties import Link, WayView, links_of, way_of
 from workflow.rules import Rules
@@ -95,12 +102,17 @@ class LetterView:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The bills, the newest calculation with every line, and what was paid. Account numbers masked."""
+    """The bills, the newest calculation with every line, what was paid, advanced, set off or is recovered.
+    Account numbers masked.
+    """
 
     claims: Sequence[Any]
     calculation: Any | None
     earlier: Sequence[Any]
     payments: Sequence[Any]
+    advance: Any | None
+    recovery: RecoveryView | None
+    set_offs: Sequence[SetOffView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +195,7 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
         clocks=clocks_of(house, conn, row, terms, now),
         papers=papers_of(conn, rules, row.id, access),
         letters=letters_of(conn, rules, row.id),
-        money=money_of(conn, row) if access.money else None,
+        money=money_of(conn, book, row) if access.money else None,
         postings=conn.execute(
             select(Posting.id, Posting.number, Posting.posted_at, Posting.ends_at, Posting.taken_down_at)
             .where(Posting.case_id == row.id)
@@ -298,7 +310,7 @@ def letters_of(conn: Connection, rules: Rules, case_id: UUID) -> tuple[LetterVie
     )  # fmt: skip
 
 
-def money_of(conn: Connection, row: Any) -> Money:
+def money_of(conn: Connection, book: Rulebook, row: Any) -> Money:
     calculations = conn.execute(
         select(Calculation.__table__).where(Calculation.case_id == row.id).order_by(Calculation.id.desc())
     ).all()
@@ -311,4 +323,7 @@ def money_of(conn: Connection, row: Any) -> Money:
         payments=conn.execute(
             select(Payment.__table__).where(Payment.case_id == row.id).order_by(Payment.attempt)
         ).all(),
+        advance=advance_of(conn, row),
+        recovery=recovery_of(conn, book, row),
+        set_offs=set_offs_of(conn, row.id),
     )

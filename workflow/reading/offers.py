@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from bpmn import FlowRow, Text
 from workflow.actor import Actor
-from workflow.cases.ways import ORDINARY
-from workflow.errors import NotAllowed, NotFound
+from workflow.cases.ways import ORDINARY, is_one_of_several
+from workflow.errors import NotFound
 from workflow.permissions import may
-from workflow.register.one_bill import policy_today
+from workflow.register.one_bill import policy_if_any
 from workflow.rules import Rules
 
 AID: Final = "medical_aid"
@@ -34,34 +34,25 @@ class Offer:
 def at_the_window(rules: Rules, actor: Actor, today: date) -> tuple[Offer, ...]:
     """What this seat may open at the window: medical aid first, then the county's other flows."""
     found = list(_aid(rules, actor, today))
-    own = set(rules.policies[found[0].policy].procedure.ways) if found else set()
+    own = rules.policies[found[0].policy] if found else None
     for row in rules.rulebook.flows.values():
-        if row.opened != "window" or may(actor.role, row.permission) is None or _is_aid(row, own):
+        if row.opened != "window" or may(actor.role, row.permission) is None:
             continue
-        policy = _policy(rules, today, actor.org, row.id)
+        if own is not None and is_one_of_several(rules, own, row):
+            continue  # offered as medical aid
+        policy = policy_if_any(rules.policies, today, actor.org, row.id)
         if policy is not None:
-            found.append(Offer(row.id, row.name, row, policy, row.id))
+            found.append(Offer(row.id, row.name, row, policy.id, row.id))
     return tuple(found)
 
 
-def _is_aid(row: FlowRow, own: set[str]) -> bool:
-    return row.id in own and ORDINARY in own and row.form == "application"
-
-
 def _aid(rules: Rules, actor: Actor, today: date) -> Iterator[Offer]:
-    policy = _policy(rules, today, actor.org, ORDINARY)
+    policy = policy_if_any(rules.policies, today, actor.org, ORDINARY)
     if policy is None:
         return
-    row = rules.rulebook.flows[rules.policies[policy].procedure.ways[0]]
+    row = rules.rulebook.flows[policy.procedure.ways[0]]
     if may(actor.role, row.permission) is not None:
-        yield Offer(AID, AID_NAME, row, policy, "")
-
-
-def _policy(rules: Rules, today: date, place: str, way: str) -> str | None:
-    try:
-        return policy_today(rules.policies, today, place, way)
-    except NotAllowed:
-        return None
+        yield Offer(AID, AID_NAME, row, policy.id, "")
 
 
 def offered(offers: tuple[Offer, ...], word: str) -> Offer:

@@ -112,13 +112,19 @@ def policy_today(policies: Mapping[str, Policy], today: date, place: str, way: s
     Raises:
         NotAllowed: none is; an application could not be computed.
     """
-    valid = [policy for policy in policies.values() if policy.applies(today, place, way)]
-    if not valid:
+    policy = policy_if_any(policies, today, place, way)
+    if policy is None:
         words = Text(
             "今天没有生效的政策，不能登记申请。请找县医保局。", "No policy is in force today; ask the bureau."
         )
         raise NotAllowed("policy", words)
-    return max(valid, key=lambda policy: policy.precedence).id
+    return policy.id
+
+
+def policy_if_any(policies: Mapping[str, Policy], today: date, place: str, way: str) -> Policy | None:
+    """The same, where it is no fault that there is none."""
+    valid = (policy for policy in policies.values() if policy.applies(today, place, way))
+    return max(valid, key=lambda policy: policy.precedence, default=None)
 
 
 def kinds_of_bill(policies: Mapping[str, Policy], today: date, place: str) -> Mapping[str, Text]:
