@@ -1,16 +1,20 @@
 """Diagrams, forms, limits, papers and letters fit together: what one names, another provides."""
 
 import ast
+import inspect
 from collections.abc import Callable, Iterator
 
 import pytest
 from lxml import etree
 
 import bpmn
-from bpmn import Rulebook
+from bpmn import Rulebook, RulebookError
 from workflow.cases.effects import DOERS
+from workflow.cases.letters import SOURCES
 from workflow.engine.expressions import compile_expression, compile_script
+from workflow.letter_words import GIVES
 from workflow.reading.words import SERVICES
+from workflow.rules import prepare
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
@@ -80,6 +84,30 @@ def test_every_state_of_a_diagram_is_a_legal_state(book: Rulebook) -> None:
     for name, values in assigned(book):
         if name in {"delivery_state", "archive_state"}:
             assert values <= set(book.states)
+
+
+def test_a_letter_that_asks_for_what_nothing_gives_is_refused(book: Rulebook) -> None:
+    files = dict(book.files)
+    files["letter_fields.toml"] += '[moon]\nname = { zh = "月相", en = "moon" }\ntype = "text"\n'.encode()
+    letter = "letters/repayment_settled.toml"
+    files[letter] = files[letter].replace(b"{excess}", b"{moon}")
+    with pytest.raises(RulebookError) as refused:
+        prepare(bpmn.from_files(files))
+    assert [(fault.file, fault.element) for fault in refused.value.faults] == [(letter, "moon")]
+
+
+def test_who_gives_values_of_letters_is_asked_by_name() -> None:
+    """What a source says is named, and what is named it says; number and extension come with the letter."""
+    assert GIVES.keys() - SOURCES.keys() == {"number", "extension"}
+    for name, source in SOURCES.items():
+        code = ast.parse(inspect.getsource(source))
+        written = {key.value for node in ast.walk(code) if isinstance(node, ast.Dict) for key in node.keys}
+        written |= {
+            node.targets[0].slice.value
+            for node in ast.walk(code)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
+        }
+        assert written - {"person_id"} == GIVES[name], name
 
 
 def test_every_letter_of_a_diagram_exists_and_a_refusal_tells_the_rights(book: Rulebook) -> None:

@@ -115,7 +115,7 @@ def test_a_yearly_review_moves_somebody_to_another_category(county):
     county.staff["caff"].completes("change_category", case, new_category="DBBY", changed_from="2026-04-20")
     found = categories(county, person)
     told = case.letters["category_change"].fields
-    assert (told["exit_category_name"], told["new_category_name"]) == ("低保对象", "低保边缘对象")
+    assert (told["exit_category_name"], told["new_category_name"]) == ("低保对象", "低保边缘家庭成员")
     assert told["changed_from"] == "2026-04-20" and told["reasons"] and told["legal_basis"]
     assert "deliver_letter" in case.open, "with the rights of an appeal"
     assert found["DB"][1] == date(2026, 4, 19) and found["DBBY"] == (date(2026, 4, 20), None)

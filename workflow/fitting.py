@@ -7,6 +7,7 @@ from workflow import limits_in_use
 from workflow.alerts.recipients import alert_rules
 from workflow.cases.clocks import ALL
 from workflow.engine import Model, Node
+from workflow.letter_words import BY_HAND, KNOWN
 from workflow.permissions import MATRIX
 
 Table = tuple[Text, Collection[str]]
@@ -15,12 +16,17 @@ Table = tuple[Text, Collection[str]]
 def require_fitting(rulebook: Rulebook, model: Model) -> None:
     """Refuse diagrams that name a role, form, limit, paper, state or step that does not exist.
 
-    The same holds of the list of flows: process, form, papers and state of each must be there.
+    The same holds of the list of flows: process, form, papers and state of each must be there; and no letter
+    asks for a value that nothing gives.
 
     Raises:
         RulebookError: file, element and reason of every such name.
     """
-    faults = [*_unknown(rulebook, model), *_unknown_in_the_list(rulebook, model)]
+    faults = [
+        *_unknown(rulebook, model),
+        *_unknown_in_the_list(rulebook, model),
+        *_never_said(rulebook),
+    ]
     for read in (alert_rules, limits_in_use.require_used):
         try:
             read(rulebook)
@@ -28,6 +34,14 @@ def require_fitting(rulebook: Rulebook, model: Model) -> None:
             faults += refused.faults
     if faults:
         raise RulebookError(faults)
+
+
+def _never_said(rulebook: Rulebook) -> Iterator[Fault]:
+    for letter in rulebook.letters.values():
+        wanted = frozenset() if letter.id in BY_HAND else letter.fields | letter.optional
+        for name in sorted(wanted - KNOWN):
+            words = Text(f"没有哪个环节给出“{name}”", f"nothing ever gives the value {name!r}")
+            yield Fault(f"letters/{letter.id}.toml", name, words)
 
 
 def _unknown(rulebook: Rulebook, model: Model) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ from bpmn import Fault, Rulebook, RulebookError, Text
 FILE = "county.toml"
 TEXTS = ("name", "short", "authority", "government", "court", "mailbox")
 WORDS = ("code", "handler_phone", "complaint_phone", "email")
+MAY = ("review_site",)
+"""What a county need not have: an address at which reconsideration is asked for on line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class County:
     handler_phone: str
     complaint_phone: str
     email: str
+    review_site: str = ""
 
 
 def county_of(rulebook: Rulebook) -> County:
@@ -52,7 +55,7 @@ def read_county(content: bytes) -> County:
     faults += [
         Fault(FILE, key, Text("没有这一项", "there is no such entry"))
         for key in given
-        if key not in (*TEXTS, *WORDS)
+        if key not in (*TEXTS, *WORDS, *MAY)
     ]
     texts: dict[str, Text] = {}
     for key in TEXTS:
@@ -63,10 +66,10 @@ def read_county(content: bytes) -> County:
             faults.append(Fault(FILE, key, Text("应有中文和英文", "needs both languages")))
     faults += [
         Fault(FILE, key, Text("应为文字", "should be text"))
-        for key in WORDS
+        for key in (*WORDS, *MAY)
         if key in given and not isinstance(given[key], str)
     ]
     if faults:
         raise RulebookError(faults)
-    words = {key: str(given[key]) for key in WORDS}
+    words = {key: str(given[key]) for key in (*WORDS, *MAY) if key in given}
     return County(**texts, **words)  # type: ignore[arg-type]

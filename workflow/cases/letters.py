@@ -17,6 +17,7 @@ from workflow.cases.work import Work
 from workflow.deadlines import SHANGHAI
 from workflow.engine import Step
 from workflow.evidence.documents import LETTER, letter_bytes, seal
+from workflow.letter_words import GIVES
 from workflow.letters import Document, write
 from workflow.store.models import Calculation, Claim, Letter, Objection, Person, Posting, table
 from workflow.store.prepared import Prepared
@@ -78,8 +79,8 @@ def _fields(work: Work, letter: WordedLetter, step: Step, given: Mapping[str, An
     """The values a letter is filled with, as they are kept: the given ones, then what the sources know."""
     wanted = {*letter.fields, *letter.optional}
     fields: dict[str, Any] = {**given, "year": work.today.year}
-    for source in SOURCES:
-        missing = wanted - fields.keys()
+    for name, source in SOURCES.items():
+        missing = GIVES[name] & (wanted - fields.keys())
         if missing:
             fields.update({k: v for k, v in source(work, step).items() if k in missing and v is not None})
     return {key: _plain(value) for key, value in fields.items()}
@@ -99,6 +100,7 @@ def county(work: Work, step: Step) -> dict[str, Any]:
         "bureau": place.authority.zh,
         "county_government": place.government.zh,
         "court": place.court.zh,
+        "review_site": place.review_site,
         "handler_phone": place.handler_phone,
         "complaint_phone": place.complaint_phone,
         "issued_on": work.today,
@@ -237,7 +239,19 @@ def _amount(lines: Mapping[str, Any], symbol: str) -> Decimal:
 
 
 Source = Callable[[Work, Step], Mapping[str, Any]]
-SOURCES: tuple[Source, ...] = (
-    county, applicant, remedies.said, rosters.said, cards.said, temporary.said, automatic.said, forms,
-    objection, money, advances.words, recoveries.words, setting_off.words,
-)  # fmt: skip
+SOURCES: Mapping[str, Source] = {
+    "county": county,
+    "applicant": applicant,
+    "remedies": remedies.said,
+    "rosters": rosters.said,
+    "cards": cards.said,
+    "temporary": temporary.said,
+    "automatic": automatic.said,
+    "forms": forms,
+    "objection": objection,
+    "money": money,
+    "advances": advances.words,
+    "recoveries": recoveries.words,
+    "set_off": setting_off.words,
+}
+"""Who is asked, in this order: the first who knows a value gives it."""
