@@ -118,7 +118,8 @@ def test_a_county_may_leave_small_grants_to_its_townships(temporary, county, ask
     """C-28: up to the limit, which Fugu sets to nothing and the county here to 3,000 yuan."""
     files = dict(county.house.rules().rulebook.files)
     path = "policies/fugu-temporary/policy.toml"
-    files[path] = files[path].replace(b"value = 0\n", b"value = 3000\n")
+    changed = files[path].replace(b"value = 0\n", b"value = 3000\n")
+    files[path] = changed.replace(b'version = "1"', b'version = "2"')
     released(county, files)
     node = {"sign": "sign_temporary_opinion"}.get(decides, decides)
     case = temporary(node, grant_kind="other", requested=asked_for)
