@@ -50,6 +50,10 @@ FAULTS: Mapping[str, Text] = {
     "key": Text("签名的密钥在此处无效：{detail}", "signed by a key that does not count here: {detail}"),
     "signature": Text("签名不符：{detail}", "not what that key signed: {detail}"),
     "gap": Text("缺少条目：应为第{detail}条", "an entry is missing: {detail} should stand here"),
+    "sequenced": Text(
+        "编入公开日志的不是这一条，或者那一条已经不在",
+        "not the entry that was put into the published log, or that one is gone",
+    ),
     "prev": Text("条目未接在上一条之后", "the entry does not follow the one before it"),
     "time": Text("条目时间自相矛盾：{detail}", "the entry's times contradict each other: {detail}"),
     "backwards": Text("记录时间早于上一条", "recorded before the entry it follows"),

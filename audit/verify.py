@@ -25,7 +25,7 @@ _MOST_LISTED = 1_000
 # As text, so that the driver's own values come back: altered rows may hold anything.
 _ROWS = """
 SELECT e.chain, e.seq, e.leaf, e.prev, e.bytes, h.seq, h.leaf, v.nonce, v.sealed, k.wrapped,
-e.log, e.signature, i.idx
+e.log, e.signature, i.idx, i.leaf
 FROM audit_entry e
 LEFT JOIN audit_index i ON i.chain = e.chain AND i.seq = e.seq
     AND i.tree = CASE e.log WHEN 0 THEN :main ELSE :reads END
@@ -38,6 +38,11 @@ _ORDER = " ORDER BY e.chain, e.seq"
 _WITHOUT_ENTRIES = """
 SELECT h.chain, h.seq FROM audit_head h
 WHERE NOT EXISTS (SELECT 1 FROM audit_entry e WHERE e.chain = h.chain)
+"""
+_SEQUENCED_AND_GONE = """
+SELECT i.chain, i.seq FROM audit_index i
+WHERE i.tree IN (:main, :reads)
+AND NOT EXISTS (SELECT 1 FROM audit_entry e WHERE e.chain = i.chain AND e.seq = i.seq)
 """
 _ONE = (
     select(audit_entry.c.bytes, audit_key.c.wrapped, audit_vault.c.nonce, audit_vault.c.sealed)
@@ -85,6 +90,8 @@ def verify(
         for name, seq in conn.execute(text(_WITHOUT_ENTRIES + (f" AND h.{only}" if only else "")), params):
             reading.chains += 1
             reading.record(fault(_named(name)[0], _count(seq), "head", "—"))
+        for name, seq in conn.execute(text(_SEQUENCED_AND_GONE + (f" AND i.{only}" if only else "")), places):
+            reading.record(fault(_named(name)[0], _count(seq), "sequenced"))
         for used_in, seq in salts.repeated():
             reading.record(fault(str(used_in), seq, "salt"))
         return reading.report(tuple(guards.missing(conn)))
@@ -186,6 +193,7 @@ class _Reading:
         log: Any,
         signature: Any,
         place: Any,
+        placed: Any,
     ) -> None:
         """One row of the stream."""
         if raw != self.raw:
@@ -199,6 +207,8 @@ class _Reading:
             self._fault(seq, "log", entry["log"])
         elif entry is not None and (wrong := self.authors.fault(entry, leaf, signature, place)):
             self._fault(seq, *wrong)
+        elif place is not None and placed != leaf:
+            self._fault(seq, "sequenced")
         if entry is not None and self.chain is not None:
             self._open(self.chain, seq, _commits(entry), wrapped, nonce, sealed)
         self.next_seq = _count(seq) + 1

@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from house_templates import Staged, Template, opened, require_sound_log, stage
+from running_system import built, outside, system  # noqa: F401 - fixtures
 from small_county import CaseFile, SetClock, SmallCounty, Staff
 from sqlalchemy.engine import make_url
 

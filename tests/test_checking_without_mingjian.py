@@ -121,6 +121,50 @@ def test_the_file_needs_nothing_but_python_3_9():
     assert imported - sys.stdlib_module_names == {"cryptography"}, "and that one only where it is there"
 
 
+NEWER = {
+    "UTC", "pairwise", "batched", "bit_count", "file_digest", "StrEnum", "Self", "override", "ExceptionGroup",
+    "NoneType", "TaskGroup", "aclosing", "full_match", "cbrt", "sumprod", "anext", "aiter", "tomllib",
+}  # fmt: skip
+"""Names of the standard library that Python 3.9 does not have."""
+
+
+def test_the_file_uses_no_name_and_no_option_that_came_after_python_3_9():
+    tree = ast.parse(FILE.read_text(encoding="utf-8"))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert not names & NEWER
+    options = {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}
+    assert not options & {"strict", "slots", "kw_only", "root_dir", "delete_on_close"}
+    annotated = [
+        part
+        for node in ast.walk(tree)
+        for part in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if part is not None
+    ]
+    unions = [one for part in annotated for one in ast.walk(part) if isinstance(one, ast.BinOp)]
+    assert not unions, "X | Y is no type before Python 3.10"
+
+
+def python_3_9():
+    """Interpreters of that version on this machine."""
+    places = [*Path.home().glob(".pyenv/versions/3.9.*/bin/python3.9"), Path("/usr/bin/python3.9")]
+    return [str(place) for place in places if place.is_file()][:1]
+
+
+@pytest.mark.parametrize("python", [pytest.param(one, id="3.9") for one in python_3_9()] or [sys.executable])
+def test_the_file_runs_on_the_oldest_python_that_is_here(python, log, policy_file, tmp_path, bundle):
+    """A log, a receipt and a bundle; without libraries, so that the signatures are checked by hand."""
+    receipt = tmp_path / "r.tlog-proof"
+    receipt.write_text(str(log.receipt(5)), encoding="utf-8")
+    for subject in (log.root, receipt, bundle(log, FIRST)):
+        command = [python, "-I", "-S", str(FILE), str(subject), "--witness-policy", str(policy_file)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (SOUND, ""), subject
+
+
 def test_the_file_runs_alone_where_no_library_is(log, policy_file, tmp_path):
     """-I -S: no site packages, no environment, only the file and the standard library."""
     alone = tmp_path / "mingjian_check.py"
