@@ -7,9 +7,13 @@ from sqlalchemy import func, select
 
 from bpmn.text import Text
 from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
-from web.here import current_actor, house, member
+from web.here import current_actor, house, member, now
+from web.sessions import SeatView
 from workflow.cases.county import County, county_of
+from workflow.reading.case_file import today
 from workflow.reading.inbox import addressed_to
+from workflow.reading.leaves import Waiting, waiting
+from workflow.register.seating import is_away
 from workflow.store.models import InboxMessage
 
 ENTRIES = (
@@ -60,6 +64,23 @@ def unread() -> int:
     return int(g.unread or 0)
 
 
+def covered() -> list[tuple[SeatView, Waiting]]:
+    """The seats the reader stands in for and does not sit on now, with what lies there (SD-10)."""
+    person = member()
+    seats = [seat for seat in person.seats if seat.stands_for and seat != person.seat] if person else []
+    if not seats:
+        return []
+    with house().reader.connect() as connection:
+        found = waiting(connection, [seat.id for seat in seats])
+    return [(seat, found[seat.id]) for seat in seats]
+
+
+def away() -> bool:
+    """Whether the reader's own seat is on leave today: the substitute acts, not the holder."""
+    with house().reader.connect() as connection:
+        return is_away(connection, current_actor(), today(now()))
+
+
 def office() -> County:
     """What public pages say about the county: names, telephones, box (bpmn/county.toml)."""
     return county_of(house().rules().rulebook)
@@ -72,5 +93,11 @@ def has(endpoint: str) -> bool:
 
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(
-        navigation=links, office=office, member=member, allowed=allowed, has_page=has
+        navigation=links,
+        office=office,
+        member=member,
+        allowed=allowed,
+        has_page=has,
+        covered=covered,
+        away=away,
     )

@@ -10,12 +10,13 @@ from typing import Any
 
 from flask import Flask, g, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
 from web.here import house, now, polled
 from workflow.deadlines import SHANGHAI
+from workflow.register.seating import valid_on
 from workflow.store.models import Account, Organisation, Seat
 
 IDLE = timedelta(minutes=60)
@@ -86,8 +87,7 @@ def read_seats(connection: Connection, account_id: int, at: datetime) -> tuple[S
         .outerjoin(holder, holder.id == absent.account_id)
         .where(
             Seat.account_id == account_id,
-            Seat.valid_from <= today,
-            or_(Seat.valid_to.is_(None), Seat.valid_to >= today),
+            *valid_on(today),
         )
         .order_by(Seat.id)
     )

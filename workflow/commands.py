@@ -9,6 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from workflow.calendar_commands import CalendarCommand
+from workflow.leave_commands import LeaveCommand
 from workflow.supervisor_commands import SupervisorCommand
 
 Raw = Mapping[str, str | list[str]]
@@ -234,4 +235,13 @@ CaseCommand = (
     | MigrateCase
     | SetOff
 )
-Command = CalendarCommand | OpenCase | CaseCommand | ReceiveObjection | FileRelative | LogExport | RuleCommand
+Command = (
+    CalendarCommand
+    | LeaveCommand
+    | OpenCase
+    | CaseCommand
+    | ReceiveObjection
+    | FileRelative
+    | LogExport
+    | RuleCommand
+)

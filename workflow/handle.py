@@ -21,7 +21,7 @@ from blinker import Namespace
 from sqlalchemy import Connection, bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from workflow import calendars
+from workflow import calendars, substituting
 from workflow.actor import SYSTEM, Actor
 from workflow.cases import (
     alarming,
@@ -67,6 +67,7 @@ from workflow.commands import (
 from workflow.duties import subscribing
 from workflow.errors import LogStopped, NotAllowed, RequestReused
 from workflow.house import House
+from workflow.register.seating import require_there
 from workflow.releasing import deciding
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
@@ -92,6 +93,7 @@ HANDLERS: Mapping[type, Handler] = {
     **pressing.HANDLERS,
     **calendars.HANDLERS,
     **subscribing.HANDLERS,
+    **substituting.HANDLERS,
     MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,
@@ -173,6 +175,8 @@ def _once(
     with transaction(house.engine) as conn:
         work = Work(house, conn, actor, at, request_id, handlers=HANDLERS)
         remembered = actor is not SYSTEM
+        if type(command) not in substituting.HANDLERS:
+            require_there(conn, actor, work.today)
         case_id = getattr(command, "case_id", None)
         if case_id is not None:
             work.lock(case_id)

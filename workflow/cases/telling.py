@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, insert, or_, select
 from bpmn import Station
 from workflow.cases.places import organisation_at
 from workflow.cases.work import Work
+from workflow.register.seating import valid_on
 from workflow.store.models import Account, InboxMessage, Seat, table
 from workflow.store.prepared import Prepared
 
@@ -40,7 +41,7 @@ def tell(work: Work, kind: str, desks: Iterable[Desk], params: Mapping[str, Any]
                 "role": desk.role,
                 "seat_id": desk.seat_id,
                 "kind": kind,
-                "case_id": work.row.id,
+                "case_id": None if work.case is None else work.case.id,
                 "params": dict(params),
                 "at": work.at,
             },
@@ -68,8 +69,7 @@ def _held(number: int) -> Prepared:
         .join(Account, Account.id == Seat.account_id)
         .where(
             or_(*desks),
-            Seat.valid_from <= bindparam("today"),
-            or_(Seat.valid_to.is_(None), Seat.valid_to >= bindparam("today")),
+            *valid_on(bindparam("today")),
             Account.active,
         )
         .distinct()

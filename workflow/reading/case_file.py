@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select, tuple_
+from sqlalchemy import Connection, select, tuple_
 
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
@@ -27,6 +27,7 @@ from workflow.reading.repayments import (
 )
 from workflow.reading.standings import ClockView, clock_view
 from workflow.reading.ties import Link, WayView, links_of, way_of
+from workflow.register.seating import sat_on
 from workflow.rules import Rules
 from workflow.store.models import (
     Account,
@@ -242,7 +243,7 @@ def places_of(conn: Connection, rules: Rules, row: Any, now: datetime) -> tuple[
 def holders(
     conn: Connection, seats: set[tuple[str, str]], day: date
 ) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """(organisation, role) → the people who sit there that day."""
+    """(organisation, role) → the people who act there that day; of a seat on leave the substitute."""
     if not seats:
         return {}
     found: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -251,8 +252,7 @@ def holders(
         .join(Account, Account.id == Seat.account_id)
         .where(
             tuple_(Seat.org, Seat.role).in_(sorted(seats)),
-            Seat.valid_from <= day,
-            or_(Seat.valid_to.is_(None), Seat.valid_to >= day),
+            *sat_on(day),
             Account.active,
         )
         .order_by(Seat.id)

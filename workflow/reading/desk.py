@@ -19,6 +19,7 @@ from workflow.house import House
 from workflow.permissions import require_can_complete
 from workflow.reading.looking import looking
 from workflow.reading.worklist import first_keys
+from workflow.register.seating import require_there
 from workflow.rules import Rules
 from workflow.store.models import Paper, Task
 
@@ -95,6 +96,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
 
 def _refusal(work: Work, task: Any) -> NotAllowed | None:
     try:
+        require_there(work.conn, work.actor, work.today)
         require_can_complete(work.actor, facts_for_actor(work, task))
     except NotAllowed as refusal:
         return refusal

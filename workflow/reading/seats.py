@@ -6,10 +6,11 @@ Both have a code of numbers and letters, `360829-msb.CHND` and `seat.12`: what s
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bpmn import Rulebook, Text
 from workflow.reading.case_file import holders
+from workflow.register.seating import sat_on
 from workflow.store.models import Account, Seat
 
 ONE_SEAT = "seat"
@@ -43,10 +44,11 @@ def people_at(
     """Code of desk or seat → the names of those who have to act there; a vacant one is not in it."""
     found = {desk_code(*desk): names for desk, names in holders(conn, desks, day).items()}
     if seats:
+        keeper = func.coalesce(Seat.substitute_for, Seat.id)
         rows = conn.execute(
-            select(Seat.id, Account.name)
+            select(keeper, Account.name)
             .join(Account, Account.id == Seat.account_id)
-            .where(Seat.id.in_(sorted(seats)))
+            .where(keeper.in_(sorted(seats)), *sat_on(day))
         )
         found |= {seat_code(number): (name,) for number, name in rows}
     return found

@@ -15,7 +15,7 @@ from typing import Final
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, Connection, Engine, insert, or_, select, update
+from sqlalchemy import Connection, Engine, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bpmn.tables import RoleRow, split_place
@@ -24,6 +24,7 @@ from workflow import permissions
 from workflow.actor import Actor
 from workflow.errors import AnswersRefused, Busy, FieldFault, NotFound
 from workflow.register.identity import NotValid, check_name, check_phone
+from workflow.register.seating import valid_on
 from workflow.store.models import Account, Organisation, Seat
 
 SHORTEST_PASSWORD: Final = 10
@@ -228,17 +229,13 @@ def seats(conn: Connection, account_id: int, on: date) -> tuple[Actor, ...]:
         )
         .join(Account, Account.id == Seat.account_id)
         .outerjoin(absent, absent.id == Seat.substitute_for)
-        .where(Account.id == account_id, Account.active, *_valid(on))
+        .where(Account.id == account_id, Account.active, *valid_on(on))
         .order_by(Seat.id)
     )  # fmt: skip
     return tuple(
         Actor(account_id, row.id, row.role, row.org, row.name, row.substitute_for, row.on_behalf)
         for row in rows
     )
-
-
-def _valid(on: date) -> tuple[ColumnElement[bool], ...]:
-    return Seat.valid_from <= on, or_(Seat.valid_to.is_(None), Seat.valid_to >= on)
 
 
 def give_seat(
@@ -269,12 +266,17 @@ def give_seat(
     if substitute_for is not None and not (valid_to and reason):
         raise _fault("reason", "代班须写明截止日期和理由", "A substitute needs a last day and a reason")
     held = conn.execute(
-        select(Seat.id, Seat.org, Seat.role, Seat.valid_from, Seat.valid_to).where(
+        select(Seat.id, Seat.org, Seat.role, Seat.valid_from, Seat.valid_to, Seat.substitute_for).where(
             Seat.account_id == account_id, or_(Seat.valid_to.is_(None), Seat.valid_to >= valid_from)
         )
     ).all()
     for seat in held:
-        same = (seat.org, seat.role, seat.valid_to) == (org, role, valid_to)
+        same = (seat.org, seat.role, seat.valid_to, seat.substitute_for) == (
+            org,
+            role,
+            valid_to,
+            substitute_for,
+        )
         if same and seat.valid_from <= valid_from:
             return int(seat.id)
     rule = permissions.incompatible({role, *(seat.role for seat in held)})

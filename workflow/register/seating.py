@@ -3,13 +3,28 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, not_, or_
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
+from workflow.actor import Actor
+from workflow.permissions import refusal
 from workflow.store.models import Seat
+from workflow.store.prepared import Prepared
+
+_AWAY = Prepared(
+    select(Seat.id)
+    .where(
+        Seat.org == bindparam("org"),
+        Seat.role == bindparam("role"),
+        Seat.substitute_for == bindparam("seat"),
+        Seat.valid_from <= bindparam("day"),
+        Seat.valid_to >= bindparam("day"),
+    )
+    .limit(1)
+)
 
 
-def valid_on(day: date, seat: Any = Seat) -> tuple[ColumnElement[bool], ...]:
+def valid_on(day: date | ColumnElement[Any], seat: Any = Seat) -> tuple[ColumnElement[bool], ...]:
     """The seats held on a day, first and last day included, whether their holder is there or not."""
     return seat.valid_from <= day, or_(seat.valid_to.is_(None), seat.valid_to >= day)
 
@@ -17,9 +32,30 @@ def valid_on(day: date, seat: Any = Seat) -> tuple[ColumnElement[bool], ...]:
 def away_on(day: date) -> ColumnElement[bool]:
     """The seats whose holder is on leave that day: somebody sits there for them."""
     substitute = aliased(Seat)
-    return exists().where(substitute.substitute_for == Seat.id, *valid_on(day, substitute))
+    return exists().where(
+        substitute.org == Seat.org,  # named for the index; a substitute sits where the holder does
+        substitute.role == Seat.role,
+        substitute.substitute_for == Seat.id,
+        *valid_on(day, substitute),
+    )
 
 
 def sat_on(day: date) -> tuple[ColumnElement[bool], ...]:
     """The seats whose holder acts on that day: held, and not on leave."""
     return (*valid_on(day), not_(away_on(day)))
+
+
+def is_away(conn: Connection, actor: Actor, day: date) -> bool:
+    """Whether the seat is on leave that day."""
+    asked = {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "day": day}
+    return _AWAY.scalar(conn, asked) is not None
+
+
+def require_there(conn: Connection, actor: Actor, day: date) -> None:
+    """Nobody acts from a seat that is on leave; its substitute does.
+
+    Raises:
+        NotAllowed: rule "leave".
+    """
+    if is_away(conn, actor, day):
+        raise refusal("leave")
