@@ -16,7 +16,7 @@ def test_three_hundred_alerts_are_each_raised_once_though_workers_are_killed(req
     if kind == "postgresql":
         url = make_url(request.getfixturevalue("postgres").fresh_database())
         server = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    found = measure(Load(100, 400, behind=True, life=(30, 60)), server, Random(5))
+    found = measure(Load(100, 400, behind=True, life=(60, 90)), server, Random(5))
     assert found["alerts"] == 300 and found["wrong"] == 0
     assert found["killed"] >= 1
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from random import Random
 
 import pytest
 from house_templates import another_process
@@ -163,6 +164,26 @@ def test_many_cases_are_done_in_portions(case_at, county, clock):
     assert run_once(county.house, clock.at, batch=2).timers == 2
     assert run_once(county.house, clock.at, batch=2).timers == 1
     assert run_once(county.house, clock.at, batch=2).timers == 0
+
+
+def test_cases_that_fail_at_every_round_do_not_keep_the_others_waiting(case_at, county, clock, monkeypatch):
+    """As many as a round takes, and older than the one that waits behind them."""
+    broken = case_at("check_papers")
+    clock.forward(minutes=5)
+    sound = case_at("check_papers")
+    real = jobs.handle
+
+    def fails_for_one(house, actor, command, **rest):
+        if command.case_id == broken.id:
+            raise RuntimeError("this case cannot be read")
+        return real(house, actor, command, **rest)
+
+    monkeypatch.setattr(jobs, "handle", fails_for_one)
+    clock.forward(days=30)
+    chance = Random(1)
+    for _ in range(40):
+        run_once(county.house, clock.at, batch=1, random=chance)
+    assert raised(sound, "D01") == LEVELS and not raised(broken, "D01")
 
 
 def test_a_clock_set_back_and_forward_neither_loses_nor_doubles(case_at, county, clock):

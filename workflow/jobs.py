@@ -6,12 +6,15 @@ each warning happen once; the one who comes second finds nothing due.
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from random import Random
+from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import DBAPIError
 
 from workflow.actor import SYSTEM
@@ -28,6 +31,8 @@ from workflow.store.models import Clock, Supervision, Timer
 from workflow.supervisor_commands import RemindOfAnswer
 
 BATCH = 200
+AHEAD = 10
+"""Among how many batches a worker that has company chooses."""
 IDLE_SECONDS = 5.0
 
 log = structlog.get_logger("worker")
@@ -52,20 +57,25 @@ class Round:
         return Round(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
-def run_once(house: House, at: datetime, *, batch: int = BATCH, send: bool = True) -> Round:
+def run_once(
+    house: House, at: datetime, *, batch: int = BATCH, send: bool = True, random: Random | None = None
+) -> Round:
     """Do what is due at `at`: at most `batch` timers, warnings and outbox rows each, oldest first.
 
-    `send`: also talk to mail servers and robots, which may keep one waiting.
+    `send`: also talk to mail servers and robots, which may keep one waiting. `random`: take them from any
+    place among the oldest instead, so that several workers seldom meet at the same case, and cases that
+    fail do not keep the others waiting.
     """
+    among = batch if random is None else AHEAD * batch
     with house.reader.connect() as conn:
         timers = conn.execute(
-            select(Timer.case_id, Timer.due_at).where(Timer.due_at <= at).order_by(Timer.due_at).limit(batch)
+            select(Timer.case_id, Timer.due_at).where(Timer.due_at <= at).order_by(Timer.due_at).limit(among)
         ).all()
         alarms = conn.execute(
             select(Clock.id, Clock.case_id)
             .where(Clock.next_alarm_at <= at)
             .order_by(Clock.next_alarm_at)
-            .limit(batch)
+            .limit(among)
         ).all()
         answers = conn.execute(
             select(Supervision.id, Supervision.case_id)
@@ -73,10 +83,9 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH, send: bool = Tru
             .order_by(Supervision.next_alarm_at)
             .limit(batch)
         ).all()
-    fired = sum(
-        _do(house, FireTimers(case_id), at) for case_id in dict.fromkeys(row.case_id for row in timers)
-    )
-    raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in alarms)
+    waiting = dict.fromkeys(row.case_id for row in _part(timers, batch, random))
+    fired = sum(_do(house, FireTimers(case_id), at) for case_id in waiting)
+    raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in _part(alarms, batch, random))
     reminded = sum(_do(house, RemindOfAnswer(row.case_id, row.id), at) for row in answers)
     sequence(house)  # what leaves the house needs its receipt
     delivered = 0
@@ -88,10 +97,16 @@ def run_once(house: House, at: datetime, *, batch: int = BATCH, send: bool = Tru
     return Round(fired, raised, delivered, reminded, messages, recounted)
 
 
-def run_until_quiet(house: House, at: datetime) -> Round:
+def _part(rows: Sequence[Row[Any]], batch: int, random: Random | None) -> Sequence[Row[Any]]:
+    """At most `batch` of them: the first, or those that follow a place drawn by lot."""
+    start = random.randrange(len(rows)) if random is not None and rows else 0
+    return [*rows[start:], *rows[:start]][:batch]
+
+
+def run_until_quiet(house: House, at: datetime, random: Random | None = None) -> Round:
     """Rounds until nothing more is due at `at`: after a week of standstill warnings follow each other."""
     total = Round()
-    while (done := run_once(house, at)).anything:
+    while (done := run_once(house, at, random=random)).anything:
         total += done
     return total
 
@@ -146,8 +161,9 @@ class Messenger:
 class Worker:
     """The thread that `serve` runs beside the pages, and the loop of `mingjian worker`."""
 
-    def __init__(self, house: House, *, idle: float = IDLE_SECONDS) -> None:
+    def __init__(self, house: House, *, idle: float = IDLE_SECONDS, random: Random | None = None) -> None:
         self.house, self.idle = house, idle
+        self.random = random or Random()  # noqa: S311 — only spreads workers
         self.stopping = threading.Event()
         self.sequencing = Sequencing(house)
         self.messenger = Messenger(house, idle=idle)
@@ -174,7 +190,7 @@ class Worker:
             report_jump(self.house, jump)
         at = self.house.now()
         beat(self.house, at)
-        return not self.watch.held and run_once(self.house, at, send=False).anything
+        return not self.watch.held and run_once(self.house, at, send=False, random=self.random).anything
 
     def run(self) -> None:
         """In this thread, until told to stop: `mingjian worker`."""

@@ -26,6 +26,7 @@ from workflow.commands import NewPaper, OpenCase
 from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import fill
 from workflow.demo.papers import demonstration_papers
+from workflow.demo.simulate import Simulated
 from workflow.handle import handle
 from workflow.house import House, open_house
 from workflow.jobs import run_until_quiet
@@ -57,13 +58,14 @@ def measure(load: Load, server: str | None, random: Random) -> dict[str, Any]:
     """How long it takes until everything owed is in the log, and whether each is there exactly once."""
     with fresh(server) as place:
         ground = lay(place.url, place.home, load.deadlines, product=True)
-        house = open_house(place.url, place.home, now=lambda: BEGIN, migrate=False)
+        clock = Simulated(BEGIN)
+        house = open_house(place.url, place.home, now=clock, migrate=False)
         try:
             _open_cases(house, ground)
             _fill(place, house, ground, load.tasks - load.deadlines)
-            before, at = _passing(house)
+            clock.at, at = _passing(house)
             if not load.behind:
-                run_until_quiet(house, before)
+                run_until_quiet(house, clock.at)
             raised = _raised(house)
             seconds, killed = _race(house, at, load, random)
             return {

@@ -7,6 +7,7 @@ Arguments: the home folder, the database, the moment.
 import sys
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from workflow.errors import Busy
@@ -38,7 +39,7 @@ def _work(house: House, at: datetime) -> None:
     """As `mingjian worker` does: a database that is busy is waited for."""
     while True:
         try:
-            run_until_quiet(house, at)
+            run_until_quiet(house, at, Random())  # noqa: S311 — several seldom meet at the same case
         except Busy:
             continue
         return
