@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from workflow.actor import SYSTEM
@@ -97,7 +97,7 @@ def run_once(
     return Round(fired, raised, delivered, reminded, messages, recounted)
 
 
-def _part(rows: Sequence[Row[Any]], batch: int, random: Random | None) -> Sequence[Row[Any]]:
+def _part(rows: Sequence[Any], batch: int, random: Random | None) -> Sequence[Any]:
     """At most `batch` of them: the first, or those that follow a place drawn by lot."""
     start = random.randrange(len(rows)) if random is not None and rows else 0
     return [*rows[start:], *rows[:start]][:batch]
