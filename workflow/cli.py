@@ -28,7 +28,7 @@ from workflow.evidence.command import bundle as bundle_command
 from workflow.evidence.mirroring import mirror
 from workflow.evidence.replaying import replay_bundle
 from workflow.house import House, database_url, default_home, open_house
-from workflow.log_commands import keys, policy, recover_command, status
+from workflow.log_commands import keys, policy, recover_command, sequence_command, status
 from workflow.mining.command import export_command
 from workflow.progress import bar
 from workflow.register.commands import import_group, user
@@ -39,6 +39,7 @@ from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
 from workflow.run_commands import run_command
 from workflow.simulation.command import simulate
+from workflow.store import transaction
 from workflow.store.models import Case
 from workflow.verify_command import verify
 
@@ -224,7 +225,7 @@ def audit_group() -> None:
     """日志。The log."""
 
 
-for command in (verify, status, policy, keys, recover_command):
+for command in (verify, status, policy, keys, recover_command, sequence_command):
     audit_group.add_command(command)
 
 
@@ -242,6 +243,29 @@ def upgrade_command(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     changed = upgrade(settings.url)
     click.echo("已升级到最新版。Upgraded." if changed else "已是最新版。Already newest.")
+
+
+@db.command("grant")
+@click.option(
+    "--prefix", default="mingjian", show_default=True, help="用户名的前缀。What the names begin with."
+)
+@click.pass_obj
+def grant_command(settings: Settings, prefix: str) -> None:
+    """建立分开的数据库用户，只给各自需要的权限（PostgreSQL）。Separate database users, each with its rights.
+
+    用能建用户的账号连接；每次升级数据库结构以后再执行一次。密码另设。
+    Connect as somebody who may create users; do it again after every upgrade. Passwords are set apart.
+    """
+    from workflow.store.grants import NotPossible, grant
+
+    house = settings.house()
+    try:
+        with transaction(house.engine) as conn:
+            names = grant(conn, prefix)
+    except NotPossible as error:
+        raise click.ClickException(f"没有执行。Nothing was done: {error}") from error
+    for role, name in names.items():
+        click.echo(f"✔ {role}: {name}")
 
 
 @mingjian.command()

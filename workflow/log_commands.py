@@ -18,7 +18,7 @@ from audit.standing import standing
 from audit.system import NOBODY, append_system
 from audit.tiles import Folder
 from workflow.house import House
-from workflow.sequencing import sequence
+from workflow.sequencing import Sequencing, sequence
 from workflow.store import transaction
 
 _LOGS = {"cases": LOG, "reads": READS}
@@ -42,6 +42,21 @@ def status(settings: Any, as_json: bool) -> None:
     for log in found:
         for zh, en in log.sentences():
             click.echo(f"{zh}\n    {en}")
+
+
+@click.command("sequence")
+@click.option("--once", is_flag=True, help="只做一轮。One turn only.")
+@click.pass_obj
+def sequence_command(settings: Any, once: bool) -> None:
+    """只做一件事：给条目排号并公开日志，可以用单独的数据库用户。Only publish the log; as a user of its own.
+
+    Ctrl+C 结束。Ctrl+C stops it.
+    """
+    house: House = settings.house()
+    if not once:
+        Sequencing(house).loop()
+    elif not sequence(house):
+        raise click.ClickException("日志没有公开。The log was not published; see the program's own log.")
 
 
 @click.command()
