@@ -39,7 +39,7 @@ from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
 from workflow.run_commands import run_command
 from workflow.simulation.command import simulate
-from workflow.store import transaction
+from workflow.store.command import db
 from workflow.store.models import Case
 from workflow.verify_command import verify
 
@@ -229,45 +229,6 @@ for command in (verify, status, policy, keys, recover_command, sequence_command)
     audit_group.add_command(command)
 
 
-@mingjian.group()
-def db() -> None:
-    """数据库。The database."""
-
-
-@db.command("upgrade")
-@click.pass_obj
-def upgrade_command(settings: Settings) -> None:
-    """升级数据库结构到最新版。Bring the database to the newest layout."""
-    from workflow.store.migrations import upgrade
-
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    changed = upgrade(settings.url)
-    click.echo("已升级到最新版。Upgraded." if changed else "已是最新版。Already newest.")
-
-
-@db.command("grant")
-@click.option(
-    "--prefix", default="mingjian", show_default=True, help="用户名的前缀。What the names begin with."
-)
-@click.pass_obj
-def grant_command(settings: Settings, prefix: str) -> None:
-    """建立分开的数据库用户，只给各自需要的权限（PostgreSQL）。Separate database users, each with its rights.
-
-    用能建用户的账号连接；每次升级数据库结构以后再执行一次。密码另设。
-    Connect as somebody who may create users; do it again after every upgrade. Passwords are set apart.
-    """
-    from workflow.store.grants import NotPossible, grant
-
-    house = settings.house()
-    try:
-        with transaction(house.engine) as conn:
-            names = grant(conn, prefix)
-    except NotPossible as error:
-        raise click.ClickException(f"没有执行。Nothing was done: {error}") from error
-    for role, name in names.items():
-        click.echo(f"✔ {role}: {name}")
-
-
 @mingjian.command()
 @click.option("--once", is_flag=True, help="办完现在到时的就结束。Do what is due now and stop.")
 @click.pass_obj
@@ -318,6 +279,7 @@ audit_group.add_command(mirror)
 mingjian.add_command(amount)
 mingjian.add_command(calendar_group)
 mingjian.add_command(channels_group)
+mingjian.add_command(db)
 mingjian.add_command(demo)
 mingjian.add_command(export_command)
 mingjian.add_command(migrate)
