@@ -8,6 +8,8 @@ from datetime import date, datetime
 import openpyxl
 import pytest
 
+import bpmn
+from bpmn import RulebookError
 from bpmn.text import Text
 from workflow.deadlines import (
     SHANGHAI,
@@ -22,6 +24,7 @@ from workflow.deadlines import (
     rows_of,
 )
 from workflow.deadlines.festivals import always_off, statutory
+from workflow.rules import prepare
 
 CALENDAR = Calendar.packaged()
 # Invented for this test: the real notice for 2027 did not exist when it was written.
@@ -139,6 +142,17 @@ def test_a_table_cut_short_is_not_taken_for_a_year() -> None:
 def test_a_gap_between_years_is_refused() -> None:
     rows = [(day, "休", name) for day, name in sorted(statutory(2028).items())]
     assert refused(rows) == [("2028", "2028年与已有的2004–2026年之间有缺口，请先导入中间的年份")]
+
+
+def test_a_gap_in_the_packaged_years_is_refused_on_loading_with_file_and_year() -> None:
+    files = bpmn.packaged_files()
+    lines = files["calendar/years.csv"].decode().splitlines()
+    files["calendar/years.csv"] = "\n".join(row for row in lines if not row.startswith("2019")).encode()
+    with pytest.raises(RulebookError) as refused:
+        prepare(bpmn.from_files(files))
+    (fault,) = refused.value.faults
+    assert (fault.file, fault.element) == ("calendar/years.csv", "2019")
+    assert fault.reason.zh == "缺少2019年，年份之间不能有缺口"
 
 
 def test_years_before_and_after_and_into_an_empty_calendar() -> None:

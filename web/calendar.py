@@ -4,8 +4,9 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
@@ -74,7 +75,7 @@ def _asked() -> Month:
         office = work_calendar.chosen(all_offices, request.args.get("office", ""))
         found = work_calendar.entries(house(), connection, office, first, last)
         number = subscribing.feed_of(connection, actor.seat_id)
-    missing = {entry.day.year for entry in found if entry.provisional}
+    missing = set(years_missing(entry.day for entry in found))
     late = missing_year(calendar, today)
     return Month(
         first,
@@ -122,6 +123,13 @@ def end_subscription() -> ResponseReturnValue:
         t("订阅已停用，原来的地址打不开了", "The subscription has ended; its address reads nothing any more")
     )
     return redirect(f"{url_for('.index')}#subscription", 303)
+
+
+@bp.app_template_global()
+def years_missing(days: Iterable[date | datetime]) -> list[int]:
+    """The years of some last days (or of the instants after them) whose notice is not in the calendar yet."""
+    ends = (local(day - timedelta(microseconds=1)) if isinstance(day, datetime) else day for day in days)
+    return sorted({end.year for end in ends} - house().calendar().years)
 
 
 def _token(number: int) -> str:

@@ -6,6 +6,7 @@ from bpmn import Fault, Rulebook, RulebookError, Text
 from workflow import limits_in_use
 from workflow.alerts.recipients import alert_rules
 from workflow.cases.clocks import ALL
+from workflow.deadlines import read_calendar
 from workflow.engine import Model, Node
 from workflow.letter_words import BY_HAND, KNOWN
 from workflow.permissions import MATRIX
@@ -27,7 +28,7 @@ def require_fitting(rulebook: Rulebook, model: Model) -> None:
         *_unknown_in_the_list(rulebook, model),
         *_never_said(rulebook),
     ]
-    for read in (alert_rules, limits_in_use.require_used):
+    for read in (alert_rules, limits_in_use.require_used, _read_calendar):
         try:
             read(rulebook)
         except RulebookError as refused:
@@ -42,6 +43,12 @@ def _never_said(rulebook: Rulebook) -> Iterator[Fault]:
         for name in sorted(wanted - KNOWN):
             words = Text(f"没有哪个环节给出“{name}”", f"nothing ever gives the value {name!r}")
             yield Fault(f"letters/{letter.id}.toml", name, words)
+
+
+def _read_calendar(rulebook: Rulebook) -> None:
+    days, years = (rulebook.files.get(f"calendar/{name}.csv") for name in ("cn", "years"))
+    if days is not None and years is not None:
+        read_calendar(days, years)
 
 
 def _unknown(rulebook: Rulebook, model: Model) -> Iterator[Fault]:

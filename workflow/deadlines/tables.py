@@ -76,7 +76,7 @@ def read_packaged() -> Calendar:
 def read_calendar(days: bytes, years: bytes) -> Calendar:
     """A calendar from its two files, `cn.csv` (day, working, name) and `years.csv` (year, source).
 
-    Raises CalendarRefused with every fault of both.
+    Raises CalendarRefused with every fault of both, a gap between the years among them.
     """
     faults = _Faults("calendar/years.csv")
     covered = set[int]()
@@ -88,6 +88,12 @@ def read_calendar(days: bytes, years: bytes) -> Calendar:
             faults.row(number, f"{year}年重复", f"{year} appears twice")
         else:
             covered.add(int(year))
+    for between in sorted(set(range(min(covered, default=0), max(covered, default=0))) - covered):
+        faults.whole(
+            f"缺少{between}年，年份之间不能有缺口",
+            f"{between} is missing: the years have a gap",
+            str(between),
+        )
     try:
         special = _read_days(rows_of(days, "calendar/cn.csv"), "calendar/cn.csv")
     except CalendarRefused as refused:
