@@ -20,7 +20,7 @@ from workflow.reading.standings import standings
 from workflow.reading.worklist import condition
 from workflow.store.models import Case, Organisation, Person, Task
 
-PAGE: Final = 50
+PAGE: Final = 30
 BATCH: Final = 500
 
 

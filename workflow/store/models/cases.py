@@ -129,6 +129,19 @@ class Task(Base):
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
+        # the first page of the board's list: the next due of a whole area, without sorting it
+        Index(
+            "ix_task_due",
+            "paused",
+            "due_at",
+            "warn_at",
+            "village",
+            "case_id",
+            "id",
+            "done_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
         # what is open in a case, and who has done what in it: neither grows with the case's past
         Index(
             "ix_task_open",
