@@ -106,6 +106,7 @@ def test_killed_between_any_two_steps_nothing_is_lost_and_nothing_signed_twice(s
         if not killed:
             break
         deaths += 1
+        assert system.mirrored().status == SOUND, f"what is out is not whole after a kill before step {at}"
         system.restart()
         assert system.turn() == {}, f"after a kill before step {at}"
         ever |= signed(system)
