@@ -14,7 +14,7 @@ from tampering import another_amount, at, put, put_back, refused, replayed, rows
 
 import audit
 from audit import canonical, guards
-from audit.checker.mingjian_check import SOUND
+from audit.checker.mingjian_check import FAULTY, SOUND
 from audit.merkle import leaf_hash
 from audit.publishing import Behind
 from audit.tables import audit_entry, audit_head, audit_index, audit_vault
@@ -249,16 +249,21 @@ def test_30_no_entry_gets_two_places(system):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (lambda encoded: encoded.replace(b'"kernel"', b'"kernel":"x","kernel"'), "bytes"),
-        (lambda encoded: encoded + b" ", "bytes"),
-        (lambda encoded: b"\x01" + bytes(64), "bytes"),
+        (lambda encoded: encoded.replace(b'"kernel"', b'"kernel":"x","kernel"'), "key-twice"),
+        (lambda encoded: encoded + b" ", "not-canonical"),
+        (lambda encoded: b"\x01" + bytes(64), "not-json"),
+        (lambda encoded: b"[]", "entry-fields"),
     ],
-    ids=["key twice", "a space", "an inner node"],
+    ids=["key twice", "a space", "an inner node", "no entry"],
 )
 def test_34_bytes_that_are_no_canonical_entry_are_found(system, change, code):
+    """The evidence of such a case can be taken away all the same, and shows it."""
     with system.owned() as conn:
         put(conn, system.paid, 3, change(stored(conn, system.paid, 3).bytes))
-    assert system.verified() == [(system.paid.id, 3, code)]
+    ((chain, seq, fault),) = system.verified()
+    assert (chain, seq) == (system.paid.id, 3) and fault in ("bytes", "shape")
+    found = system.checked(system.bundle(system.paid))
+    assert found.status == FAULTY and code in found.codes
 
 
 def grown(system):

@@ -5,7 +5,7 @@ the file depend on nothing but the case, the reader and the published checkpoint
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 
 from audit import canonical
 from audit.checker import mingjian_check as checker
-from audit.entry import LOG
+from audit.entry import LOG, shape_fault
 from audit.extract import Extract, Piece, extract
 from audit.keyring import TREE
 from audit.note import Note
@@ -71,7 +71,7 @@ def write_bundle(
         _add_letters(house, conn, archive, row)
     if access.money:
         _add_sheets(conn, archive, case_id)
-    _add_rules(conn, archive, {str(_decoded(piece)["rule"]) for piece in found.own})
+    _add_rules(conn, archive, set(_rules_named(found.own)))
     content = CHECKER.read_bytes()
     archive.add(CHECKER.name, content)
     role = MATRIX.role_name(actor.role)
@@ -125,9 +125,15 @@ def _add_piece(archive: Archive, name: str, piece: Piece) -> None:
         archive.add(f"{name}.tlog-proof", str(piece.proof).encode())
 
 
-def _decoded(piece: Piece) -> dict[str, Any]:
-    entry: dict[str, Any] = canonical.decode_strict(piece.encoded)
-    return entry
+def _rules_named(pieces: Iterable[Piece]) -> Iterator[str]:
+    """The rule books that entries name. One that was damaged names none: its bytes are evidence too."""
+    for piece in pieces:
+        try:
+            entry = canonical.decode_strict(piece.encoded)
+        except canonical.CanonicalError:
+            continue  # the checker says what is wrong with it
+        if shape_fault(entry) is None:
+            yield entry["rule"]
 
 
 def _add_openings(
