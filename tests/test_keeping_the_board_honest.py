@@ -103,6 +103,7 @@ def test_only_those_who_are_told_see_the_channels(county):
         ("errcode -1", "没有收下"),
         ("TimeoutError", "没有回答"),
         ("secret mail is missing", "缺少密钥“mail”"),
+        ("BadStatusLine", "读不懂"),
         ("gaierror", "地址"),
         ("the robot's answer cannot be read", "读不懂"),
         ("OSError", "网络不通（OSError）"),
