@@ -115,8 +115,12 @@ declare("put_under_supervision", needs=["task", "office", "answer_by"])
 declare("supervision_answered", needs=["supervision", "cause"])
 declare("supervision_answer_overdue", needs=["supervision", "office"])
 declare("supervision_ended", needs=["supervision"])
-declare("file_read", needs=["what"])
+declare("file_read", needs=["what"], may=["cases", "person", "paper", "letter"])
 declare("file_exported", needs=["what"], may=["count", "anonymous", "selection"])
+declare("erasure_proposed", needs=["proposal", "basis"])
+declare("erasure_refused", needs=["proposal"])
+declare("erasure", needs=["through", "fields", "basis", "approved_by"], may=["proposal", "again"])
+declare("retention_run", needs=["deleted", "asked"])
 declare("attempt_refused", needs=["action"], may=["node", "task", "status", "detail"])
 declare(
     "rules_proposed",

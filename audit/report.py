@@ -9,19 +9,25 @@ from audit.text import Text
 
 
 class Status(Enum):
-    """How a commitment in an entry relates to the vault. WITHHELD: there is nothing to compare, an alarm."""
+    """How a commitment in an entry relates to the vault. ERASED: by an entry that says so. WITHHELD: there is
+    nothing to compare and no such entry, an alarm.
+    """
 
     MATCH = "MATCH"
     MISMATCH = "MISMATCH"
+    ERASED = "ERASED"
     WITHHELD = "WITHHELD"
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A sealed field: its value, None unless it opened, and whether the entry commits to it."""
+    """A sealed field: its value, None unless it opened, whether the entry commits to it, and the number of
+    the entry by which it was erased.
+    """
 
     status: Status
     value: Any
+    erased_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ FAULTS: Mapping[str, Text] = {
     "head": Text("最新条目与链头不符（{detail}）", "the newest entry is not the head ({detail})"),
     "MISMATCH": Text("密封内容与承诺值不符：{detail}", "sealed values differ from the commitment: {detail}"),
     "WITHHELD": Text("密封内容缺失且无删除记录：{detail}", "sealed values gone without an erasure: {detail}"),
+    "returned": Text("已删除的内容又出现：{detail}", "erased by law, and here again: {detail}"),
     "salt": Text("盐值重复使用", "a salt was used twice"),
 }
 
@@ -82,6 +89,7 @@ class Report:
     size: int
     matched: int
     mismatched: int
+    erased: int
     withheld: int
     unopened: int
     faults: tuple[Fault, ...]
@@ -103,10 +111,10 @@ class Report:
             f"Checked {self.chains} chains, {self.entries} entries ({self.size} bytes)",
         )
         yield Text(
-            f"密封内容：相符 {self.matched}，不符 {self.mismatched}，"
+            f"密封内容：相符 {self.matched}，不符 {self.mismatched}，已依法删除 {self.erased}，"
             f"缺失 {self.withheld}，未开封 {self.unopened}",
-            f"Sealed values: {self.matched} MATCH, {self.mismatched} MISMATCH, {self.withheld} WITHHELD, "
-            f"{self.unopened} not opened",
+            f"Sealed values: {self.matched} MATCH, {self.mismatched} MISMATCH, {self.erased} ERASED, "
+            f"{self.withheld} WITHHELD, {self.unopened} not opened",
         )
         for found in self.faults:
             zh, en = found.what

@@ -114,6 +114,14 @@ audit_key = Table(
 )
 """The key of every chain, wrapped by a key that is not in the database."""
 
+audit_erasure = Table(
+    "audit_erasure",
+    METADATA,
+    Column("chain", Uuid, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Which entries of a chain say that its sealed values were erased: only a way to find them."""
 
 audit_pending = Table(
     "audit_pending",

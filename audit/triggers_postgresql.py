@@ -68,7 +68,7 @@ END
 }
 _DEFINER = {"audit_entry_moves_head"}  # heads and pending rows are written by it alone, whoever inserts
 
-_KEPT = ("audit_entry", "audit_index", "audit_tree", "audit_signer")
+_KEPT = ("audit_entry", "audit_index", "audit_tree", "audit_signer", "audit_erasure")
 FROZEN = (
     "audit_entry",
     "audit_head",
@@ -77,6 +77,7 @@ FROZEN = (
     "audit_index",
     "audit_tree",
     "audit_signer",
+    "audit_erasure",
 )
 
 # name, table, when, function

@@ -6,9 +6,10 @@ _SAME = {
     "audit_vault": "FROM audit_vault WHERE chain = NEW.chain AND seq = NEW.seq",
     "audit_key": "FROM audit_key WHERE chain = NEW.chain",
     "audit_tree": "FROM audit_tree WHERE tree = NEW.tree OR origin = NEW.origin",
+    "audit_erasure": "FROM audit_erasure WHERE chain = NEW.chain AND seq = NEW.seq",
     "audit_signer": "FROM audit_signer WHERE log = NEW.log AND key_id = NEW.key_id AND event = NEW.event",
 }
-_KEPT = ("audit_entry", "audit_head", "audit_index", "audit_tree", "audit_signer")
+_KEPT = ("audit_entry", "audit_head", "audit_index", "audit_tree", "audit_signer", "audit_erasure")
 
 
 def triggers() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Personal values: a salted commitment in the entry, salt and value encrypted beside it.
 
 Each chain has a data key; the data keys are wrapped by one key-encryption key that lies in a file outside the
-database. Destroying a chain's key and rows erases the values and leaves the chain as it was.
+database. Destroying a chain's key and rows erases the values and leaves the chain as it was
+(`audit.erasing`).
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """Check the whole log: every byte, every link, every commitment; name the first fault."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from audit.authors import Authors
 from audit.chain import BEGINNING, LOGS, chain_of
 from audit.driver import on_postgresql
 from audit.entry import LOG, READS, shape_fault, time_fault
+from audit.erasing import Erasure, commits_of, erased_by, erasures
 from audit.merkle import leaf_hash as leaf_of
 from audit.report import Fault, Opening, Report, Status, fault
 from audit.salts import Salts
@@ -70,7 +71,8 @@ def verify(
     """
     with Salts() as salts:
         trees = {log: found.get(log, (-1, ""))[0] for found in (index.trees(conn),) for log in LOGS}
-        reading = _Reading(vault, salts, Authors(keyring.keys(conn, trees)))
+        authors = Authors(keyring.keys(conn, trees))
+        reading = _Reading(vault, salts, authors, erasures(conn, chain))
         only, params = "", {}
         if chain is not None:
             only, params = (
@@ -105,21 +107,24 @@ def openings(conn: Connection, vault: Vault, chain: UUID, seq: int) -> dict[str,
     row = conn.execute(_ONE, {"chain": chain, "seq": seq}).first()
     if row is None:
         return {}
-    encoded, *kept = row
-    return _opened(vault, chain, seq, _commits(canonical.decode_strict(encoded)), *kept)[0]
-
-
-def _commits(entry: dict[str, Any]) -> dict[str, str]:
-    papers = {f"attach.{number}": paper["commit"] for number, paper in enumerate(entry["attach"])}
-    return {**entry["commit"], **papers}
+    commits = commits_of(canonical.decode_strict(row.bytes))
+    erased = [one for found in erasures(conn, chain).values() for one in found]
+    return _opened(vault, chain, seq, commits, row.wrapped, row.nonce, row.sealed, erased)[0]
 
 
 def _opened(
-    vault: Vault, chain: UUID, seq: int, commits: dict[str, str], wrapped: Any, nonce: Any, sealed: Any
+    vault: Vault,
+    chain: UUID,
+    seq: int,
+    commits: dict[str, str],
+    wrapped: Any,
+    nonce: Any,
+    sealed: Any,
+    erased: Sequence[Erasure],
 ) -> tuple[dict[str, Opening], list[bytes]]:
     """Every field that is committed to or kept, and the salts that were used."""
     if wrapped is None or sealed is None:
-        return dict.fromkeys(commits, Opening(Status.WITHHELD, None)), []
+        return {field: _missing(erased, seq, field) for field in commits}, []
     try:
         kept = vault.unseal(chain, seq, wrapped, nonce, sealed)
     except VaultError:
@@ -128,12 +133,17 @@ def _opened(
     for field in sorted(commits.keys() | kept.keys()):
         salt, value = kept.get(field, (None, None))
         if salt is None:
-            found[field] = Opening(Status.WITHHELD, None)
+            found[field] = _missing(erased, seq, field)
         elif commitment(salt, field, value) == commits.get(field):
-            found[field] = Opening(Status.MATCH, value)
+            found[field] = Opening(Status.MATCH, value, erased_by(erased, seq, field))
         else:
             found[field] = Opening(Status.MISMATCH, value)
     return found, [salt for salt, _ in kept.values()]
+
+
+def _missing(erased: Sequence[Erasure], seq: int, field: str) -> Opening:
+    by = erased_by(erased, seq, field)
+    return Opening(Status.WITHHELD if by is None else Status.ERASED, None, by)
 
 
 def _named(raw: Any) -> tuple[str, UUID | None]:
@@ -163,8 +173,10 @@ def _count(seq: Any) -> int:
 class _Reading:
     """Goes through the rows in order, remembering one chain and the totals."""
 
-    def __init__(self, vault: Vault | None, salts: Salts, authors: Authors) -> None:
-        self.vault, self.authors = vault, authors
+    def __init__(
+        self, vault: Vault | None, salts: Salts, authors: Authors, erased: Mapping[str, Sequence[Erasure]]
+    ) -> None:
+        self.vault, self.authors, self.erased = vault, authors, erased
         self.salts = salts
         self.chains = self.entries = self.size = self.unopened = 0
         self.statuses = dict.fromkeys(Status, 0)
@@ -210,7 +222,7 @@ class _Reading:
         elif place is not None and placed != leaf:
             self._fault(seq, "sequenced")
         if entry is not None and self.chain is not None:
-            self._open(self.chain, seq, _commits(entry), wrapped, nonce, sealed)
+            self._open(self.chain, seq, commits_of(entry), wrapped, nonce, sealed)
         self.next_seq = _count(seq) + 1
         self.leaf = leaf
 
@@ -253,11 +265,14 @@ class _Reading:
             return
         if not commits and sealed is None:
             return
-        found, salts = _opened(self.vault, chain, seq, commits, wrapped, nonce, sealed)
+        erased = self.erased.get(str(self.raw), ())
+        found, salts = _opened(self.vault, chain, seq, commits, wrapped, nonce, sealed, erased)
         for field, opening in found.items():
             self.statuses[opening.status] += 1
-            if opening.status is not Status.MATCH:
+            if opening.status not in (Status.MATCH, Status.ERASED):
                 self._fault(seq, opening.status.value, field)
+            elif opening.status is Status.MATCH and opening.erased_by is not None:
+                self._fault(seq, "returned", field)
         for salt in salts:
             self.salts.add(salt, chain, seq)
 
@@ -284,6 +299,7 @@ class _Reading:
             size=self.size,
             matched=self.statuses[Status.MATCH],
             mismatched=self.statuses[Status.MISMATCH],
+            erased=self.statuses[Status.ERASED],
             withheld=self.statuses[Status.WITHHELD],
             unopened=self.unopened,
             faults=tuple(sorted(self.faults.values(), key=lambda found: found.where)),

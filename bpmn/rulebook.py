@@ -16,6 +16,8 @@ from bpmn.faults import Fault, RulebookError
 from bpmn.forms import Choice, Form, check_conditions, read_form
 from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, read_shared, types_of
 from bpmn.reader import Section, read_toml
+from bpmn.retention import FILE as RETENTION
+from bpmn.retention import check_retention
 from bpmn.tables import (
     GOVERNMENT,
     TABLES,
@@ -122,7 +124,9 @@ def _check_others(faults: list[Fault], files: Mapping[str, bytes]) -> None:
     """Files that other parts read (permissions, county …) must at least be TOML."""
     own = {"letter_fields.toml", *(f"{name}.toml" for name in TABLES)}
     for path, content in sorted(files.items()):
-        if path.endswith(".toml") and "/" not in path and path not in own:
+        if path == RETENTION:
+            check_retention(faults, content)
+        elif path.endswith(".toml") and "/" not in path and path not in own:
             read_toml(faults, path, content)
 
 

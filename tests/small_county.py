@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from audit import entries
+from audit import READS, chain_of, entries
 from workflow import engine
 from workflow.actor import PUBLIC, Actor
 from workflow.commands import (
@@ -408,6 +408,12 @@ class CaseFile:
     def entries(self) -> list[dict[str, Any]]:
         with self.county.house.reader.connect() as conn:
             return [stored.entry for stored in entries(conn, self.id)]
+
+    @property
+    def reads(self) -> list[dict[str, Any]]:
+        """Who looked at the case and who was refused: its entries in the log of reads."""
+        with self.county.house.reader.connect() as conn:
+            return [stored.entry for stored in entries(conn, chain_of(self.id, READS))]
 
     def seals_its_sheets(self) -> bool:
         """Each calculation stands in the entry that made it, by the digest of its sheet."""

@@ -938,16 +938,37 @@ def test_sealed_values_are_opened_closed_or_withheld(log, bundle, policy_file, c
 
 def test_a_value_erased_by_law_is_no_fault_and_one_that_came_back_is(log, bundle, policy_file, capsys):
     with_sealed_values(log)
-    facts = {"entry": 4, "fields": ["opinion", "attach.0"], "basis": "C-23"}
-    log.add(FIRST, type="values_erased", vars=facts)
-    log.add(FIRST, type="values_erased", vars={"entry": "x", "fields": []})
+    facts = {
+        "through": 4,
+        "fields": ["opinion", "attach.0"],
+        "basis": "retention_over",
+        "approved_by": [7, 9],
+    }
+    log.add(FIRST, type="erasure", vars=facts)
+    log.add(FIRST, type="erasure", vars={**facts, "through": "x"})
+    log.add(FIRST, type="erasure", vars={**facts, "through": 99})
+    log.add(FIRST, type="erasure", vars={**facts, "fields": "opinion"})
     log.publish()
     policy = ("--witness-policy", policy_file)
     status, out = run(capsys, bundle(log, FIRST), *policy)
     assert status == SOUND
-    assert f"opinion已依法删除，见{FIRST} #5" in out
+    assert "opinion已依法删除，见#5" in out
     kept = bundle(log, FIRST, lambda files: opening(files, opinion=OPENED))
     assert codes(capsys, kept, *policy) == (FAULTY, ["erased-yet-here"])
+
+
+def test_an_erasure_of_one_person_alone_does_not_count(log, bundle, policy_file, capsys):
+    with_sealed_values(log)
+    facts = {
+        "through": 4,
+        "fields": ["opinion", "attach.0"],
+        "basis": "retention_over",
+        "approved_by": [7, 7],
+    }
+    log.add(FIRST, type="erasure", vars=facts)
+    log.publish()
+    found = codes(capsys, bundle(log, FIRST), "--witness-policy", policy_file)
+    assert found == (FAULTY, ["WITHHELD", "WITHHELD", "openings"])
 
 
 # The command

@@ -148,8 +148,8 @@ def test_nobody_decides_on_work_of_his_own(case_at, county, did, role, step):
     with pytest.raises(NotAllowed) as refused:
         county.second_seat(did, role, MSB).completes(step, case)
     assert refused.value.rule == "SD-1"
-    assert case.entries[-1]["type"] == "attempt_refused"
-    assert case.entries[-1]["vars"]["detail"] == "SD-1"
+    assert case.reads[-1]["type"] == "attempt_refused"
+    assert case.reads[-1]["vars"]["detail"] == "SD-1"
 
 
 def kin_of_the_case(county, login: str) -> None:

@@ -129,14 +129,14 @@ def test_a_finished_step_cannot_be_opened_again(county, case_at):
 def test_a_step_of_another_office_is_refused_by_its_rule(county, case_at):
     case = case_at("check_papers")
     assert at_the_desk(county, "twin2").opens(form_of(case, "check_papers")).status == 403
-    before = len(case.entries)
+    before, seq = len(case.reads), case.row.seq
     clerk = at_the_desk(county, "trev1")
     page = clerk.opens("/account")
     token = page.tree.xpath("//input[@name='csrf_token']/@value")[0]
     answer = clerk.posts(form_of(case, "check_papers"), {"csrf_token": token})
     assert answer.status == 403
-    assert len(case.entries) == before + 1
-    assert case.entries[-1]["type"] == "attempt_refused"
+    assert len(case.reads) == before + 1 and case.row.seq == seq
+    assert case.reads[-1]["type"] == "attempt_refused"
 
 
 def test_a_relative_is_told_to_withdraw(county, case_at):

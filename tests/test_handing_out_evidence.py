@@ -161,13 +161,14 @@ def test_the_evidence_of_a_whole_case_is_sound_for_somebody_who_has_only_the_fil
 def test_the_export_stands_in_the_log_before_the_file_is_there(county, case_at, inspector, tmp_path):
     case = case_at("check_papers")
     handed_out(county, case, tmp_path / "case.zip")
-    exported = case.entries[-1]
+    exported = case.reads[-1]
     assert (exported["type"], exported["vars"]["what"]) == ("file_exported", "bundle")
     assert exported["actor"]["id"] == inspector.actor.account_id
     with county.house.reader.connect() as conn:
-        seq = exported["seq"]
-        assert audit.openings(conn, county.house.vault, case.id, seq)["reason"].value == REASON
-    assert f"entries/{seq:06d}.tlog-proof" in unpacked(tmp_path / "case.zip"), "and is proved already"
+        chain, seq = audit.chain_of(case.id, audit.READS), exported["seq"]
+        assert audit.openings(conn, county.house.vault, chain, seq)["reason"].value == REASON
+        trees = audit.index.trees(conn)
+        assert audit.index.place(conn, trees[audit.READS][0], chain, seq) is not None, "and has its place"
 
 
 def test_the_checker_inside_checks_it_on_a_machine_without_mingjian(handed, tmp_path):
@@ -226,11 +227,10 @@ def test_entries_newer_than_the_checkpoint_are_named(handed, changed, capsys):
 
 def test_only_those_who_check_others_may_take_evidence_away(county, case_at, tmp_path):
     case = case_at("check_papers")
-    before = len(case.entries)
     for login in ("chnd", "sup1", "adm", "vlia1"):
         with pytest.raises(NotAllowed):
             handed_out(county, case, tmp_path / "none.zip", by=login)
-    assert [entry["type"] for entry in case.entries[before:]] == ["attempt_refused"] * 4
+    assert [entry["type"] for entry in case.reads] == ["attempt_refused"] * 4
     assert (tmp_path / "none.zip").read_bytes() == b""
 
 
@@ -656,13 +656,13 @@ def test_the_inspector_takes_the_evidence_away_on_a_page(county, case_at, tmp_pa
     assert "导出理由" in page.words and "个人信息" in page.words
     refused = inspector.submits(page, reason="查")
     assert refused.status == 422 and set(refused.errors()) == {"reason"}
-    assert case.entries[-1]["type"] != "file_exported"
+    assert case.reads[-1]["type"] != "file_exported"
     typed = {**dict(page.form().form_values()), "reason": REASON}
     with inspector.client.post(page.path, data=typed) as taken:
         assert taken.headers["Content-Disposition"] == f"attachment; filename=mingjian-{case.row.number}.zip"
         (tmp_path / "case.zip").write_bytes(taken.data)
     assert codes(capsys, tmp_path / "case.zip") == (PARTLY, ["no-policy", "no-times"])
-    assert case.entries[-1]["type"] == "file_exported"
+    assert case.reads[-2]["type"] == "file_exported"
     assert f"/cases/{case.id}/evidence" in inspector.opens(f"/inspect/{case.id}").links()
 
 

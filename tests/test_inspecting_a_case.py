@@ -56,16 +56,15 @@ def test_values_open_only_after_a_reason_that_is_logged(county, case_at):
     inspector = at_the_desk(county, "insp")
     page = inspector.opens(address(case, 1))
     assert "未开封" in page.words and "MATCH" in page.words
-    before = len(case.entries)
+    before, seq = len(case.reads), case.row.seq
     refused = inspector.submits(page, f"/inspect/{case.id}", reason="查")
     assert refused.status == 422 and set(refused.errors()) == {"reason"}
-    assert len(case.entries) == before
+    assert [entry["vars"]["what"] for entry in case.reads[before:]] == ["inspection"]
     opened = inspector.submits(page, f"/inspect/{case.id}", reason="信访件要求核查")
     assert "未开封" not in opened.words
     assert "主要申请理由" in opened.words
-    assert [(entry["type"], entry["vars"]["what"]) for entry in case.entries[before:]] == [
-        ("file_read", "entries")
-    ]
+    assert [entry["vars"]["what"] for entry in case.reads[before:]] == ["inspection", "entries", "inspection"]
+    assert case.row.seq == seq, "a reading moves no case"
 
 
 def test_an_opening_ends_after_an_hour_and_holds_for_one_case(county, case_at):

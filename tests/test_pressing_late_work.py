@@ -106,7 +106,7 @@ def test_only_a_supervisor_who_answers_for_the_office_presses(case_at, county, l
     for command in (urge(case), supervise(case), hand_over(case, 1), extend(case)):
         with pytest.raises(NotAllowed):
             county.staff[login].does(command)
-    assert last(case)["type"] == "attempt_refused"
+    assert case.reads[-1]["type"] == "attempt_refused"
 
 
 def test_a_township_does_not_press_the_county_but_the_bureau_presses_the_township(case_at, county):

@@ -113,10 +113,10 @@ def test_a_full_number_is_shown_once_to_who_says_why(county, case_at):
     assert number not in page.text and number[:6] + "********" + number[-4:] in page.text
     refused = handler.submits(page, f"/cases/{case.id}/reveal", what="full_id", reason="")
     assert refused.status == 422 and number not in refused.text
-    before = len(case.entries)
+    before = len(case.reads)
     shown = handler.submits(page, f"/cases/{case.id}/reveal", what="full_id", reason="核对原件")
     assert number in shown.text
-    assert [entry["type"] for entry in case.entries[before:]] == ["file_read"]
+    assert [entry["vars"]["what"] for entry in case.reads[before:]] == ["full_id", "case"]
     assert number not in handler.opens(f"/cases/{case.id}").text
 
 

@@ -74,7 +74,7 @@ def test_whoever_records_the_review_does_not_sign_it(case_at, county, village_li
     with pytest.raises(NotAllowed) as refused:
         liaison_as_head.signs_review(case)
     assert refused.value.rule == "SD-1"
-    assert case.entries[-1]["type"] == "attempt_refused"
+    assert case.reads[-1]["type"] == "attempt_refused"
     assert set(case.open) == {"sign_review"}
 
 

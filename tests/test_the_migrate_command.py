@@ -44,7 +44,7 @@ def test_whoever_may_not_is_refused_for_each_case(case_at, county, run):
     told = run("--to", "current", "--all", "--yes", "--as", "trev1", "--json")
     assert told.exit_code == 1
     assert not json.loads(told.stdout)["cases"][0]["possible"]
-    assert case.entries[-1]["type"] == "attempt_refused"
+    assert case.reads[-1]["type"] == "attempt_refused"
 
 
 @pytest.mark.parametrize("arguments,status", [

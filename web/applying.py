@@ -16,6 +16,7 @@ from web import forms, uploads
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.language import t
+from web.reads import shows
 from workflow.commands import OpenCase
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.handle import handle
@@ -44,12 +45,14 @@ class Asked:
 
 @bp.get("/register/people/<int:person_id>/apply")
 @needs("use_window")
+@shows("person")
 def apply(person_id: int) -> ResponseReturnValue:
     return _page(_at_the_window(person_id, AID))
 
 
 @bp.post("/register/people/<int:person_id>/apply")
 @needs("use_window")
+@shows("person")
 def apply_now(person_id: int) -> ResponseReturnValue:
     """Open the case. A second click finds the case that the first one has opened."""
     return _open(_at_the_window(person_id, AID))
@@ -57,24 +60,28 @@ def apply_now(person_id: int) -> ResponseReturnValue:
 
 @bp.get("/register/people/<int:person_id>/apply/<flow>")
 @needs("use_window")
+@shows("person")
 def apply_for(person_id: int, flow: str) -> ResponseReturnValue:
     return _page(_at_the_window(person_id, flow))
 
 
 @bp.post("/register/people/<int:person_id>/apply/<flow>")
 @needs("use_window")
+@shows("person")
 def apply_for_now(person_id: int, flow: str) -> ResponseReturnValue:
     return _open(_at_the_window(person_id, flow))
 
 
 @bp.get("/cases/<uuid:case_id>/open/<flow>")
 @needs("view_case")
+@shows("case")
 def from_case(case_id: UUID, flow: str) -> ResponseReturnValue:
     return _page(_from_case(case_id, flow))
 
 
 @bp.post("/cases/<uuid:case_id>/open/<flow>")
 @needs("view_case")
+@shows("case")
 def from_case_now(case_id: UUID, flow: str) -> ResponseReturnValue:
     """Open an appeal, a recovery or the like, tied to the case it is about."""
     return _open(_from_case(case_id, flow))

@@ -13,8 +13,10 @@ from web.access import needs
 from web.flows import drawn
 from web.here import current_actor, house, now, request_key
 from web.language import t
+from web.reads import shown, shows
 from workflow import engine
 from workflow.actor import Actor
+from workflow.cases.erasing import ERASED
 from workflow.commands import AttachPaper, LogReading
 from workflow.errors import FieldFault, NotFound
 from workflow.handle import handle
@@ -35,6 +37,7 @@ SHORTEST_REASON = 4
 
 @bp.get("")
 @needs("view_case")
+@shows("list")
 def index() -> ResponseReturnValue:
     """The cases of one's area; state, township and number stand in the address, people never do."""
     wanted = Wanted(
@@ -47,6 +50,7 @@ def index() -> ResponseReturnValue:
 
 @bp.post("")
 @needs("view_case")
+@shows("search")
 def find() -> ResponseReturnValue:
     """Find a person's cases by the whole name or the whole identity number."""
     person = "".join(request.form.get("person", "").split())
@@ -61,12 +65,14 @@ def _list(wanted: Wanted, page: int) -> ResponseReturnValue:
     with house().reader.connect() as connection:
         found = cases(connection, book, actor, wanted, page)
         places = townships(connection, actor)
+    shown(listed=[line.id for line in found.lines])
     body = render_template("case/index.html", list=found, wanted=wanted, townships=places, states=book.states)
     return make_response(body)
 
 
 @bp.get("/<uuid:case_id>")
 @needs("view_case")
+@shows("case")
 def show(case_id: UUID) -> ResponseReturnValue:
     return _file(case_id, request.args.get("diagram", ""))
 
@@ -128,11 +134,13 @@ def _actions(actor: Actor, file: CaseFile) -> Mapping[str, bool]:
         "paper": going and may(actor.role, "upload_paper") is not None,
         "full_id": may(actor.role, "view_full_id") is not None,
         "account": may(actor.role, "view_account") is not None,
+        "erasure": not going and may(actor.role, "view_erasures") is not None,
     }
 
 
 @bp.post("/<uuid:case_id>/reveal")
 @needs("view_account")
+@shows("case")
 def reveal(case_id: UUID) -> ResponseReturnValue:
     """Show a full number once, to somebody who says why; the log keeps who, when and why."""
     what = "account" if request.form.get("what") == "account" else "full_id"
@@ -148,6 +156,8 @@ def reveal(case_id: UUID) -> ResponseReturnValue:
     )
     with house().reader.connect() as connection:
         row = read_case(connection, case_id)
+    if row.erased_at is not None:
+        raise NotFound(ERASED)
     number = row.id_number if what == "full_id" else row.account_number or ""
     return _file(case_id, revealed={what: number})
 
@@ -171,6 +181,8 @@ def _paper(case_id: UUID, paper_id: int) -> Paper:
                 Paper.id == paper_id, Paper.case_id == case_id
             )
         ).first()
+    if row.erased_at is not None:
+        raise NotFound(ERASED)
     if found is None or not access.paper(found.kind):
         raise NotFound()
     return Paper(kind=found.kind, sha256=found.sha256, mime=found.mime, name=found.name)
@@ -178,6 +190,7 @@ def _paper(case_id: UUID, paper_id: int) -> Paper:
 
 @bp.get("/<uuid:case_id>/papers/<int:paper_id>")
 @needs("view_case")
+@shows("paper")
 def paper(case_id: UUID, paper_id: int) -> ResponseReturnValue:
     found = _paper(case_id, paper_id)
     content = house().files.read(found.sha256)
@@ -202,12 +215,14 @@ def paper_view(case_id: UUID, paper_id: int) -> ResponseReturnValue:
 
 @bp.get("/<uuid:case_id>/papers/new")
 @needs("upload_paper")
+@shows("case")
 def new_paper(case_id: UUID) -> ResponseReturnValue:
     return _paper_page(case_id)
 
 
 @bp.post("/<uuid:case_id>/papers/new")
 @needs("upload_paper")
+@shows("case")
 def add_paper(case_id: UUID) -> ResponseReturnValue:
     """Add papers of one kind outside a step; each is a command of its own, so one never blocks another."""
     kinds = house().rules().rulebook.papers

@@ -68,6 +68,7 @@ RULES = {
     "kin": Text("近亲属回避", "recusal of relatives"),
     "condition": Text("办理条件", "condition of the permission"),
     "seat": Text("岗位有效期", "dates of the seat"),
+    "erasure": Text("删除须两人", "erasure by two people"),
     "undeclared": Text("未登记的地址", "undeclared address"),
 }
 

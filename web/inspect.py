@@ -9,17 +9,21 @@ from uuid import UUID
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+import audit
 from bpmn.text import Text
 from web.access import needs
 from web.here import current_actor, house, now, request_key
+from web.reads import shown, shows
 from workflow.commands import LogReading
 from workflow.errors import FieldFault
 from workflow.handle import handle
 from workflow.permissions import require
 from workflow.reading.case_file import CaseFile, case_file
+from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases
 from workflow.reading.diagrams import Visit, chain_to, diagrams, mark
 from workflow.reading.inspection import inspect, visits_at
+from workflow.reading.readers import readers
 from workflow.replay import replay
 
 bp = Blueprint("inspect", __name__, url_prefix="/inspect")
@@ -29,12 +33,14 @@ SHORTEST_REASON = 4
 
 @bp.get("")
 @needs("replay")
+@shows("list")
 def index() -> ResponseReturnValue:
     """Choose a case: by its number, or from the newest ones."""
     wanted = Wanted(number=request.args.get("number", "").strip())
     book = house().rules().rulebook
     with house().reader.connect() as connection:
         found = cases(connection, book, current_actor(), wanted, request.args.get("page", 1, type=int))
+    shown(listed=[line.id for line in found.lines])
     if wanted.number and len(found.lines) == 1:
         return redirect(url_for(".show", case_id=found.lines[0].id), 303)
     return make_response(render_template("inspect/index.html", list=found, wanted=wanted))
@@ -42,12 +48,14 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<uuid:case_id>")
 @needs("replay")
+@shows("inspection")
 def show(case_id: UUID) -> ResponseReturnValue:
     return _entry(case_id, request.args.get("n", 1, type=int))
 
 
 @bp.post("/<uuid:case_id>")
 @needs("replay")
+@shows("inspection")
 def open_values(case_id: UUID) -> ResponseReturnValue:
     """Open the sealed values of a case for an hour. Who, when and why goes into its log first."""
     number = request.form.get("n", 1, type=int)
@@ -64,6 +72,22 @@ def open_values(case_id: UUID) -> ResponseReturnValue:
     )  # fmt: skip
     session["opened"] = [case_id.hex, int(now().timestamp())]
     return redirect(url_for(".show", case_id=case_id, n=number), 303)
+
+
+@bp.get("/<uuid:case_id>/readers")
+@needs("replay")
+@shows("readers")
+def who_looked(case_id: UUID) -> ResponseReturnValue:
+    """Who has looked at this case, in the log of reads; why only while the case is open to the reader."""
+    actor, opened = current_actor(), _is_open(case_id)
+    page = request.args.get("page", 1, type=int)
+    with house().reader.connect() as connection:
+        row = read_case(connection, case_id)
+        require(actor, "replay", area=row.village)
+        found = readers(house(), connection, house().rules().rulebook, case_id, page, opened=opened)
+        report = audit.verify(connection, house().vault, chain=audit.chain_of(case_id, audit.READS))
+    body = render_template("inspect/readers.html", row=row, found=found, opened=opened, report=report)
+    return make_response(body)
 
 
 def _is_open(case_id: UUID) -> bool:

@@ -20,6 +20,8 @@ from web.forms import YES_NO
 from web.here import current_actor, house
 from web.language import language, t
 from web.navigation import has
+from web.reads import shown, shows
+from workflow.cases.erasing import ERASED
 from workflow.errors import NotAllowed, NotFound
 from workflow.letters import Document, write
 from workflow.reading.access import access_to
@@ -85,6 +87,9 @@ def read(letter_id: int) -> Issued:
         case = read_case(connection, row.case_id)
         access = access_to(connection, current_actor(), case)
         receipt = proof_of(connection, row.case_id, row.seq)
+    if case.erased_at is not None:
+        raise NotFound(ERASED)
+    shown(row.case_id)
     if not access.family:
         raise NotAllowed("role", NOT_YOURS)
     letter = house().rules(case.rulebook).rulebook.letters[row.kind]
@@ -105,12 +110,14 @@ def _code(address: str) -> str:
 
 @bp.get("/letters/<int:letter_id>")
 @needs("view_case")
+@shows("letter")
 def show(letter_id: int) -> ResponseReturnValue:
     return make_response(render_template("letters/show.html", letter=read(letter_id)))
 
 
 @bp.get("/letters/<int:letter_id>.pdf")
 @needs("view_case")
+@shows("letter")
 def as_pdf(letter_id: int) -> Response:
     letter = read(letter_id)
     body = render_template("letters/letter.html", letter=letter)
@@ -132,6 +139,7 @@ def blank(form_id: str) -> ResponseReturnValue:
 
 @bp.get("/cases/<uuid:case_id>/entries/<int:number>/form")
 @needs("view_case")
+@shows("form")
 def filled(case_id: UUID, number: int) -> ResponseReturnValue:
     """A form as it was filled in: the answers of one entry, as far as the reader may see them."""
     with house().reader.connect() as connection:

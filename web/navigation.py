@@ -26,6 +26,7 @@ ENTRIES = (
     ("posting.index", Text("公示", "Postings")),
     ("policy.index", Text("政策", "Rules")),
     ("flows.index", Text("流程", "Flows")),
+    ("erasure.index", Text("删除", "Erasures")),
 )
 
 

@@ -1,7 +1,7 @@
-"""Somebody tried what they may not: that is a fact, and it goes into the log.
+"""Somebody tried what they may not: that is a fact, and it goes into the log of reads and refusals.
 
-A refused command has been written down by `workflow.handle` itself, in the chain of its case; a
-refused address (a page of another area, a page of another seat) is written down here.
+A refused command has been written down by `workflow.handle` itself; a refused address (a page of another
+area, a page of another seat) is written down here.
 """
 
 from types import TracebackType
@@ -9,9 +9,8 @@ from types import TracebackType
 from flask import request
 
 from web.here import current_actor, house, member, now, request_id
-from workflow.cases.refusing import log_system
+from workflow.cases.refusing import log_refusal
 from workflow.errors import NotAllowed
-from workflow.store import transaction
 
 HANDLE = "workflow.handle"
 
@@ -22,13 +21,8 @@ def write_down(error: NotAllowed) -> bool:
         return False
     if not _passed(error.__traceback__, HANDLE):
         case_id = (request.view_args or {}).get("case_id")
-        facts: dict[str, object] = {
-            "action": str(request.endpoint),
-            "status": error.status,
-            "detail": error.rule if case_id is None else f"{error.rule} {case_id}",
-        }
-        with transaction(house().engine) as connection:
-            log_system(house(), connection, current_actor(), "attempt_refused", facts, now(), request_id())
+        facts = {"action": str(request.endpoint), "status": error.status, "detail": error.rule}
+        log_refusal(house(), current_actor(), case_id, facts, now(), request_id())
     return True
 
 

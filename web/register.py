@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.language import t
+from web.reads import shows
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.reading.case_file import today
 from workflow.reading.offers import at_the_window
@@ -29,6 +30,7 @@ def index() -> ResponseReturnValue:
 
 @bp.post("")
 @needs("use_window")
+@shows("search", redirects=True)
 def find() -> ResponseReturnValue:
     """Look up an identity number: to the person, or to the page that registers somebody new."""
     typed = request.form.get("id_number", "")
@@ -75,12 +77,14 @@ def _known(connection: Connection, person_id: int) -> tuple[applicants.Ready, Ap
 
 @bp.get("/people/<int:person_id>")
 @needs("use_window")
+@shows("person")
 def person(person_id: int) -> ResponseReturnValue:
     return _known_page(person_id)
 
 
 @bp.post("/people/<int:person_id>/bills")
 @needs("use_window")
+@shows("person")
 def add_bill(person_id: int) -> ResponseReturnValue:
     raw = request.form.to_dict()
     try:

@@ -12,6 +12,7 @@ from web import forms
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.language import t
+from web.reads import shows
 from workflow.commands import PauseCase, ReportDeath, ResumeCase, Withdraw
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.handle import handle
@@ -57,12 +58,14 @@ TELLINGS: Mapping[str, Telling] = {
 
 @bp.get("/<uuid:case_id>/leave/<any(withdrawal, death):kind>")
 @needs("withdraw")
+@shows("case")
 def leave(case_id: UUID, kind: str) -> ResponseReturnValue:
     return _page(case_id, TELLINGS[kind], {})
 
 
 @bp.post("/<uuid:case_id>/leave/<any(withdrawal, death):kind>")
 @needs("withdraw")
+@shows("case")
 def leave_now(case_id: UUID, kind: str) -> ResponseReturnValue:
     """The applicant takes the application back, or has died."""
     return _tell(case_id, TELLINGS[kind])
@@ -70,12 +73,14 @@ def leave_now(case_id: UUID, kind: str) -> ResponseReturnValue:
 
 @bp.get("/<uuid:case_id>/rest/<any(pause, resume):kind>")
 @needs("pause_case")
+@shows("case")
 def rest(case_id: UUID, kind: str) -> ResponseReturnValue:
     return _page(case_id, TELLINGS[kind], {})
 
 
 @bp.post("/<uuid:case_id>/rest/<any(pause, resume):kind>")
 @needs("pause_case")
+@shows("case")
 def rest_now(case_id: UUID, kind: str) -> ResponseReturnValue:
     """Let the case rest, or go on."""
     return _tell(case_id, TELLINGS[kind])

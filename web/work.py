@@ -14,6 +14,7 @@ from web import forms, uploads
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.language import language, t
+from web.reads import shows
 from workflow import drafts
 from workflow.commands import CompleteTask, NewPaper
 from workflow.deadlines import SHANGHAI
@@ -48,6 +49,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/cases/<uuid:case_id>/tasks/<int:task_id>")
 @needs("complete_task")
+@shows("task")
 def task(case_id: UUID, task_id: int) -> ResponseReturnValue:
     actor = current_actor()
     with house().reader.connect() as connection:
@@ -70,6 +72,7 @@ def task(case_id: UUID, task_id: int) -> ResponseReturnValue:
 
 @bp.post("/cases/<uuid:case_id>/tasks/<int:task_id>")
 @needs("complete_task")
+@shows("task")
 def submit(case_id: UUID, task_id: int) -> ResponseReturnValue:
     """Take the step. What was typed and uploaded is kept, whatever becomes of it."""
     actor = current_actor()

@@ -23,6 +23,7 @@ from workflow.amounts.command import amount
 from workflow.calendar_command import calendar_group
 from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
+from workflow.erasing_command import erase, retention
 from workflow.errors import WorkflowError
 from workflow.evidence.command import bundle as bundle_command
 from workflow.evidence.mirroring import mirror
@@ -282,7 +283,9 @@ mingjian.add_command(channels_group)
 mingjian.add_command(db)
 mingjian.add_command(demo)
 mingjian.add_command(export_command)
+mingjian.add_command(erase)
 mingjian.add_command(migrate)
+mingjian.add_command(retention)
 mingjian.add_command(rules)
 mingjian.add_command(run_command)
 mingjian.add_command(simulate)

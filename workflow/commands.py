@@ -9,6 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from workflow.calendar_commands import CalendarCommand
+from workflow.erasure_commands import ErasureCommand
 from workflow.leave_commands import LeaveCommand
 from workflow.supervisor_commands import SupervisorCommand
 
@@ -232,6 +233,7 @@ CaseCommand = (
     | RecalculateDeadlines
     | LogReading
     | SupervisorCommand
+    | ErasureCommand
     | MigrateCase
     | SetOff
 )

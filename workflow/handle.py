@@ -5,7 +5,8 @@ checked; permissions are asked; the answers are checked against the form; the en
 next state; state, tasks, clocks, timers, letters and the log entry are written; it is committed.
 Only then is it announced, to whoever may also miss it.
 
-Returning commits, raising rolls back. A refusal is written to the log in a transaction of its own.
+Returning commits, raising rolls back. A refusal is written to the log of reads and refusals, in a
+transaction of its own.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from workflow import calendars, substituting
 from workflow.actor import SYSTEM, Actor
 from workflow.cases import (
     alarming,
+    erasing,
     leaving,
     migrating,
     objecting,
@@ -91,6 +93,7 @@ HANDLERS: Mapping[type, Handler] = {
     LogExport: viewing.log_export,
     FileRelative: relatives.file_relative,
     **pressing.HANDLERS,
+    **erasing.HANDLERS,
     **calendars.HANDLERS,
     **subscribing.HANDLERS,
     **substituting.HANDLERS,
@@ -147,7 +150,10 @@ def handle(house: House, actor: Actor, command: Command, *, at: datetime, reques
     try:
         outcome = _with_retries(house, actor, command, at, request_id, digest)
     except NotAllowed as refusal:
-        log_refusal(house, actor, command, refusal, at, request_id)
+        facts: dict[str, object] = {"action": type(command).__name__, "detail": refusal.rule}
+        if (task := getattr(command, "task_id", None)) is not None:
+            facts["task"] = task
+        log_refusal(house, actor, getattr(command, "case_id", None), facts, at, request_id)
         raise
     if not outcome.repeated:
         for changed in (outcome, *outcome.elsewhere):

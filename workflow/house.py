@@ -13,6 +13,9 @@ from sqlalchemy.engine import make_url
 from audit import Published, Sequencer, Vault, keyring, open_vault
 from audit.keyfile import KeyRefused
 from bpmn import Fault, Rulebook, RulebookError, packaged_files
+from bpmn.retention import FILE as RETENTION
+from bpmn.retention import Retention, read_retention
+from bpmn.rulebook import DATA
 from workflow.amounts import PolicyRefused
 from workflow.cases.county import county_of
 from workflow.deadlines import Calendar, Day, read_calendar
@@ -63,6 +66,11 @@ class House:
     def rules(self, digest: str | None = None) -> Rules:
         """The rule book of that digest, or the one in force now."""
         return self.shelf.get(digest) if digest else self.shelf.current(self.now())
+
+    def retention(self) -> Retention:
+        """How long what is kept, and the legal bases of an erasure, as the rules in force now say."""
+        content = self.rules().rulebook.files.get(RETENTION) or (DATA / RETENTION).read_bytes()
+        return read_retention(content)
 
     def rules_in(self, connection: Connection) -> Rules:
         """The rule book in force now as this transaction sees it: for what is to live by it."""

@@ -26,6 +26,7 @@ from workflow.handle import handle
 from workflow.house import House
 from workflow.outbox import deliver_next
 from workflow.recounting import recount_if_due
+from workflow.retention import run_retention
 from workflow.sequencing import Sequencing, sequence
 from workflow.store.models import Clock, Supervision, Timer
 from workflow.supervisor_commands import RemindOfAnswer
@@ -48,6 +49,7 @@ class Round:
     reminders: int = 0
     messages: int = 0
     recounted: int = 0
+    retention: int = 0
 
     @property
     def anything(self) -> bool:
@@ -92,9 +94,10 @@ def run_once(
     while delivered < batch and deliver_next(house, at):
         delivered += 1
     recounted = recount_if_due(house, at)
+    retention = run_retention(house, at)
     prepare(house, at, digest=not raised)
     messages = deliver(house, at) if send else 0
-    return Round(fired, raised, delivered, reminded, messages, recounted)
+    return Round(fired, raised, delivered, reminded, messages, recounted, retention)
 
 
 def _part(rows: Sequence[Any], batch: int, random: Random | None) -> Sequence[Any]:

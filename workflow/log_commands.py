@@ -17,6 +17,7 @@ from audit.sequencer import NotHere
 from audit.standing import standing
 from audit.system import NOBODY, append_system
 from audit.tiles import Folder
+from workflow.erasing_again import erase_again
 from workflow.house import House
 from workflow.sequencing import Sequencing, sequence
 from workflow.store import transaction
@@ -175,6 +176,8 @@ def recover_command(settings: Any, reason: str) -> None:
     with _told():
         for log, origin in recover(house.sequencer(), reason, house.now(), _operator()):
             click.echo(f"✔ {log} → {origin}")
+    for case_id in erase_again(house):
+        click.echo(f"✔ 备份里有已依法删除的内容，再次删除：{case_id}。Erased again: {case_id}.")
     sequence(house)
     click.echo("请通知每个见证方信任新的公钥。Tell every witness to trust the new key.")
 

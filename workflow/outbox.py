@@ -160,7 +160,25 @@ def _place(path: Path, content: bytes) -> None:
     os.replace(beside, path)
 
 
+def erase_files(house: House, row: Row[Any]) -> None:
+    """After an erasure: the case's papers that no other case has, its archived volume, its payment files."""
+    papers = table(Paper)
+    with house.reader.connect() as conn:
+        number = conn.scalar(select(Case.number).where(Case.id == row.case_id))
+        others = select(papers.c.sha256).where(papers.c.case_id != row.case_id)
+        own = select(papers.c.sha256).where(papers.c.case_id == row.case_id, papers.c.sha256.not_in(others))
+        digests = [digest for digest in conn.scalars(own) if digest]
+    for digest in digests:
+        house.files.path(digest).unlink(missing_ok=True)
+    (house.home / "archive" / f"{number}.zip").unlink(missing_ok=True)
+    for file in (house.home / "payments").glob(f"{number}-*"):
+        file.unlink()
+    with transaction(house.engine) as conn:
+        conn.execute(update(papers).where(papers.c.case_id == row.case_id).values(sha256=""))
+
+
 EFFECTS: Mapping[str, Callable[[House, Row[Any]], None]] = {
     "payment_order": order_payment,
     "archive_file": archive,
+    "erase_files": erase_files,
 }

@@ -1,4 +1,4 @@
-"""`mingjian audit verify`: the log from end to end, and the due dates against it."""
+"""`mingjian audit verify`: the log from end to end, the published files and the due dates against it."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import audit
+from audit.agreeing import agreements
 from workflow.due_dates import altered
 from workflow.house import House
 
@@ -17,9 +18,10 @@ from workflow.house import House
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
 @click.pass_obj
 def verify(settings: Any, as_json: bool) -> None:
-    """核对所有链、承诺和开封值，指出第一处错误；到期时间与日志核对。
+    """核对所有链、承诺和开封值，指出第一处错误；数据库、公开的文件、检查点和到期时间与日志核对。
 
-    Check chains, commitments, openings, and name the first fault; hold due dates against the log.
+    Check chains, commitments, openings, and name the first fault; compare database, published files and
+    checkpoint; hold due dates against the log.
     """
     house: House = settings.house()
     with house.reader.connect() as conn, Progress(console=Console(stderr=True)) as bar:
@@ -27,16 +29,23 @@ def verify(settings: Any, as_json: bool) -> None:
         report = audit.verify(
             conn, house.vault, lambda done, of: bar.update(chains, completed=done, total=of)
         )
+        published = agreements(conn, house.home)
         dates = bar.add_task("期限 due dates", total=None)
         moved = altered(house, conn, lambda done, of: bar.update(dates, completed=done, total=of))
+    ok = report.ok and not moved and all(log.ok for log in published)
     if as_json:
-        found = {**report.as_json(), "due_dates": [one.as_json() for one in moved]}
+        found = {
+            **report.as_json(),
+            "ok": ok,
+            "published": [log.as_json() for log in published],
+            "due_dates": [one.as_json() for one in moved],
+        }
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
-        for zh, en in report.sentences():
+        for zh, en in (*(log.sentence() for log in published), *report.sentences()):
             click.echo(f"{zh}\n    {en}")
         for one in moved:
             click.echo(f"✘ {one.number} {one.limit}：{one.what.zh}\n    {one.what.en}")
         if not moved:
             click.echo("✔ 到期时间都与日志一致。\n    Every due date is the one the log gives.")
-    sys.exit(0 if report.ok and not moved else 1)
+    sys.exit(0 if ok else 1)

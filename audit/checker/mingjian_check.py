@@ -790,7 +790,7 @@ def check_time(recorded: datetime, index: int, bounds: Sequence[Bound]) -> None:
             raise Refused("time-after", recorded=_told(recorded), at=_told(at))
 
 
-TICK, ERASURE, KEY_ADDED, KEY_REVOKED = "tick", "values_erased", "key_added", "key_revoked"
+TICK, ERASURE, KEY_ADDED, KEY_REVOKED = "tick", "erasure", "key_added", "key_revoked"
 
 
 def read_tick(entry: Mapping[str, Any], verify: Callable[[bytes], Seen]) -> Optional[Seen]:
@@ -852,17 +852,17 @@ class KeyRing:
         return key
 
 
-def erasures(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int, str], str]:
-    """(case, entry, field) → by which entry it was erased."""
-    found = {}
+def erasures(entries: Iterable[Mapping[str, Any]]) -> list[tuple[int, frozenset[str], int]]:
+    """(up to which entry of the case, which fields, by which entry) values were erased. One that two people
+    have not approved does not count: what it took is WITHHELD.
+    """
+    found = []
     for entry in entries:
-        if entry["type"] != ERASURE:
+        through, fields, people = (entry["vars"].get(key) for key in ("through", "fields", "approved_by"))
+        if entry["type"] != ERASURE or not _is_count(through) or through >= entry["seq"]:
             continue
-        given = entry["vars"]
-        fields = given.get("fields")
-        if _is_count(given.get("entry")) and isinstance(fields, list):
-            case, by = str(given.get("case", entry["case"])), f"{entry['case']} #{entry['seq']}"
-            found.update({(case, given["entry"], str(one)): by for one in fields})
+        if isinstance(fields, list) and isinstance(people, list) and len(set(map(str, people))) > 1:
+            found.append((through, frozenset(map(str, fields)), entry["seq"]))
     return found
 
 
@@ -1339,7 +1339,7 @@ class Bundle:
                 tell_witnesses(self.report, seen, self.policy)
 
     def _context(self, name: str, index: int) -> None:
-        """An entry of the log outside the case: keys, ticks, erasures."""
+        """An entry of the log outside the case: keys and ticks."""
         try:
             data = self.source.read(name, ENTRY)
             entry = read_entry(data)
@@ -1396,7 +1396,7 @@ class Bundle:
     def _openings(self) -> None:
         """Every commitment: MATCH, MISMATCH, ERASED, CLOSED to this reader, or WITHHELD."""
         counts: dict[str, Any] = dict.fromkeys(STATUSES, 0)
-        erased = erasures([*self.entries.values(), *self.context.values()])
+        erased = erasures(self.entries.values())
         salts: set[str] = set()
         for seq, entry in self.entries.items():
             given, commits = self._given(seq), commits_of(entry)
@@ -1428,9 +1428,9 @@ class Bundle:
 
     def _status(
         self, seq: int, field: str, commit: Optional[str], given: Mapping[str, tuple[str, Any]],
-        erased: Mapping[tuple[str, int, str], str],
+        erased: Sequence[tuple[int, frozenset[str], int]],
     ) -> str:  # fmt: skip
-        by = erased.get((self.manifest["case"], seq, field))
+        by = next((n for through, fields, n in erased if seq <= through and field in fields), None)
         if field in given:
             salt, value = given[field]
             if commit is None or commitment(bytes.fromhex(salt), field, value) != commit:
@@ -1661,7 +1661,7 @@ mirrored | 镜像已更新到{size}个条目，共接受过{checkpoints}个检�
 case-entries | 案件{case}在日志里有{count}个条目（第0条到第{last}条），一个不缺，没有重复 | the log has {count} entries of case {case} (0 to {last}), none missing, none twice
 span | 案件{case}，{first}至{last} | case {case}, {first} to {last}
 late | 补记：{recorded}入库，说明办理于{claimed} | entered late: recorded {recorded}, said to be of {claimed}
-ERASED | {field}已依法删除，见{by} | {field} was erased by {by}
+ERASED | {field}已依法删除，见#{by} | {field} was erased by #{by}
 papers-left-out | {count}份材料没有放进证据包 | {count} papers were left out of the bundle
 history | 读了{entries}个条目，{chains}条链 | {entries} entries of {chains} chains were read
 
@@ -1759,7 +1759,7 @@ no-entries | 没有一个条目 | there is no entry
 openings-form | 开封文件的内容不对 | the openings are malformed
 MISMATCH | {field}的内容与承诺值不符 | {field} differs from the commitment
 WITHHELD | {field}的内容缺失，又没有删除记录 | {field} is gone without an erasure
-erased-yet-here | {by}说{field}已删除，内容却还在 | {field} was erased by {by}, and yet it is here
+erased-yet-here | #{by}说{field}已删除，内容却还在 | {field} was erased by #{by}, and yet it is here
 salt-twice | 盐值用了两次 | a salt was used twice
 paper-missing | 缺少材料{digest} | the paper {digest} is missing
 paper-size | 材料的大小与条目不符 | a paper has another size

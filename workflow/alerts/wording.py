@@ -22,6 +22,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "extension_asked": Text("申请延期，等您答复", "An extension is asked for"),
     "extension_granted": Text("延期已批准", "The extension was granted"),
     "extension_refused": Text("延期没有批准", "The extension was refused"),
+    "retention_due": Text("案卷保存期满，可以提出删除个人信息", "Kept long enough: propose to erase"),
     "channel_dead": Text("消息通道发不出去", "A channel does not deliver"),
     "channel_back": Text("消息通道恢复", "A channel delivers again"),
     "mail_refused": Text("邮箱拒收", "A mailbox refuses"),

@@ -1,51 +1,38 @@
-"""An attempt that was refused is itself a fact: it goes into the log in a transaction of its own."""
+"""An attempt that was refused is itself a fact: it goes into the log of reads and refusals, in a transaction
+of its own. And the entries that belong to no step of a case.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exists, select
 
-from audit import SYSTEM_CHAIN, Draft, append_next
+from audit import LOG, READS, SYSTEM_CHAIN, Draft, append_next
 from workflow.actor import Actor
-from workflow.cases.keeping import actor_of, keep_entry
-from workflow.cases.work import Work
-from workflow.commands import Command
+from workflow.cases.keeping import actor_of
 from workflow.engine import KERNEL
-from workflow.errors import NotAllowed, NotFound
 from workflow.house import House
 from workflow.store import transaction
+from workflow.store.models import Case
 
 
 def log_refusal(
-    house: House, actor: Actor, command: Command, refusal: NotAllowed, at: datetime, request_id: str
+    house: House,
+    actor: Actor,
+    case_id: UUID | None,
+    facts: Mapping[str, object],
+    at: datetime,
+    request_id: str,
 ) -> None:
-    """Write who tried what and which rule forbade it; to the case's chain where there is a case."""
-    case_id = getattr(command, "case_id", None)
-    name = type(command).__name__
+    """Write who tried what and which rule forbade it: beside the case, where there is such a case."""
     with transaction(house.engine) as conn:
-        if case_id is not None:
-            work = Work(house, conn, actor, at, request_id)
-            try:
-                work.lock(case_id)
-            except NotFound:
-                case_id = None
-            else:
-                task = getattr(command, "task_id", None)
-                work.notes.update(
-                    action=name, detail=refusal.rule, **({} if task is None else {"task": task})
-                )
-                keep_entry(work, kind="attempt_refused", command={"name": "none"})
-        if case_id is None:
-            log_system(
-                house,
-                conn,
-                actor,
-                "attempt_refused",
-                {"action": name, "detail": refusal.rule},
-                at,
-                request_id,
-            )
+        known = case_id is not None and conn.scalar(select(exists().where(Case.id == case_id)))
+        log_system(
+            house, conn, actor, "attempt_refused", facts, at, request_id,
+            case=case_id if case_id is not None and known else SYSTEM_CHAIN, log=READS,
+        )  # fmt: skip
 
 
 def log_system(
@@ -53,12 +40,19 @@ def log_system(
     conn: Connection,
     actor: Actor,
     kind: str,
-    facts: dict[str, object],
+    facts: Mapping[str, object],
     at: datetime,
     request_id: str,
     sealed: Mapping[str, str] = MappingProxyType({}),
+    *,
+    case: UUID = SYSTEM_CHAIN,
+    log: str = LOG,
 ) -> int:
-    """Write an entry that belongs to no case: a refused address, a release, an import. Says its number."""
+    """Write an entry that moves no case: a release, an import; in the log of reads also one about a case.
+
+    Returns:
+        its number in its chain.
+    """
     draft = Draft(
         type=kind,
         frm=None,
@@ -73,5 +67,6 @@ def log_system(
         request=request_id,
         attach=[],
         sealed=sealed,
+        log=log,
     )
-    return append_next(conn, house.vault, SYSTEM_CHAIN, draft, house.now()).seq
+    return append_next(conn, house.vault, case, draft, house.now()).seq

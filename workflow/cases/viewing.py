@@ -1,9 +1,11 @@
-"""Looking at what is masked, and taking a case's evidence away, leave a trace (domain 6.1, notes)."""
+"""Looking at what is masked, and taking a case's evidence away, leave a trace (domain 6.1, notes): an entry
+beside the case in the log of reads, with the reason sealed.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.cases.keeping import keep_entry
+from audit import READS
 from workflow.cases.refusing import log_system
 from workflow.cases.work import Work
 from workflow.commands import LogExport, LogReading
@@ -22,11 +24,13 @@ def log_reading(work: Work, command: LogReading) -> Mapping[str, Any]:
     """Note that the actor has seen an unmasked value or, as inspector, the whole case, or takes it away."""
     met = {"reason"} if command.reason else set()
     require(work.actor, ACTIONS[command.what], area=work.row.village, met=met)
-    work.notes["what"] = command.what
-    if command.reason:
-        work.sealed["reason"] = command.reason
     kind = "file_exported" if command.what == "bundle" else "file_read"
-    return keep_entry(work, kind=kind, command={"name": "log_reading"})
+    sealed = {"reason": command.reason} if command.reason else {}
+    seq = log_system(
+        work.house, work.conn, work.actor, kind, {"what": command.what}, work.at, work.request_id, sealed,
+        case=work.row.id, log=READS,
+    )  # fmt: skip
+    return {"case_id": work.row.id.hex, "number": work.row.number, "seq": seq}
 
 
 def log_export(work: Work, command: LogExport) -> Mapping[str, Any]:
@@ -40,6 +44,6 @@ def log_export(work: Work, command: LogExport) -> Mapping[str, Any]:
     }
     seq = log_system(
         work.house, work.conn, work.actor, "file_exported", facts, work.at, work.request_id,
-        {"reason": command.reason},
+        {"reason": command.reason}, log=READS,
     )  # fmt: skip
     return {"seq": seq}

@@ -66,10 +66,11 @@ def write_bundle(
     found = extract(conn, Folder(house.home / PUBLISHED), published_note(house.home), case_id)
     _add_log(archive, found)
     closed = _add_openings(house, conn, archive, case_id, found, access)
-    left_out = _add_papers(house, conn, archive, case_id, access)
-    if access.sealed and access.family:
+    whole = row.erased_at is None
+    left_out = _add_papers(house, conn, archive, case_id, access) if whole else []
+    if whole and access.sealed and access.family:
         _add_letters(house, conn, archive, row)
-    if access.money:
+    if whole and access.money:
         _add_sheets(conn, archive, case_id)
     _add_rules(conn, archive, set(_rules_named(found.own)))
     content = CHECKER.read_bytes()

@@ -17,7 +17,7 @@ from workflow.house import House
 from workflow.reading.access import Access, access_to
 from workflow.reading.case_row import read_case
 from workflow.reading.diagrams import Visit
-from workflow.reading.people import Applicant, applicant_of
+from workflow.reading.people import Applicant, applicant_of, nobody
 from workflow.reading.repayments import (
     RecoveryView,
     SetOffView,
@@ -173,13 +173,13 @@ class CaseFile:
 
 
 def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: datetime) -> CaseFile:
-    """Read a case for one reader.
+    """Read a case for one reader. What was erased is left out.
 
     Raises:
         NotFound, NotAllowed
     """
     row = read_case(conn, case_id)
-    access = access_to(conn, actor, row)
+    access, whole = access_to(conn, actor, row), row.erased_at is None
     rules = house.rules(row.rulebook)
     book, terms = rules.rulebook, rules.terms[row.policy or ""]
     state = book.states[row.state].name if row.state in book.states else Text(row.state, row.state)
@@ -191,11 +191,11 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
         row=row,
         state=state,
         flow=rules.model.flows[row.flow].name,
-        applicant=applicant_of(conn, terms.categories, row, today(now)),
+        applicant=applicant_of(conn, terms.categories, row, today(now)) if whole else nobody(row.person),
         places=places_of(conn, rules, row, now),
         clocks=clocks_of(house, conn, row, terms, now),
-        papers=papers_of(conn, rules, row.id, access),
-        letters=letters_of(conn, rules, row.id),
+        papers=papers_of(conn, rules, row.id, access) if whole else (),
+        letters=letters_of(conn, rules, row.id) if whole else (),
         money=money_of(conn, book, row) if access.money else None,
         postings=conn.execute(
             select(Posting.id, Posting.number, Posting.posted_at, Posting.ends_at, Posting.taken_down_at)
@@ -315,7 +315,9 @@ def money_of(conn: Connection, book: Rulebook, row: Any) -> Money:
         select(Calculation.__table__).where(Calculation.case_id == row.id).order_by(Calculation.id.desc())
     ).all()
     return Money(
-        claims=conn.execute(
+        claims=()
+        if row.erased_at is not None
+        else conn.execute(
             select(Claim.__table__).where(Claim.case_id == row.id.hex).order_by(Claim.settled_on, Claim.id)
         ).all(),
         calculation=calculations[0] if calculations else None,

@@ -3,17 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, case, select
 from sqlalchemy.orm import aliased
 
 from workflow.errors import NotFound
 from workflow.store.models import Case, Household, Organisation, Person
 
+ERASED_NAME = "〔已依法删除〕"
+shown_name = case((Case.erased_at.is_(None), Person.name), else_=ERASED_NAME).label("person")
+"""The applicant's name, as long as the case has one."""
+
 _VILLAGE, _TOWNSHIP = aliased(Organisation), aliased(Organisation)
 _CASE = (
     select(
         Case.__table__,
-        Person.name.label("person"),
+        shown_name,
         Person.id_number,
         Person.household_id,
         Person.phone,

@@ -14,6 +14,7 @@ from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.cases import patients
 from workflow.permissions import may
+from workflow.reading.case_row import shown_name
 from workflow.store.models import Case, Organisation, Person, Task
 
 PAGE = 50
@@ -104,6 +105,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Case.number == wanted.number)
     if wanted.person:
         found.append(or_(Person.name == wanted.person, Person.id_number == wanted.person.upper()))
+        found.append(Case.erased_at.is_(None))
     return found
 
 
@@ -118,7 +120,7 @@ def lines_of(conn: Connection, rulebook: Rulebook, keys: Any) -> list[CaseLine]:
             Case.opened_at,
             Case.closed_at,
             Case.aid,
-            Person.name.label("person"),
+            shown_name,
             Organisation.name.label("village"),
             township.name.label("township"),
         )

@@ -24,7 +24,7 @@ JUMPS: Final[Mapping[str, Text]] = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A sealed value: `value` is None while it is closed or gone."""
+    """A sealed value: `value` is None while it is closed or gone; `erased_by` counts from 1 as people do."""
 
     name: str
     label: Text
@@ -32,6 +32,7 @@ class Opened:
     value: str | None
     paper: bool
     paper_held: bool
+    erased_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _opened(house: House, labels: Mapping[str, Text], name: str, opening: Openin
         value=None if shown is None else str(shown),
         paper=paper,
         paper_held=held,
+        erased_by=None if opening.erased_by is None else opening.erased_by + 1,
     )
 
 

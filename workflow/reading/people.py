@@ -122,6 +122,11 @@ def members_of(
     )  # fmt: skip
 
 
+def nobody(name: str) -> Applicant:
+    """Whose case it was is erased."""
+    return Applicant(0, name, "", Text("", ""), 0, "", "", "", None, "", "", (), (), ())
+
+
 def applicant_of(conn: Connection, names: Mapping[str, Text], row: Any, today: date) -> Applicant:
     """The applicant of a case row as `workflow.reading.case_row` selects it."""
     categories = holdings(conn, names, row.applicant_id)

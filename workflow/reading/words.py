@@ -33,6 +33,9 @@ KINDS: Final[Mapping[str, Text]] = {
     "file_read": Text("查看了受保护的内容", "Protected content was looked at"),
     "file_exported": Text("导出案卷", "The file was exported"),
     "case_migrated": Text("换用新版规则", "Moved to other rules"),
+    "erasure_proposed": Text("提出删除个人信息", "An erasure of personal data was proposed"),
+    "erasure_refused": Text("没有同意删除个人信息", "The erasure was refused or taken back"),
+    "erasure": Text("依法删除个人信息", "The personal data were erased by law"),
     "attempt_refused": Text("一次办理被拒绝", "An attempt was refused"),
 }
 LEVELS: Final[Mapping[str, Text]] = {
@@ -48,6 +51,16 @@ READ: Final[Mapping[str, Text]] = {
     "entries": Text("查看日志原文和封存内容", "the raw log and its sealed values"),
     "objector": Text("查看提出异议的人", "who objected"),
     "bundle": Text("证据包", "the evidence bundle"),
+    "case": Text("案卷", "the case file"),
+    "task": Text("办理页和案卷", "the form of a step, with the case file"),
+    "paper": Text("材料", "a paper"),
+    "letter": Text("文书", "a letter"),
+    "form": Text("填写过的表单", "a form as it was filled in"),
+    "inspection": Text("逐条核查", "the case entry by entry"),
+    "readers": Text("查看记录", "who has looked at the case"),
+    "list": Text("案卷目录", "a list of cases"),
+    "search": Text("按姓名或身份证号查找", "a search by name or identity number"),
+    "person": Text("登记的人员", "a registered person"),
 }
 SERVICES: Final[Mapping[str, Text]] = {
     "publish_posting": Text("开始公示", "The list was posted"),

@@ -33,6 +33,7 @@ from sqlalchemy.orm import aliased
 from workflow.actor import Actor
 from workflow.deadlines import SHANGHAI, Standing
 from workflow.house import House
+from workflow.reading.case_row import shown_name
 from workflow.reading.standings import standings
 from workflow.store.models import Case, Organisation, Person, Task
 from workflow.store.prepared import Prepared
@@ -266,7 +267,7 @@ def done_today(conn: Connection, account_id: int, now: datetime) -> list[Done]:
     """What one person has finished since midnight, the newest first."""
     midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)
     rows = conn.execute(
-        select(Task.case_id, Task.name, Task.done_at, Case.number, Person.name.label("person"))
+        select(Task.case_id, Task.name, Task.done_at, Case.number, shown_name)
         .join(Case, Case.id == Task.case_id)
         .join(Person, Person.id == Case.applicant_id)
         .where(Task.done_account == account_id, Task.done_at >= midnight)

@@ -22,6 +22,7 @@ from workflow.store.models.cases import (
     Task,
     Timer,
 )
+from workflow.store.models.erasures import Erasure, RetentionRun
 from workflow.store.models.people import (
     Account,
     Category,
@@ -41,6 +42,7 @@ from workflow.store.models.system import (
     CalendarDay,
     CalendarYear,
     Counter,
+    ListedReading,
     Outbox,
     Request,
     RulebookRelease,
@@ -70,6 +72,7 @@ __all__ = [
     "DepartmentPart",
     "Digest",
     "Draft",
+    "Erasure",
     "Extension",
     "Household",
     "InForce",
@@ -77,6 +80,7 @@ __all__ = [
     "Instalment",
     "Kin",
     "Letter",
+    "ListedReading",
     "Objection",
     "Organisation",
     "Outbox",
@@ -89,6 +93,7 @@ __all__ = [
     "Repayment",
     "Representative",
     "Request",
+    "RetentionRun",
     "RuleFile",
     "RuleProposal",
     "RulebookRelease",

@@ -51,6 +51,7 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
     seq: Mapped[int] = mapped_column(default=-1)
     engine: Mapped[bytes]
+    erased_at: Mapped[datetime | None]  # when its personal data were erased
     way: Mapped[dict[str, Any]] = mapped_column(default=dict)  # flow, usual, reasons: why this procedure
 
 

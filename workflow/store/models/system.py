@@ -56,6 +56,18 @@ class Counter(Base):
     value: Mapped[int]
 
 
+class ListedReading(Base):
+    """Which entry of the reads' system chain says that a list, or what a search found, showed this case.
+
+    Only a way to find the entry: what counts stands in it.
+    """
+
+    __tablename__ = "listed_reading"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class Request(Base):
     """A request already answered: the same key gets the same answer and no second effect."""
 

@@ -1,0 +1,97 @@
+"""`mingjian erase` and `mingjian retention`: the same as the pages, for whoever works at the machine."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from workflow.deadlines import SHANGHAI
+from workflow.erasure_commands import ConfirmErasure, ErasureCommand, ProposeErasure, RefuseErasure
+from workflow.handle import handle
+from workflow.house import House
+from workflow.reading.case_row import read_case
+from workflow.reading.erasures import proposals_of
+from workflow.register.signing_in import AS, signed_in
+from workflow.register.telling import JSON
+from workflow.releasing.command import Told
+from workflow.retention import look, run_retention
+
+
+@click.command()
+@click.argument("case")
+@click.option("--basis", metavar="ID", help="提出删除：法律依据。Propose: the legal basis.")
+@click.option("--confirm", is_flag=True, help="另一人确认，立即删除。Another person confirms: it is erased.")
+@click.option("--refuse", is_flag=True, help="不同意，或者撤回。Refuse, or take back.")
+@click.option("--reason", default="", help="理由，写入日志。Why; goes into the log.")
+@AS
+@JSON
+@click.pass_obj
+def erase(
+    settings: Any, case: str, basis: str | None, confirm: bool, refuse: bool, reason: str, login: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """删除一件案卷的个人信息：一人提出，另一人确认。Erase a case's personal data: two people.
+
+    CASE 是案件编号或内部号。CASE is a case number or id.
+    """
+    if (basis is not None) + confirm + refuse != 1:
+        raise click.UsageError("写 --basis、--confirm 或 --refuse 之一。Say --basis, --confirm or --refuse.")
+    from workflow.cli import find_case
+
+    house: House = settings.house()
+    actor = signed_in(house, login, "decide_erasure", "propose_erasure")
+    with Told(as_json):
+        with house.reader.connect() as conn:
+            case_id = find_case(conn, case)
+            proposed = proposals_of(house, conn, read_case(conn, case_id))
+        number = next((one.id for one in proposed if one.state == "open"), 0)
+        command: ErasureCommand = ProposeErasure(case_id, basis or "", reason)
+        if confirm:
+            command = ConfirmErasure(case_id, number)
+        elif refuse:
+            command = RefuseErasure(case_id, number, reason)
+        done = handle(house, actor, command, at=house.now(), request_id=uuid4().hex)
+    if as_json:
+        click.echo(json.dumps({"done": True, "case": done.number, "entry": done.seq}))
+        return
+    zh, en = {
+        ProposeErasure: ("已提出，等另一人确认", "proposed; another person has to confirm"),
+        ConfirmErasure: ("个人信息已删除", "the personal data are erased"),
+        RefuseErasure: ("没有删除", "nothing was erased"),
+    }[type(command)]
+    click.echo(f"✔ {done.number} {zh}（日志第{done.seq + 1}条）：{en} (entry {done.seq + 1})")
+
+
+@click.command("retention")
+@click.option("--dry-run", is_flag=True, help="只看，不动。Look; change nothing.")
+@JSON
+@click.pass_obj
+def retention(settings: Any, dry_run: bool, as_json: bool) -> None:
+    """保存期满的资料：预览，或者现在处理（后台每天处理一次）。What was kept long enough: look, or act now.
+
+    案卷期满只提醒档案人员；删除个人信息由两人决定。Of cases the archive is told; erasing takes two people.
+    """
+    house: House = settings.house()
+    at = house.now()
+    with house.reader.connect() as conn:
+        found = look(conn, house.retention(), at)
+    done = 0 if dry_run else run_retention(house, at)
+    if as_json:
+        rows = [
+            {"what": one.kept.id, "years": one.kept.years, "then": one.kept.then, "count": one.count,
+             "before": one.before and one.before.isoformat()}
+            for one in found
+        ]  # fmt: skip
+        click.echo(
+            json.dumps({"day": at.astimezone(SHANGHAI).date().isoformat(), "kept": rows, "done": done})
+        )
+        return
+    for one in found:
+        kept = one.kept
+        zh = f"保存{kept.years}年" if kept.years is not None else "永久保存"
+        en = f"{kept.years} years" if kept.years is not None else "for ever"
+        over = "" if kept.then == "keep" else f"，期满 {one.count}（早于 {one.before}）"
+        click.echo(f"{kept.name.zh}：{zh}{over}\n    {kept.name.en}: {en}, over: {one.count}")
+    if not dry_run:
+        click.echo(f"✔ 已处理 {done} 项。Done: {done}.")
