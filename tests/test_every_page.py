@@ -65,6 +65,7 @@ WITH_A_SEAT = {
     "GET /cases/<uuid:case_id>/evidence": "export_case",
     "POST /cases/<uuid:case_id>/evidence": "export_case",
     "GET /erasures": "view_erasures",
+    "GET /supervise/publication": "view_publication",
     "GET /cases/<uuid:case_id>/erasure": "view_erasures",
     "POST /cases/<uuid:case_id>/erasure": "view_erasures",
     "GET /inspect/checking": "export_case",

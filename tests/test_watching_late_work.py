@@ -9,7 +9,7 @@ import pytest
 from pages.desks import at_the_desk
 from sqlalchemy import event, update
 
-from audit import SYSTEM_CHAIN, entries
+from audit import READS, SYSTEM_CHAIN, chain_of, entries
 from workflow.reading import held as lists
 from workflow.reading.board import BY, COLUMNS, WAIT, Wanted, board
 from workflow.reading.held import held
@@ -190,7 +190,7 @@ def test_the_export_takes_the_whole_list_and_leaves_a_trace(county, six_cases, m
     assert "第1页，共2页" in supervisor.opens("/supervise").words
     assert len([row for row in exported(supervisor)[1] if row[2]]) == 1 + 2
     with county.house.reader.connect() as conn:
-        last = [stored.entry for stored in entries(conn, SYSTEM_CHAIN)][-1]
+        last = [stored.entry for stored in entries(conn, chain_of(SYSTEM_CHAIN, READS))][-1]
     assert (last["type"], last["vars"]) == ("file_exported", {"what": "board", "count": 2})
     assert last["actor"]["role"] == "SUP"
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
+from audit import READS
 from bpmn import Text
 from web.access import allowed, needs
 from web.board_sheets import LEVELS, MOST, sheets
@@ -22,6 +23,7 @@ from workflow.reading.board import BY, COLUMNS, Board, Wanted, board, sees_other
 from workflow.reading.channels import dead_channels, ways_out
 from workflow.reading.durations import durations
 from workflow.reading.held import HeldList, all_held, held
+from workflow.reading.publication import Publication, publication
 from workflow.reading.told import told
 from workflow.reading.trends import WHAT, Month, cases_of, months
 from workflow.reading.trends import trends as twelve_months
@@ -66,16 +68,21 @@ def address(chosen: Wanted, endpoint: str = ".index", page: int | None = None) -
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What the board has to admit: that nobody watches the limits, or that messages stay here."""
+    """What the board has to admit: that nobody watches the limits, that messages stay here, or that the log
+    is held up, by a witness that is away or by something that has stopped it.
+    """
 
     silent: bool
     last_beat: datetime | None
     dead: list[str]
+    log: Publication | None
 
 
 def _watch(connection: Connection) -> Watch:
     last = last_beat(connection)
-    return Watch(silent(last, now()), last, dead_channels(connection) if allowed("view_channels") else [])
+    dead = dead_channels(connection) if allowed("view_channels") else []
+    log = publication(house(), connection) if allowed("view_publication") else None
+    return Watch(silent(last, now()), last, dead, log)
 
 
 def _read(connection: Connection, chosen: Wanted) -> tuple[Board, HeldList]:
@@ -106,7 +113,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/board.xlsx")
 @needs("overdue_board")
 def export() -> ResponseReturnValue:
-    """What the page shows, for a spreadsheet: the same filters, figures and rows. It is noted in the log."""
+    """What the page shows, for a spreadsheet: same filters, figures and rows. Noted in the log of reads."""
     chosen, actor = wanted(), current_actor()
     with house().reader.connect() as connection:
         numbers = board(house(), connection, actor, now(), chosen)
@@ -115,7 +122,7 @@ def export() -> ResponseReturnValue:
     content = workbook(sheets(numbers, rows, chosen, words))
     with transaction(house().engine) as writing:
         facts: dict[str, object] = {"what": "board", "count": len(rows)}
-        log_system(house(), writing, actor, "file_exported", facts, now(), uuid4().hex)
+        log_system(house(), writing, actor, "file_exported", facts, now(), uuid4().hex, log=READS)
     response = Response(content, content_type=TYPE)
     response.headers["Content-Disposition"] = "attachment; filename=board.xlsx"
     return response
@@ -149,6 +156,15 @@ def _chart(series: Sequence[Month]) -> Chart:
         [("opened", 0, each.opened), ("ended", 1, each.ended), ("late", 1, each.late)] for each in series
     ]
     return chart(labels, groups)
+
+
+@bp.get("/publication")
+@needs("view_publication")
+def publication_page() -> ResponseReturnValue:
+    """How far the logs are published, which witness is away since when, and what is held up."""
+    with house().reader.connect() as connection:
+        found = publication(house(), connection)
+    return make_response(render_template("supervise/publication.html", found=found))
 
 
 @bp.get("/channels")
