@@ -10,6 +10,7 @@ from web import forms
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.language import t
+from web.reads import shows
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.handle import handle
 from workflow.reading.supervisions import standing, told
@@ -30,12 +31,14 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/cases/<uuid:case_id>/supervisions/<int:number>")
 @needs("view_case")
+@shows("case")
 def show(case_id: UUID, number: int) -> ResponseReturnValue:
     return _page(case_id, number, {})
 
 
 @bp.post("/cases/<uuid:case_id>/supervisions/<int:number>/answer")
 @needs("answer_supervision")
+@shows("case")
 def answer(case_id: UUID, number: int) -> ResponseReturnValue:
     raw = forms.raw_answers(house().rules().rulebook.forms[FORM], request.form)
     command = AnswerSupervision(case_id, number, raw)
@@ -49,6 +52,7 @@ def answer(case_id: UUID, number: int) -> ResponseReturnValue:
 
 @bp.post("/cases/<uuid:case_id>/supervisions/<int:number>/end")
 @needs("press")
+@shows("case")
 def end(case_id: UUID, number: int) -> ResponseReturnValue:
     """The supervisor accepts the answer (摘牌)."""
     handle(house(), current_actor(), EndSupervision(case_id, number), at=now(), request_id=request_key())
