@@ -19,7 +19,7 @@ def measured(tmp_path_factory):
     home = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(program, "QUICK", program.TINY)
-        sections = [word for name in ("short", "bytes", "loops") for word in ("--only", name)]
+        sections = [word for name in ("short", "bytes", "loops", "log") for word in ("--only", name)]
         file = home / "figures.json"
         call = ["--quick", "--json", str(file), *sections]
         done = CliRunner().invoke(program.bench, call, obj=Settings(None, home))
@@ -51,6 +51,21 @@ def test_loops_are_measured_against_new_cases(measured):
     levels = measured[0]["loops"]["levels"]
     assert [level["loops"] for level in levels] == [0, 2]
     assert all(level["new_case_cpu_ms"] > 0 for level in levels)
+
+
+def test_the_log_is_grown_checked_and_published_beside_the_writers(measured):
+    log, found = measured[0]["log"], {one["id"]: one for one in measured[0]["expectations"]}
+    tree = log["tree"]
+    assert tree["entries"] == 600
+    assert tree["verify_us"] == pytest.approx(1e6 / tree["verified_per_second"], rel=0.05)
+    assert tree["proof"]["hashes"] >= 2
+    lag = log["lag"]["sqlite"]
+    assert lag["entries"] >= 8 * 4, "every entry of every writer"
+    assert 0 < lag["p50_s"] <= lag["p99_s"] <= lag["worst_s"]
+    assert log["cost"]["sqlite"]["p50"] > 0
+    assert found["log_verify"]["figure"] is None, "600 entries say nothing about a million"
+    assert found["log_lag_sqlite"]["figure"] == lag["p99_s"]
+    assert found["log_lag_postgresql"]["met"] is None
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed(measured):

@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ import pysqlite3.dbapi2
 from rich.console import Console
 
 from web import bench_http
-from workflow.bench import alerts, contenders, expectations, loops, peers, script, sizes, worklist
+from workflow.bench import alerts, contenders, expectations, log, loops, peers, script, sizes, worklist
 from workflow.bench.alerts import Load
 from workflow.bench.contenders import Contender
 from workflow.bench.runner import ClientFailed
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WORKERS = (1, 4)
 WIDTH = 130
 """Columns of the tables where there is no terminal that says how wide it is."""
-SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops", "alerts")
+SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops", "alerts", "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ class Size:
     lists: tuple[int, ...]
     loops: tuple[int, ...]
     alerts: Load
+    log: log.Load
     workers: tuple[int, ...] = WORKERS
 
 
-FULL = Size(5, 120, 20, 60, worklist.LEVELS, loops.LEVELS, alerts.FULL)
-QUICK = Size(1, 20, 4, 10, (1_000,), (0, 20), Load(100, 5_000))
-TINY = Size(1, 2, 1, 2, (50,), (0, 2), Load(2, 20), (1,))
+FULL = Size(5, 120, 20, 60, worklist.LEVELS, loops.LEVELS, alerts.FULL, log.FULL)
+QUICK = Size(1, 20, 4, 10, (1_000,), (0, 20), Load(100, 5_000), log.Load(50_000, 50, 5))
+TINY = Size(1, 2, 1, 2, (50,), (0, 2), Load(2, 20), log.Load(600, 5, 1), (1,))
 
 Advance = Callable[[str], None]
 
@@ -164,6 +165,8 @@ def measure(
         results["alerts"] = {
             kind: _alerts(size.alerts, address, kind, advance) for kind, address in servers.items()
         }
+    if "log" in sections:
+        results["log"] = _log(size.log, servers, advance)
     return results
 
 
@@ -196,11 +199,22 @@ def _alerts(load: Load, address: str | None, kind: str, advance: Advance) -> dic
     return alerts.measure(load, address, Random(1))  # noqa: S311 — who is killed when
 
 
+def _log(load: log.Load, servers: Mapping[str, str | None], advance: Advance) -> dict[str, Any]:
+    advance(f"日志 log · {load.entries:,}")
+    found: dict[str, Any] = {"tree": log.tree(load), "lag": {}, "cost": {}}
+    for kind, address in servers.items():
+        advance(f"日志 log · {kind}")
+        found["lag"][kind] = log.lag(address, load)
+        found["cost"][kind] = log.cost(address, load)
+    return found
+
+
 NOTES = (
     "cpu_ms: processor time of all clients over all transitions; on PostgreSQL without the server's own",
     "http cpu_ms: time of the serving processes over the transitions (three pages each)",
     "floor: hand-written SQL, the same writes in one commit, no engine, no checks; ratios within a round",
     "SpiffWorkflow: stock, its own JSON serializer, the same diagrams; F01 with decision variables only",
+    "log: entries and tiles against the signed root, processor time of one process; entries not read",
     "the worklist's rows were made by SQL in a throw-away database, all open tasks in one seat",
 )
 

@@ -38,14 +38,14 @@ class Contender:
         with fresh(server) as place:
             self._prepare(place, workers * (each + self.warm))
             before = place.size()
-            sample = runner.race(self._command(place, each), workers, _environment())
+            sample = runner.race(self._command(place, each), workers, environment())
             return sample, (place.size() - before) / (workers * (each + self.warm))
 
     def _prepare(self, place: Place, cases: int) -> None:
         if self.ours:
             ground.lay(place.url, place.home, cases, product=self.whole)
         else:
-            runner.prepare(self._command(place, 1), _environment())
+            runner.prepare(self._command(place, 1), environment())
 
     def _command(self, place: Place, cases: int) -> list[str]:
         rest = ["--cases", str(cases), "--warm", str(self.warm)]
@@ -57,7 +57,7 @@ class Contender:
         return [self.python, str(RIVALS / f"{self.program}.py"), "--database", place.plain, *rest, *script]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The same for all; our own package is found wherever it lies."""
     paths = os.pathsep.join(filter(None, [str(HERE.parents[1]), os.environ.get("PYTHONPATH")]))
     return {**os.environ, "PYTHONPATH": paths}

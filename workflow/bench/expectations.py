@@ -1,6 +1,6 @@
 """What is expected of the figures, said in so many words: met, not met, or not measured in this run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 from bpmn import Text
 from workflow.bench.alerts import FULL
 from workflow.bench.databases import DATABASES
+from workflow.bench.log import FULL as LOG
 
 SHARE_OF_STOCK = 1 / 8
 WORKLIST_MS, BOARD_MS, WORKLIST_TASKS = 50.0, 150.0, 100_000
 LOOP_SHARE, LOOPS = 0.15, 1_000
 BYTES = 4_096
 ALERTS_SECONDS = 60.0
+VERIFY_US, PROOF_MS, LAG_S, LAYER_SHARE = 5.0, 2.0, 3.0, 1.1
 PEER = "django-fsm-2 + simple-history"
 
 
@@ -109,6 +111,7 @@ def check(results: Mapping[str, Any]) -> list[Expectation]:
             _bytes(results, "whole"),
         ),
         *(one for kind, name in DATABASES.items() for one in _alerts(results, kind, name)),
+        *_second_layer(results),
     ]
 
 
@@ -166,3 +169,53 @@ def _loops(results: Mapping[str, Any]) -> float | None:
 def _bytes(results: Mapping[str, Any], process: str) -> float | None:
     found = results.get("bytes", {}).get(process)
     return float(found["state_tasks_entry"]) if found else None
+
+
+def _second_layer(results: Mapping[str, Any]) -> Iterator[Expectation]:
+    """The log behind the transaction: checking it, proofs from it, how far it is behind, what it costs."""
+    whole = _log(results, "tree", "entries") == LOG.entries
+    yield Expectation(
+        "log_verify",
+        Text(
+            "核对百万条日志里的一条，单核CPU（即每秒20万条）",
+            "Checking one entry of a log of a million, CPU of one core (200,000 a second)",
+        ),
+        VERIFY_US,
+        "µs",
+        _log(results, "tree", "verify_us") if whole else None,
+    )
+    yield Expectation(
+        "log_proof",
+        Text("从百万条日志出具一份包含证明，p99", "One proof of inclusion from a log of a million, p99"),
+        PROOF_MS,
+        "ms",
+        _log(results, "tree", "proof", "p99_ms") if whole else None,
+    )
+    for database, name in DATABASES.items():
+        yield Expectation(
+            f"log_lag_{database}",
+            Text(
+                f"8个写入者时从提交到公开，p99，{name}",
+                f"From commit to publication with 8 writers, p99, {name}",
+            ),
+            LAG_S,
+            "s",
+            _log(results, "lag", database, "p99_s"),
+        )
+        yield Expectation(
+            f"log_cost_{database}",
+            Text(
+                f"有无第二层日志的每步时间之比，{name}",
+                f"A transition with the second layer of the log against one without, {name}",
+            ),
+            LAYER_SHARE,
+            "×",
+            _log(results, "cost", database, "p50"),
+        )
+
+
+def _log(results: Mapping[str, Any], *path: str) -> float | None:
+    found: Any = results.get("log")
+    for name in path:
+        found = None if found is None else found.get(name)
+    return None if found is None else float(found)

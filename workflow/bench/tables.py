@@ -29,6 +29,8 @@ def tables(results: Mapping[str, Any], expectations: list[Expectation]) -> Itera
         yield _loops(results["loops"])
     if "alerts" in results:
         yield _alerts(results["alerts"])
+    if "log" in results:
+        yield _log(results["log"])
     yield _expectations(expectations)
 
 
@@ -125,6 +127,26 @@ def _alerts(databases: Mapping[str, Any]) -> Table:
             DATABASES[database], f"{one['tasks']:,}", f"{one['deadlines']:,}", f"{one['alerts']:,}",
             f"{one['seconds']:.1f}", str(one["killed"]), str(one["wrong"]),
         )  # fmt: skip
+    return table
+
+
+def _log(found: Mapping[str, Any]) -> Table:
+    tree = found["tree"]
+    table = _table(f"日志，{tree['entries']:,} 条 · the log, {tree['entries']:,} entries", "", "")
+    proof = tree["proof"]
+    rows = [
+        ("追加，条/秒 appended per s", f"{tree['appended_per_second']:,}"),
+        ("核对，条/秒/核 verified per s and core", f"{tree['verified_per_second']:,}"),
+        ("证明 proof p50/p99 ms", f"{proof['p50_ms']:.2f} / {proof['p99_ms']:.2f}"),
+    ]
+    for database, lag in found["lag"].items():
+        name, cost = DATABASES[database], found["cost"][database]
+        rows += [
+            (f"{name}: 8个写入者，公开滞后 lag p50/p99 s", f"{lag['p50_s']:.2f} / {lag['p99_s']:.2f}"),
+            (f"{name}: 每步，有无之比 with ÷ without, p50 / CPU", f"{cost['p50']:.2f} / {cost['cpu']:.2f}"),
+        ]
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
