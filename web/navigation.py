@@ -29,6 +29,9 @@ ENTRIES = (
     ("erasure.index", Text("删除", "Erasures")),
 )
 
+PARTS = {"pressing": "supervise", "overseen": "supervise"}
+"""Pages that belong to an entry of another part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -47,7 +50,8 @@ def links() -> list[Link]:
         permission = permission_of(endpoint) if endpoint in current_app.view_functions else None
         if permission is None or (permission not in {PUBLIC, SIGNED_IN} and not allowed(permission)):
             continue
-        here = (request.endpoint or "").partition(".")[0] == endpoint.partition(".")[0]
+        part = (request.endpoint or "").partition(".")[0]
+        here = PARTS.get(part, part) == endpoint.partition(".")[0]
         found.append(Link(url_for(endpoint), name, here, unread() if endpoint == "inbox.index" else None))
     return found
 
