@@ -82,6 +82,7 @@ WITH_A_SEAT = {
     "GET /policy/files.zip": "view_policy",
     "POST /policy/proposals": "propose_policy",
     "GET /policy/proposals/<int:number>": "view_policy",
+    "GET /policy/proposals/<int:number>/trial": "view_policy",
     "POST /policy/proposals/<int:number>/adopt": "view_policy",
     "POST /policy/proposals/<int:number>/rebase": "propose_policy",
     "POST /policy/proposals/<int:number>/reject": "release_policy",

@@ -146,3 +146,8 @@ def test_a_slanted_line_may_pass_beside_a_shape() -> None:
     shape = Box(10, 10, 10, 10)
     assert not runs_through(((0, 10), (10, 0)), shape)
     assert runs_through(((0, 0), (30, 30)), shape)
+
+
+def test_a_diagram_reads_from_left_to_right() -> None:
+    assert told(moved("deliver", x=10), "issue_to_deliver", "from right to left")
+    assert told(moved("begun", x=2000), "begun", "leftmost")

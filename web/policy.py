@@ -12,15 +12,18 @@ from bpmn import Fault, Text
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from workflow.commands import AdoptProposal, RejectProposal, ReleaseProposal, WithdrawProposal
+from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, FieldFault, RulesRefused
 from workflow.permissions import may
 from workflow.releasing import bundles, doing
 from workflow.releasing.differences import differences
 from workflow.releasing.reading import Proposal, proposal, proposals, versions
+from workflow.releasing.trial import changed_sets, trials
 from workflow.rules import files_of, released_files
 
 bp = Blueprint("policy", __name__, url_prefix="/policy")
 SHOWN = 50
+EARLIEST = 2000
 
 
 @bp.get("")
@@ -97,8 +100,24 @@ def _show(
         faults=list(faults),
         refused=refused,
         acts=_acts(found),
+        to_try=found.open and bool(changed_sets(found)),
     )
     return make_response(body, status)
+
+
+@bp.get("/proposals/<int:number>/trial")
+@needs("view_policy")
+def try_out(number: int) -> ResponseReturnValue:
+    """What the proposal would have given on a year's decided bills: sums and people, no names."""
+    last = now().astimezone(SHANGHAI).year - 1
+    year = min(last + 1, max(EARLIEST, request.args.get("year", last, type=int)))
+    with house().reader.connect() as connection:
+        one = proposal(connection, number)
+        found = trials(connection, house().rules().policies, one, year)
+    body = render_template(
+        "policy/trial.html", one=one, trials=found, year=year, years=(last + 1, last, last - 1)
+    )
+    return make_response(body)
 
 
 def _acts(one: Proposal) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The green register, and the pages of an advance and a recovery that have come to something, with axe."""
+"""The green register, an advance, a recovery and the trial of a proposal: pages with figures, with axe."""
 
 from datetime import timedelta
 
@@ -6,9 +6,12 @@ import pytest
 from browser.checking import Checker, serving
 from pages.houses import PASSWORD
 from rescuing import asks, checked, granted, recovery_of, until
+from rule_changes import changed, proposed
 
 from web import create_app
 
+TARIFF = ("policies/plan-2026/tariff.dmn", b"<text>0.75</text>", b"<text>0.80</text>")
+VERSION = ("policies/plan-2026/policy.toml", b'version = "2026.1"', b'version = "2026.2"')
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("county", ["sqlite"], indirect=True)]
 
 
@@ -34,7 +37,9 @@ def test_the_register_and_the_cases_in_it(county, browser):
     }
     county.drive(recovery, "record_repayment", plan)
     county.staff["fin2"].completes("record_repayment", recovery, repaid="1200.00")
-    pages = ["/green-channel", "/green-channel?s=late", f"/cases/{back.id}", f"/cases/{recovery.id}"]
+    number = proposed(county, changed(county, TARIFF, VERSION))
+    pages = [f"/policy/proposals/{number}", f"/policy/proposals/{number}/trial?year=2026"]
+    pages += ["/green-channel", "/green-channel?s=late", f"/cases/{back.id}", f"/cases/{recovery.id}"]
     with serving(create_app(county.house, clock=county.clock, testing=True)) as base:
         context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
         view = Checker(context, base)

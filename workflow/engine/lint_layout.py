@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
 from bpmn.faults import Fault
@@ -10,6 +10,8 @@ from workflow.engine.lint_drawing import CONTAINERS, Box, Drawing, Point
 
 SLACK = 1.0
 """Pixels by which things may touch without overlapping."""
+LEAN = 60.0
+"""Pixels by which a step may stand left of the one before it, as in a column."""
 
 
 def check(drawing: Drawing) -> Iterator[Fault]:
@@ -23,6 +25,7 @@ def check(drawing: Drawing) -> Iterator[Fault]:
         yield from _crossing(drawing)
         yield from _running_through(drawing)
         yield from _covered_labels(drawing)
+        yield from _backwards(drawing)
 
 
 def _undrawn(drawing: Drawing) -> Iterator[Fault]:
@@ -178,3 +181,40 @@ def _covered_labels(drawing: Drawing) -> Iterator[Fault]:
                 yield drawing.fault(
                     owner, f"文字压在连线“{flow.id}”上", f"its label lies on the line {flow.id}"
                 )
+
+
+def _backwards(drawing: Drawing) -> Iterator[Fault]:
+    """From left to right: only a loop leads back. What an event on a border sets off may turn round."""
+    starts = list(drawing.of("startEvent"))
+    ordinary = _following(drawing, [node.id for node in starts])
+    for flow in drawing.flows:
+        if flow.source not in ordinary or flow.target not in drawing.nodes:
+            continue
+        back = _middle(drawing, flow.target) < _middle(drawing, flow.source) - LEAN
+        if back and flow.source not in _following(drawing, [flow.target], borders=True):
+            yield drawing.fault(
+                flow.id, "从右往左画，又不是循环", "it leads back from right to left and is no loop"
+            )
+    for node in starts:
+        beside = (other.id for other in drawing.nodes.values() if other.scope == node.scope)
+        if any(_middle(drawing, other) < _middle(drawing, node.id) for other in beside):
+            yield drawing.fault(node.id, "开始事件应在最左边", "the start stands leftmost")
+
+
+def _middle(drawing: Drawing, node: str) -> float:
+    box = drawing.shapes[node]
+    return (box.x + box.right) / 2
+
+
+def _following(drawing: Drawing, nodes: Sequence[str], *, borders: bool = False) -> set[str]:
+    """These steps and all that may follow them; with `borders` by the events on their borders, too."""
+    events = list(drawing.of("boundaryEvent")) if borders else []
+    seen: set[str] = set()
+    todo = list(nodes)
+    while todo:
+        node = todo.pop()
+        if node not in seen and node in drawing.nodes:
+            seen.add(node)
+            todo += [flow.target for flow in drawing.outgoing[node]]
+            todo += [event.id for event in events if event.element.get("attachedToRef") == node]
+    return seen

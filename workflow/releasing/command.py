@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from workflow.amounts.figures import signed
 from workflow.commands import AdoptProposal, RejectProposal, ReleaseProposal, WithdrawProposal
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, RulesRefused, WorkflowError
@@ -18,6 +19,7 @@ from workflow.register.signing_in import AS, signed_in
 from workflow.register.telling import DAY, JSON
 from workflow.releasing import bundles, doing
 from workflow.releasing.reading import Proposal, Version, proposal, proposals, versions
+from workflow.releasing.trial import trials
 from workflow.rules import files_of
 
 STATES = {
@@ -154,6 +156,41 @@ def propose(
             replaces=replaces,
         )
     _done(number, as_json, "已提出，等另一人放行。Proposed; another person has to release it.")
+
+
+@rules.command("trial")
+@click.argument("number", type=int)
+@click.option("--year", type=int, help="哪一年的单据（默认去年）。Bills of which year; last year.")
+@AS
+@JSON
+@click.pass_obj
+def try_out(settings: Any, number: int, year: int | None, login: str, as_json: bool) -> None:
+    """按提案重算一年的单据，比较总额和人数。Try a proposal on a year's decided bills: sums and people."""
+    house: House = settings.house()
+    signed_in(house, login, "view_policy")
+    with Told(as_json), house.reader.connect() as conn:
+        chosen = year or house.now().astimezone(SHANGHAI).year - 1
+        found = trials(conn, house.rules().policies, proposal(conn, number), chosen)
+    if as_json:
+        click.echo(json.dumps([each.as_json() for each in found]))
+        return
+    if not found:
+        click.echo("这个提案没有改政策参数。It changes no policy set.")
+    for each in found:
+        told = each.as_json()
+        click.echo(
+            f"{each.title.zh} {each.year}年：{each.people}人、{each.bills}张单据；"
+            f"原来{told['before']}元，按提案{told['after']}元，相差{told['difference']}元；"
+            f"增加{each.more}人，减少{each.less}人，不变{each.same}人，无法测算{each.uncomputed}人。"
+        )
+        click.echo(
+            f"{each.title.en} {each.year}: {each.people} people, {each.bills} bills; "
+            f"{told['before']} before, {told['after']} after, {told['difference']}; "
+            f"more for {each.more}, less for {each.less}, the same for {each.same}, "
+            f"not computed for {each.uncomputed}."
+        )
+        if each.largest:
+            click.echo(f"差额最大 largest: {' '.join(signed(amount) for amount in each.largest)}")
 
 
 @rules.command()
