@@ -6,8 +6,8 @@ from alembic import op
 from audit import tables
 from workflow.store.types import Instant
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
