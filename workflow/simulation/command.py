@@ -21,7 +21,7 @@ from workflow.simulation.punctuality import Punctuality, punctuality
 from workflow.simulation.verdict import Verdict
 from workflow.simulation.year import SEED, Plan, live
 
-WIDTH = 110
+WIDTH = 130
 SHOWN = 20  # faults told one by one
 
 
@@ -78,7 +78,7 @@ def _progress() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
 
 def _table(steps: Sequence[Punctuality]) -> Table:
     table = Table(title="各环节准时情况，最差的在前 · punctuality by step, the worst first")
-    table.add_column("环节 step")
+    table.add_column("环节 step", no_wrap=True)
     for column in (
         "准时 on time",
         "办结 done",
