@@ -12,21 +12,13 @@ Heads and the queue are written by the database itself (`audit.triggers_postgres
 from collections.abc import Mapping
 from typing import Final
 
+from audit.tables import METADATA
+
 OWNER, APP, SEQUENCER, AUDITOR, ERASER = "owner", "app", "sequencer", "auditor", "eraser"
 LOGINS: Final = (APP, SEQUENCER, AUDITOR, ERASER)
 
 _READ: Final = "SELECT"
 _ADD: Final = "SELECT, INSERT"
-_TABLES: Final = (
-    "audit_entry",
-    "audit_head",
-    "audit_vault",
-    "audit_key",
-    "audit_pending",
-    "audit_index",
-    "audit_tree",
-    "audit_signer",
-)
 _MORE: Final[Mapping[str, Mapping[str, str]]] = {
     APP: {"audit_entry": _ADD, "audit_vault": _ADD, "audit_key": _ADD},
     SEQUENCER: {
@@ -40,10 +32,11 @@ _MORE: Final[Mapping[str, Mapping[str, str]]] = {
         "audit_entry": _ADD,
         "audit_vault": "SELECT, INSERT, DELETE",
         "audit_key": "SELECT, INSERT, DELETE",
+        "audit_erasure": _ADD,
     },
 }
 
 
 def rights(role: str) -> Mapping[str, str]:
     """Table of the log → what the role may do with it."""
-    return {table: _MORE.get(role, {}).get(table, _READ) for table in _TABLES}
+    return {table: _MORE.get(role, {}).get(table, _READ) for table in METADATA.tables}

@@ -91,6 +91,7 @@ def test_the_eraser_works_like_the_pages_and_may_delete_sealed_values(office):
     with office.connect("eraser") as conn, conn.transaction(force_rollback=True):
         assert conn.execute("DELETE FROM audit_vault WHERE chain = %s", [case.id]).rowcount > 0
         assert conn.execute("DELETE FROM audit_key WHERE chain = %s", [case.id]).rowcount == 1
+        assert conn.execute("INSERT INTO audit_erasure VALUES (%s, 0)", [case.id]).rowcount == 1
 
 
 ENTRY = "INSERT INTO audit_entry (chain, seq, leaf, prev, bytes) VALUES (gen_random_uuid(), 0, '', '', '')"
@@ -123,6 +124,7 @@ MAY_NOT = {
     "app": {
         "delete sealed values": "DELETE FROM audit_vault",
         "delete a key of a case": "DELETE FROM audit_key",
+        "note an erasure": "INSERT INTO audit_erasure VALUES (gen_random_uuid(), 0)",
         "give an entry its place": "INSERT INTO audit_index VALUES (1, 0, gen_random_uuid(), 0, '')",
         "empty the queue": "DELETE FROM audit_pending",
         "add a signing key": "INSERT INTO audit_signer VALUES (0, '', 'added', 'application', '', 0)",
