@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
     "register", "applying", "telling", "evidence", "mining", "verify", "policy", "flows", "pressing",
-    "overseen", "leave", "calendar", "green", "erasure",
+    "overseen", "extensions", "leave", "calendar", "green", "erasure",
 )  # fmt: skip
 csrf = CSRFProtect()
 

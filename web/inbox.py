@@ -36,14 +36,17 @@ class Message:
     limit: Text
     due: datetime | None
     supervision: int | None
+    extension: int | None
 
     @property
     def address(self) -> str | None:
-        """Where the line leads: to the supervision it tells of, or to its case."""
+        """Where the line leads: to the supervision or the request it tells of, or to its case."""
         if self.case_id is None:
             return None
         if self.supervision is not None:
             return url_for("overseen.show", case_id=self.case_id, number=self.supervision)
+        if self.extension is not None:
+            return url_for("extensions.show", case_id=self.case_id, number=self.extension)
         return url_for("case.show", case_id=self.case_id)
 
 
@@ -53,6 +56,7 @@ def _message(row: Any) -> Message:
         unread=row.read_at is None, late=row.params.get("level") in LATE or row.kind in ALARMING,
         level=heading(row.kind, row.params), limit=subject(row.params, house().rules().rulebook),
         due=due_of(row.params), supervision=row.params.get("supervision"),
+        extension=row.params.get("extension"),
     )  # fmt: skip
 
 

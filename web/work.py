@@ -21,6 +21,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, FieldFault, Stale
 from workflow.forms import check
 from workflow.handle import handle
+from workflow.permissions import may
 from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.desk import Desk, desk, next_step
 from workflow.reading.timeline import open_all
@@ -188,6 +189,7 @@ def _page(
         "work/task.html",
         step=step, file=file, place=place, clock_view=file.clock_of(place), form=view, papers=papers,
         faults=summary, shown=shown, saved_at=saved_at, objection=objection,
+        may_ask=may(current_actor().role, "request_extension") is not None,
     )  # fmt: skip
     return make_response(body, status)
 

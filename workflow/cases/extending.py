@@ -186,10 +186,11 @@ def _grant(work: Work, clock_id: int, units: int, seq: int) -> None:
         update(EXTENSION)
         .where(EXTENSION.c.clock_id == clock_id, EXTENSION.c.decided_at.is_(None))
         .values(**decided)
-        .returning(EXTENSION.c.asked_org, EXTENSION.c.asked_role)
+        .returning(EXTENSION.c.id, EXTENSION.c.asked_org, EXTENSION.c.asked_role)
     ).all()
     for row in asked:
-        tell(work, "extension_granted", [Desk(row.asked_org, row.asked_role)], {"limit": _limit_of(work)})
+        told = {"limit": _limit_of(work), "extension": row.id}
+        tell(work, "extension_granted", [Desk(row.asked_org, row.asked_role)], told)
     if not asked:
         work.conn.execute(insert(EXTENSION), {**_asked(work, clock_id, seq), **decided})
 
@@ -236,8 +237,10 @@ def request_extension(work: Work, command: RequestExtension) -> Mapping[str, Any
     work.sealed.update(answers.sealed)
     work.notes.update(limit=limit, units=units, reason=answers.variables["extension_reason"])
     kept = keep_entry(work, kind="extension_requested", command={"name": "none"})
-    work.conn.execute(insert(EXTENSION), {**_asked(work, command.clock_id, kept["seq"]), "units": units})
-    tell(work, "extension_asked", [supervisor_of(office)], {"limit": limit, "due": _iso(longer.before.at)})
+    row = {**_asked(work, command.clock_id, kept["seq"]), "units": units}
+    number = work.conn.scalar(insert(EXTENSION).returning(EXTENSION.c.id), row)
+    facts = {"limit": limit, "due": _iso(longer.before.at), "extension": number}
+    tell(work, "extension_asked", [supervisor_of(office)], facts)
     return kept
 
 
@@ -289,5 +292,6 @@ def refuse_extension(work: Work, command: RefuseExtension) -> Mapping[str, Any]:
             decided_seq=kept["seq"],
         )
     )
-    tell(work, "extension_refused", [Desk(row.asked_org, row.asked_role)], {"limit": row.limit_id})
+    facts = {"limit": row.limit_id, "extension": row.id}
+    tell(work, "extension_refused", [Desk(row.asked_org, row.asked_role)], facts)
     return kept
