@@ -114,7 +114,7 @@ def test_who_has_a_relative_in_the_household_takes_no_part(case_at, county, revi
     with pytest.raises(NotAllowed) as refused:
         reviewer.audits_file(case)
     assert refused.value.rule == "kin"
-    assert case.entries[-1]["vars"]["detail"] == "kin"
+    assert case.reads[-1]["vars"]["detail"] == "kin"
 
 
 def test_the_township_has_five_working_days(case_at, clock):

@@ -49,7 +49,7 @@ def test_the_substitute_acts_and_the_holder_does_not_until_the_last_day_is_over(
     with pytest.raises(NotAllowed) as refused:
         reviewer.audits_file(case, in_doubt="no")
     assert refused.value.rule == "leave"
-    assert case.entries[-1]["type"] == "attempt_refused" and case.entries[-1]["vars"]["detail"] == "leave"
+    assert case.reads[-1]["type"] == "attempt_refused" and case.reads[-1]["vars"]["detail"] == "leave"
     stand_in = as_substitute(county, colleague)
     clock.forward(days=5)
     reviewer.audits_file(case, in_doubt="no")
