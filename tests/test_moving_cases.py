@@ -298,7 +298,9 @@ def test_a_new_branch_beside_those_that_run_is_refused(case_at, county):
     """Two branches are open; the new diagram waits for a third that this case never began."""
     case = case_at("deliver_letter")
     assert len(case.open) == 2
-    third = """<bpmn:receiveTask id="third" name="第三件事"/>
+    third = """<bpmn:receiveTask id="third" name="第三件事"><bpmn:extensionElements><spiffworkflow:properties>
+        <spiffworkflow:property name="limit" value="D10"/>
+      </spiffworkflow:properties></bpmn:extensionElements></bpmn:receiveTask>
       <bpmn:sequenceFlow id="to_third" sourceRef="split_approved" targetRef="third"/>
       <bpmn:sequenceFlow id="from_third" sourceRef="third" targetRef="join_approved"/></bpmn:process>"""
     files = edited(county, ("sub_closing", "</bpmn:process>", third))

@@ -285,6 +285,9 @@ def test_money_that_does_not_come_is_pressed_for_and_may_end_without_it(
     pays(payer, case, "1000.00")
     clock.forward(days=30)
     county.night()
+    assert set(case.open) == {"record_repayment"}, "the days of grace count from the day agreed last"
+    clock.forward(days=10)
+    county.night()
     county_handler.completes("press_repayment", case, pressed="new_plan")
     county_handler.completes("agree_payback", case, payback="refuses")
     with pytest.raises(AnswersRefused, match="periods are not over"):

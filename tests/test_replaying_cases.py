@@ -27,9 +27,10 @@ def replayed(county, case):
         return replay(house, conn, case.id)
 
 
-def chain_verifies(county) -> bool:
+def chain_fits(county) -> bool:
+    """Nothing in the case's own chain is wrong; that another entry was published is told apart."""
     with county.house.reader.connect() as conn:
-        return audit.verify(conn, county.house.vault).ok
+        return {fault.code for fault in audit.verify(conn, county.house.vault).faults} <= {"sequenced"}
 
 
 def place_of(case, node: str) -> int:
@@ -80,7 +81,7 @@ def test_a_changed_state_in_the_database_is_found(decided, county):
             update(Case).where(Case.id == decided.id).values(engine=state.replace(b"487500", b"987500"))
         )
     assert decided.row.engine != state
-    assert chain_verifies(county)
+    assert chain_fits(county)
     found = replayed(county, decided)
     assert found.difference.seq == decided.row.seq
     assert "stored state" in found.difference.what.en
@@ -102,7 +103,7 @@ def test_a_changed_answer_with_a_rewritten_chain_is_named(decided, county):
 
     with guards_down(county) as conn:
         rewrite(conn, decided, turn_the_votes)
-    assert chain_verifies(county)
+    assert chain_fits(county)
     assert replayed(county, decided).difference.seq == seq
 
 
@@ -146,7 +147,7 @@ def test_one_officer_who_reviews_and_decides_is_named(decided, county):
 
     with guards_down(county) as conn:
         rewrite(conn, decided, same_person)
-    assert chain_verifies(county)
+    assert chain_fits(county)
     found = replayed(county, decided)
     assert found.difference.seq == decides
     assert "examine_file" in found.difference.what.en
