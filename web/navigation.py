@@ -26,7 +26,7 @@ ENTRIES = (
     ("posting.index", Text("公示", "Postings")),
     ("policy.index", Text("政策", "Rules")),
     ("flows.index", Text("流程", "Flows")),
-    ("erasure.index", Text("删除", "Erasures")),
+    ("erasure.index", Text("信息删除", "Erasures")),
 )
 
 PARTS = {"pressing": "supervise", "overseen": "supervise"}
