@@ -397,7 +397,7 @@ def test_a_request_refused_after_the_step_was_done_still_names_its_limit(
     supervisor.does(RefuseExtension(case.id, row.id, {"refusal_words": "这一步已经办完，不用延期。"}))
     assert last(case)["vars"]["limit"] == "D05"
     told = [line.params for line in case.inbox if line.kind == "extension_refused"]
-    assert told == [{"limit": "D05"}]
+    assert told == [{"limit": "D05", "extension": row.id}]
 
 
 def test_only_the_office_of_the_step_asks_for_more_time(case_at, county):
