@@ -4,17 +4,17 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from policy_writing import PROCEDURE, policy_set
+from departments import FEDERATION, departments_decide, the_person_lets_it_be
 from rule_changes import released
-from small_county import as_typed
+from sqlalchemy import update
 from walked import Case, nodes_of
 
 from workflow.cases.calculating import decided_bills
 from workflow.cases.recomputing import due_for
-from workflow.commands import CompleteTask
-from workflow.runs import apply_free
+from workflow.runs import apply_free, early_warning
+from workflow.store import transaction
 from workflow.store.models import Case as CaseRow
-from workflow.store.models import Clock, DepartmentPart, Task
+from workflow.store.models import Clock, DepartmentPart, Household, table
 
 FLOW = "ma_auto_parallel"
 PLAN = {"departments": ["msb", "disabled", "veterans"], "shares": [420_000, 92_000, 500_000]}
@@ -112,43 +112,6 @@ def test_a_settled_bill_of_somebody_on_a_roster_is_aided_without_an_application(
     assert case.bills[0].aid_paid == Decimal("4875.00")
 
 
-FEDERATION = policy_set(
-    "federation",
-    """area = "360829"
-valid_from = 2026-01-01
-categories = ["DB"]
-
-[department]
-id = "disabled"
-title = { zh = "残疾人联合会", en = "disabled persons' federation" }
-
-[kinds]
-inpatient = { zh = "住院", en = "inpatient" }""",
-    """[pools.year]
-title = { zh = "限额", en = "limit" }
-kinds = ["inpatient"]
-limit = 9000""",
-    [{"id": "f", "deductible": "4000", "ratio": "1.00", "pool": '"year"', "base": '"T-O-B-S-M-R"'}],
-    PROCEDURE.replace("ma_ordinary_county", "ma_auto_parallel"),
-)
-
-
-def departments_decide(case, **decisions):
-    """Each decides its own part, the last of the plan first: answers come in any order."""
-    county = case.county
-    for task in reversed(county.rows(Task, Task.case_id == case.id, Task.node == "decide_part")):
-        decision = decisions[task.org.partition("-")[2]]
-        answers = {"part_decision": decision}
-        if decision == "refuse":
-            answers |= {"part_reason": "R06", "part_note": "不属于本部门的救助对象范围。"}
-        (who,) = (
-            each
-            for each in county.staff.values()
-            if (each.actor.role, each.actor.org) == (task.role, task.org)
-        )
-        who.does(CompleteTask(case.id, task.id, as_typed(answers), ()))
-
-
 def test_a_bill_that_fits_no_rule_goes_to_a_person_and_stops_nobody_else(county):
     _, (strange,) = county.household(kind="hypertension_drugs")
     county.household()
@@ -171,14 +134,6 @@ def parts(case):
     rows = case.county.rows(DepartmentPart, DepartmentPart.case_id == case.id)
     figures = [(row.proposed, row.before, row.granted) for row in rows]
     return [(row.office, *(str(figure) for figure in each)) for row, each in zip(rows, figures, strict=True)]
-
-
-def the_person_lets_it_be(case):
-    county = case.county
-    county.staff["twin1"].completes("tell_person", case, right_told=True)
-    county.clock.forward(days=9)
-    county.night()
-    assert case.row.outcome == "approved"
 
 
 def the_money_arrives(case):
@@ -220,3 +175,34 @@ def test_what_one_department_refuses_is_left_out_whoever_answers_first(shared, c
     the_person_lets_it_be(shared)
     bill = the_money_arrives(shared)
     assert (bill.aid_paid, bill.aided_otherwise) == (Decimal(0), Decimal(4000))
+
+
+@pytest.mark.parametrize(("income", "warned"), [(5_300, 1), (5_400, 0)])
+def test_a_burden_is_what_all_departments_have_left(shared, county, income, warned):
+    """Of 8,000 yuan both give 5,875: the rest is 2,125, and the line is 40 % of the income."""
+    departments_decide(shared, msb="approve", disabled="approve")
+    the_person_lets_it_be(shared)
+    the_money_arrives(shared)
+    bill = shared.bills[0]
+    with transaction(county.house.engine) as conn:
+        conn.execute(update(table(Household)).values(income=income + bill.out_of_catalogue / Decimal("0.4")))
+    assert early_warning(county.house, county.clock.at).opened == warned
+
+
+def test_what_is_decided_again_keeps_what_the_others_have_given(shared, county):
+    departments_decide(shared, msb="approve", disabled="approve")
+    the_person_lets_it_be(shared)
+    the_money_arrives(shared)
+    review = county.staff["twin1"].opens("appeal", shared, remedy="review")
+    county.drive(review, "end", {"review_case": {"review_result": "redo"}})
+    again = county.drive(county.linked(shared, "reopening"), "end", {})
+    assert again.row.aid == Decimal("1875.00"), "medical assistance alone, after the others"
+    assert not again.payments, "it has been paid"
+    with county.house.reader.connect() as conn:
+        assert due_for(county.house, conn, again.row) == Decimal("5875.00")
+    (bill,) = again.bills
+    assert (bill.aid_paid, bill.aided_otherwise, bill.aided_before) == (
+        Decimal("1875"),
+        Decimal(4000),
+        Decimal(4000),
+    )

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from departments import FEDERATION, departments_decide, the_person_lets_it_be
+from rule_changes import released
 from sqlalchemy import select
 
 from workflow.actor import SYSTEM
@@ -12,6 +14,7 @@ from workflow.commands import SetOff
 from workflow.errors import NotFound, StepImpossible
 from workflow.handle import handle
 from workflow.replay import replay
+from workflow.runs import apply_free
 from workflow.store.models import Case, Outbox, Recovery, Repayment
 
 SETS_OFF = {"payback": "set_off"}
@@ -131,6 +134,20 @@ def test_nothing_is_set_off_where_the_person_pays_back_another_way(recovery):
 def test_nothing_is_set_off_of_somebody_else_s_aid(recovery, case_at):
     recovery()
     assert [str(each.amount) for each in case_at("pay").payments] == ["4875.00"]
+
+
+def test_of_a_payment_of_several_departments_only_medical_assistance_pays_the_debt(recovery, county):
+    """4,000 yuan are owed. Of the later aid the federation gives 4,000, medical assistance 3,000."""
+    owed = recovery(due="875.00")
+    released(county, {**county.house.rules().rulebook.files, **FEDERATION})
+    county.bill(owed.row.applicant_id)
+    assert apply_free(county.house, county.clock.at).opened == 1
+    (later,) = (county.case(row.id) for row in county.rows(Case, Case.flow == "ma_auto_parallel"))
+    departments_decide(later, msb="approve", disabled="approve")
+    the_person_lets_it_be(later)
+    county.drive(later, "pay", {})
+    assert (later.row.aid, row_of(owed).outstanding) == (Decimal("7000.00"), Decimal("1000.00"))
+    assert [str(each.amount) for each in later.payments] == ["4000.00"], "the federation's part is paid"
 
 
 def test_a_payment_that_the_bank_returns_is_ordered_again_without_setting_off_twice(recovery):

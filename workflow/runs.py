@@ -188,7 +188,7 @@ def _homes(house: House, today: date) -> list[_Home]:
             select(
                 Person.household_id, Claim.person_id, Claim.settled_on, Household.village, Household.income,
                 Claim.total, Claim.basic, Claim.serious_illness, Claim.commercial, Claim.other_relief,
-                Claim.aid_paid,
+                Claim.aid_paid, Claim.aided_otherwise,
             )
             .join(Person, Person.id == Claim.person_id)
             .join(Household, Household.id == Person.household_id)
@@ -203,7 +203,8 @@ def _homes(house: House, today: date) -> list[_Home]:
             homes[number] = _Home(bill.village, members[number], bill.income, warned.get(number))
         home = homes[number]
         paid = bill.basic + bill.serious_illness + bill.commercial + bill.other_relief
-        left = max(Decimal(0), bill.total - paid - (bill.aid_paid or 0))
+        aided = (bill.aid_paid or 0) + (bill.aided_otherwise or 0)
+        left = max(Decimal(0), bill.total - paid - aided)
         home.burden += left
         home.newest = max(home.newest, bill.settled_on)
         by_person[bill.person_id] += left

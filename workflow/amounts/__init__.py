@@ -6,7 +6,7 @@ No database, no clock, no pages. Money is Decimal yuan throughout.
 from workflow.amounts.best_order import BestPlan, Order, Part, best_order, department_sets
 from workflow.amounts.claim import Bill, Earlier
 from workflow.amounts.compute import compute
-from workflow.amounts.figures import in_words, money
+from workflow.amounts.figures import fen, in_words, money, yuan
 from workflow.amounts.lines import amount_lines
 from workflow.amounts.model import MEDICAL_SECURITY, Department, LimitChange, Policy, Procedure
 from workflow.amounts.read import packaged, read_folder, read_policies
@@ -45,10 +45,12 @@ __all__ = [
     "compute",
     "corrected",
     "department_sets",
+    "fen",
     "in_words",
     "money",
     "packaged",
     "read_folder",
     "read_policies",
     "recompute_year",
+    "yuan",
 ]

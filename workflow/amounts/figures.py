@@ -42,6 +42,16 @@ def check_money(name: str, amount: Decimal) -> None:
         )
 
 
+def yuan(fen: int) -> Decimal:
+    """Fen, as cases keep amounts, in yuan."""
+    return Decimal(fen).scaleb(-2)
+
+
+def fen(amount: Decimal) -> int:
+    """Yuan of two decimals in fen."""
+    return int(amount.scaleb(2))
+
+
 def money(amount: Decimal) -> str:
     """An amount in yuan with two decimals, for output: 13990.50."""
     return format(rounded(amount), "f")

@@ -47,19 +47,19 @@ def interim_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
         aid = _estimate(work, variables)
     most = min(aid, work.rules.policies[work.row.policy].thresholds[THRESHOLD].value)
     _change(work, answered_at=work.at, interim_aid=aid, most=most)
-    return {"interim_aid_fen": _fen(aid), "advance_most_fen": _fen(most)}
+    return {"interim_aid_fen": amounts.fen(aid), "advance_most_fen": amounts.fen(most)}
 
 
 def _estimate(work: Work, variables: Mapping[str, Any]) -> Decimal:
     """Yuan of aid; nothing where the tariff has no rule for this kind, for then nobody can advance on it."""
     admitted = date.fromisoformat(str(sealed_at(work, 0)["admitted_on"]))
     bill = amounts.Bill(
-        T=_yuan(variables["interim_total_fen"]),
-        O=_yuan(variables["interim_out_of_catalogue_fen"]),
-        B=_yuan(variables["interim_insurance_fen"]),
+        T=amounts.yuan(variables["interim_total_fen"]),
+        O=amounts.yuan(variables["interim_out_of_catalogue_fen"]),
+        B=amounts.yuan(variables["interim_insurance_fen"]),
         S=ZERO,
         M=ZERO,
-        R=_yuan(variables["interim_other_fen"]),
+        R=amounts.yuan(variables["interim_other_fen"]),
         kind=str(variables["interim_kind"]),
         admitted=admitted,
         settled=max(admitted, work.today),
@@ -109,7 +109,7 @@ def granted(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     known = step.variables
     _change(
         work,
-        amount=_yuan(known["advance_granted_fen"]),
+        amount=amounts.yuan(known["advance_granted_fen"]),
         way=str(known["advance_decision"]),
         granted_at=work.at,
         diagnosis=_has_diagnosis(work),
@@ -118,14 +118,14 @@ def granted(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
 
 def ordered(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """An order to the hospital's account, as the re-checker has read it in the agreement."""
-    amount, account = _yuan(step.variables["advance_paid_fen"]), work.sealed
+    amount, account = amounts.yuan(step.variables["advance_paid_fen"]), work.sealed
     number, holder = str(account["hospital_account"]), str(account["hospital_account_holder"])
     paying.order(work, amount, number, holder, "advance")
 
 
 def credited(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     paying.settle(work, "credited")
-    _change(work, paid=_yuan(step.variables["advance_paid_fen"]), paid_at=work.at)
+    _change(work, paid=amounts.yuan(step.variables["advance_paid_fen"]), paid_at=work.at)
 
 
 def settled(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
@@ -133,7 +133,7 @@ def settled(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     the rest has arrived.
     """
     known = step.variables
-    final = _yuan(known["final_fen"])
+    final = amounts.yuan(known["final_fen"])
     _change(work, final_aid=final, settled_at=work.at)
     if final and not known["payable_fen"]:
         paying.aid_bills(work)
@@ -141,8 +141,8 @@ def settled(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
 
 def recover(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """What was advanced beyond what is due: a recovery of its own, tied to this case (F12)."""
-    final = _yuan(step.variables["final_fen"])
-    paid = _yuan(step.variables["advance_paid_fen"])
+    final = amounts.yuan(step.variables["final_fen"])
+    paid = amounts.yuan(step.variables["advance_paid_fen"])
     finding = (
         f"先行救助已付{paid:,.2f}元，最后确定的救助金额为{final:,.2f}元，"
         f"结算时多付{paid - final:,.2f}元，由绿色通道案件{work.row.number}自动转入追回程序。"
@@ -156,7 +156,7 @@ def recover(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     opened = work.command(
         OpenCase(
             "recovery", work.row.policy, work.row.applicant_id, (), answers,
-            about=work.row.id, facts={"due_now_fen": _fen(final)},
+            about=work.row.id, facts={"due_now_fen": amounts.fen(final)},
         )
     )  # fmt: skip
     _change(work, recovery_id=UUID(hex=opened["case_id"]))
@@ -228,7 +228,7 @@ def words(work: Work, step: Step) -> dict[str, Any]:
     if work.row.flow != FLOW:
         return {}
     known = step.variables
-    granted_yuan = _yuan(known.get("advance_granted_fen") or 0)
+    granted_yuan = amounts.yuan(known.get("advance_granted_fen") or 0)
     told: dict[str, Any] = {
         "hospital": _advance(work).hospital,
         "advance": granted_yuan or None,
@@ -241,7 +241,7 @@ def words(work: Work, step: Step) -> dict[str, Any]:
         or sealed_of(work, "verify_identity").get("identity_note"),
     }
     if "aid_fen" in known and granted_yuan:
-        aid = _yuan(known["aid_fen"])
+        aid = amounts.yuan(known["aid_fen"])
         told["advance_rest"] = max(ZERO, aid - granted_yuan)
         told["advance_owed"] = max(ZERO, granted_yuan - aid) or None
     return told
@@ -256,16 +256,8 @@ def nothing_to_pay(step: Step) -> bool:
 # Small things ---------------------------------------------------------------------------------------
 
 
-def _yuan(fen: Any) -> Decimal:
-    return Decimal(int(fen)).scaleb(-2)
-
-
 def _maybe_yuan(fen: Any) -> Decimal | None:
-    return None if fen is None else _yuan(fen)
-
-
-def _fen(yuan: Decimal) -> int:
-    return int(yuan.scaleb(2))
+    return None if fen is None else amounts.yuan(fen)
 
 
 def _advance(work: Work) -> Any:

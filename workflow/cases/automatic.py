@@ -77,7 +77,7 @@ def best_plan(work: Work, coming: Any, known: Mapping[str, Any]) -> dict[str, An
     parts = _giving(plan)
     return {
         "departments": [each.office for each in parts],
-        "shares": [int(each.gives.scaleb(2)) for each in parts],
+        "shares": [amounts.fen(each.gives) for each in parts],
     }
 
 
@@ -130,7 +130,7 @@ def part_of_plan(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     work.conn.execute(
         update(PART)
         .where(PART.c.case_id == work.row.id, PART.c.place == place)
-        .values(granted=Decimal(fen).scaleb(-2))
+        .values(granted=amounts.yuan(fen))
     )
     return {"granted_fen": fen}
 
@@ -186,6 +186,6 @@ def said(work: Work, step: Step) -> dict[str, Any]:
     if work.row.flow != FLOW:
         return {}
     return {
-        "aid": Decimal(int(step.variables.get("aid_fen") or 0)).scaleb(-2),
+        "aid": amounts.yuan(step.variables.get("aid_fen") or 0),
         "auto_refusal_days": work.terms.limits["M10"].amount,
     }

@@ -42,18 +42,27 @@ def calculation(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     papers = papers_of(work.conn, work.row)
     merged, persons = bool(variables.get("limits_merged")), int(variables.get("persons") or 1)
     results = _results(policy, papers, merged=merged, persons=persons)
-    aid, sheet = _sum(results), [result.as_json() for result in results]
+    aid = _sum(results)
+    sheet = [_sheet(claim, result) for claim, result in zip(papers.claims, results, strict=True)]
     keep_sheet(work, aid, sheet)
     best = max(results, key=lambda result: result.aid, default=None)
     together = aid
     if not merged and any(pool.merges for pool in policy.pools.values()):
         together = _sum(_results(policy, papers, merged=True, persons=persons))
     return {
-        "aid_fen": _fen(aid),
-        "aid_merged_fen": _fen(together),
+        "aid_fen": amounts.fen(aid),
+        "aid_merged_fen": amounts.fen(together),
         "aid_category": (best and best.category) or "",
         "warnings": sorted({code for result in results for code in result.warnings}),
     }
+
+
+def _sheet(claim: Any, result: amounts.Result) -> Mapping[str, Any]:
+    """Of one bill. Where it is decided again, what other departments have given for it stays as it was."""
+    if not claim.aided_otherwise:
+        return result.as_json()
+    share = Share(result.aid, claim.aided_otherwise, claim.aided_before)
+    return {**result.as_json(), "medical_assistance": share.as_json()}
 
 
 def keep_sheet(work: Work, aid: Decimal, sheet: Sequence[Mapping[str, Any]]) -> None:
@@ -159,12 +168,10 @@ def _sum(results: Sequence[amounts.Result]) -> Decimal:
     return sum((result.aid for result in results), Decimal("0.00"))
 
 
-def _fen(aid: Decimal) -> int:
-    return int(aid.scaleb(2))
-
-
-def bill_of(claim: Any, aided: Decimal = Decimal("0.00")) -> amounts.Bill:
-    """A row of the register in the symbols of domain 1.5. `aided`: yuan other departments gave before."""
+def bill_of(claim: Any, aided: Decimal | None = None) -> amounts.Bill:
+    """A row of the register in the symbols of domain 1.5. `aided`: yuan other departments give before
+    medical assistance, where the register does not know it yet.
+    """
     return amounts.Bill(
         T=claim.total,
         O=claim.out_of_catalogue,
@@ -175,7 +182,7 @@ def bill_of(claim: Any, aided: Decimal = Decimal("0.00")) -> amounts.Bill:
         kind=claim.kind,
         admitted=claim.admitted_on,
         settled=claim.settled_on,
-        aided=aided,
+        aided=(claim.aided_before or Decimal("0.00")) if aided is None else aided,
     )
 
 
@@ -197,11 +204,7 @@ def decided_bills(conn: Connection, person_id: int, *, besides: UUID | None = No
     limit; and what was refused because nothing came out, for its self-pay uses up the deductible.
     """
     bills = _BEFORE.all(conn, {"person_id": person_id, "case": besides.hex if besides else ""})
-    found = [
-        DecidedBill(row, bill_of(row, row.aided_before or Decimal("0.00")), row.aid_paid)
-        for row in bills
-        if row.aid_paid is not None
-    ]
+    found = [DecidedBill(row, bill_of(row), row.aid_paid) for row in bills if row.aid_paid is not None]
     others = {UUID(hex=row.case_id) for row in bills if row.aid_paid is None}
     if not others:
         return found

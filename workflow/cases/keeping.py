@@ -6,11 +6,11 @@ The hot path of the product. Statements are prepared once; rows that did not cha
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from audit import Draft, append, head
 from bpmn import Text
+from workflow import amounts
 from workflow.actor import Actor
 from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
@@ -183,7 +183,7 @@ def _move_case(work: Work, step: Step, seq: int, state: str) -> None:
                 "state": state,
                 "outcome": _outcome(work, step) or row.outcome,
                 "closed_at": work.at if step.ended else None,
-                "aid": row.aid if aid is None else _yuan(aid),
+                "aid": row.aid if aid is None else amounts.yuan(aid),
                 "category": variables.get("aid_category") or row.category,
             },
         )
@@ -196,10 +196,6 @@ def _outcome(work: Work, step: Step) -> str | None:
     if step.ended is not None:
         said = work.rules.model.node(work.row.flow, step.ended).properties.get("outcome")
     return said or step.variables.get("outcome")
-
-
-def _yuan(fen: int) -> Decimal:
-    return Decimal(fen).scaleb(-2)
 
 
 def _keep_clocks(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from workflow import amounts
 from workflow.cases import calculating
 from workflow.cases import clocks as clockwork
 from workflow.cases.work import Work
@@ -93,7 +94,7 @@ def aid_bills(work: Work) -> None:
 
 def payable(variables: Mapping[str, Any]) -> Decimal:
     """Yuan that a case pays by its decision: the aid, less what a first decision or an advance has paid."""
-    return Decimal(int(variables["aid_fen"]) - int(variables.get("paid_before_fen") or 0)).scaleb(-2)
+    return amounts.yuan(variables["aid_fen"] - (variables.get("paid_before_fen") or 0))
 
 
 def _payments(work: Work) -> Sequence[Any]:
@@ -106,7 +107,7 @@ def _payments(work: Work) -> Sequence[Any]:
 def order_payment(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """One order per attempt, to the account the register has now."""
     person = _ACCOUNT.first(work.conn, {"person_id": work.row.applicant_id})
-    set_off = Decimal(int(step.variables.get("set_off_fen") or 0)).scaleb(-2)
+    set_off = amounts.yuan(step.variables.get("set_off_fen") or 0)
     amount = payable(step.variables) - set_off
     order(work, amount, person.account_number or "", person.account_holder or person.name, "aid")
 

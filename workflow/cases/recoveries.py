@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bpmn import Text
+from workflow import amounts
 from workflow.cases import instalments, recomputing
 from workflow.cases.clocks import Ticking
 from workflow.cases.matters import matter_of
@@ -62,10 +63,10 @@ def paid_in_case(work: Work, coming: "Coming", known: Mapping[str, Any]) -> dict
                 f"Nothing that was paid in {about.number} is still with the person; nothing to recover.",
             )
         )
-    found: dict[str, Any] = {"paid_fen": int(paid.scaleb(2))}
+    found: dict[str, Any] = {"paid_fen": amounts.fen(paid)}
     if "due_now_fen" not in known:
         due = recomputing.due_for(work.house, work.conn, about)
-        found["due_now_fen"] = None if due is None else int(due.scaleb(2))
+        found["due_now_fen"] = None if due is None else amounts.fen(due)
     return found
 
 
@@ -100,14 +101,14 @@ def opened(work: Work, effect: Effect, step: Step, clocks: Sequence[Ticking]) ->
             "original_id": original,
             "applicant_id": work.row.applicant_id,
             "cause": str(step.variables["cause"]),
-            "paid": _yuan(step.variables["paid_fen"]),
+            "paid": amounts.yuan(step.variables["paid_fen"]),
         },
     )
 
 
 def decided(work: Work, effect: Effect, step: Step, clocks: Sequence[Ticking]) -> None:
     """The excess is fixed; the bills of the original case count from now on with what was due."""
-    excess, due = _yuan(step.variables["excess_fen"]), _yuan(step.variables["due_fen"])
+    excess, due = amounts.yuan(step.variables["excess_fen"]), amounts.yuan(step.variables["due_fen"])
     _change(work, due=due, excess=excess, outstanding=excess, decided_at=work.at)
     _correct_bills(work.conn, matter_of(work.conn, _recovery(work).original_id), due)
 
@@ -254,7 +255,7 @@ def words(work: Work, step: Step) -> dict[str, Any]:
     causes = {choice.id: choice.label.zh for choice in form.field("cause").choices}
     found = sealed_of(work, "state_facts") or work.sealed
     decision = sealed_of(work, "decide_recovery") or sealed_of(work, "decide_own_error")
-    paid, due = _yuan(known["paid_fen"]), _yuan(known["due_fen"])
+    paid, due = amounts.yuan(known["paid_fen"]), amounts.yuan(known["due_fen"])
     original = work.conn.scalar(select(Case.number).where(Case.id == _recovery(work).original_id))
     return {
         "original_number": original,
@@ -279,10 +280,6 @@ def _sentence(text: Any) -> str | None:
 
 
 # Small things --------------------------------------------------------------------------------------
-
-
-def _yuan(fen: Any) -> Decimal:
-    return Decimal(int(fen)).scaleb(-2)
 
 
 def _recovery(work: Work) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select
 
 from bpmn import Text
+from workflow import amounts
 from workflow.cases.work import CASE, Work
 from workflow.commands import OpenCase, PauseCase, ResumeCase
 from workflow.engine import Effect, Step
@@ -47,7 +48,7 @@ def original(work: Work) -> Any:
 def paid_before(work: Work, coming: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     """What the bills handed over have been aided with already; a starter of bpmn/flows.toml."""
     bills = _PAID.all(work.conn, {"case": coming.id.hex})
-    return {"paid_before_fen": int(sum((row.aid_paid for row in bills), Decimal(0)).scaleb(2))}
+    return {"paid_before_fen": amounts.fen(sum((row.aid_paid for row in bills), Decimal(0)))}
 
 
 def original_rests(work: Work, effect: Effect, step: Step, clocks: Any) -> None:

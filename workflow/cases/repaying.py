@@ -1,10 +1,9 @@
 """What another case brings into a recovery: aid of the person that was set off."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from workflow import engine
+from workflow import amounts, engine
 from workflow.actor import SYSTEM
 from workflow.cases import recoveries
 from workflow.cases.receiving import receive
@@ -26,7 +25,7 @@ def receive_set_off(work: Work, command: SetOff) -> Mapping[str, Any]:
         raise NotFound()
     recoveries.book(
         work,
-        amount=Decimal(command.fen).scaleb(-2),
+        amount=amounts.yuan(command.fen),
         received_on=work.today,
         kind=AGREED,
         from_case=command.from_case,

@@ -1,7 +1,8 @@
 """抵扣: aid to a person who agreed in writing goes first towards what that person still owes (domain 2.12).
 
 Only where a recovery waits for it: the consent is recorded and the day agreed for it has not passed. And only
-between cases of one department, for money of one office is not owed to another.
+between cases of one department, for money of one office is not owed to another; of a payment in which several
+have a share, only that of medical assistance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from workflow import engine
-from workflow.cases import paying
+from workflow import amounts, engine
+from workflow.cases import calculating, paying
 from workflow.cases.work import CASE, Work
 from workflow.commands import SetOff
 from workflow.engine import Effect, Step
@@ -40,12 +41,11 @@ _OWING = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a recovery gets of a payment, and what it is still owed then. Yuan."""
+    """What a recovery gets of a payment. Yuan."""
 
     case_id: UUID
     number: str
     amount: Decimal
-    left: Decimal
 
 
 def shares(work: Work, payable: Decimal) -> tuple[Share, ...]:
@@ -66,11 +66,14 @@ def shares(work: Work, payable: Decimal) -> tuple[Share, ...]:
             )
         )
     }
+    given = calculating.shares_per_bill(work.conn, [work.row.id]).values()
+    if any(each.otherwise for each in given):
+        payable = min(payable, sum((each.aid for each in given), ZERO))
     found = []
     for row in waiting:
         amount = min(payable, owed[row.id])
         if amount > 0:
-            found.append(Share(row.id, row.number, amount, owed[row.id] - amount))
+            found.append(Share(row.id, row.number, amount))
         payable -= amount
     return tuple(found)
 
@@ -83,15 +86,15 @@ def set_off(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     """What is set off of this payment, and what remains to be paid; asked when the payment is re-checked."""
     payable = paying.payable(variables)
     taken = sum((share.amount for share in shares(work, payable)), ZERO)
-    return {"set_off_fen": int(taken.scaleb(2)), "rest_fen": int((payable - taken).scaleb(2))}
+    return {"set_off_fen": amounts.fen(taken), "rest_fen": amounts.fen(payable - taken)}
 
 
 def make(work: Work, effect: Effect, step: Step, clocks: Sequence[Any]) -> None:
     """Tell each recovery what it has got. Where nothing is left to pay, the bills are aided with this."""
     made = shares(work, paying.payable(step.variables))
     for share in made:
-        work.command(SetOff(share.case_id, int(share.amount.scaleb(2)), work.row.id))
-    work.notes["set_off"] = [{"case": each.number, "fen": int(each.amount.scaleb(2))} for each in made]
+        work.command(SetOff(share.case_id, amounts.fen(share.amount), work.row.id))
+    work.notes["set_off"] = [{"case": each.number, "fen": amounts.fen(each.amount)} for each in made]
     if not step.variables["rest_fen"]:
         paying.aid_bills(work)
 
@@ -119,5 +122,5 @@ def words(work: Work, step: Step) -> dict[str, Any]:
         "set_off_to": "、".join(work.conn.scalars(numbers)),
         "still_owed": sum({row.case_id: row.outstanding for row in received}.values(), ZERO),
         "aid_due": paying.payable(step.variables),
-        "paid_out": Decimal(int(step.variables["rest_fen"])).scaleb(-2),
+        "paid_out": amounts.yuan(step.variables["rest_fen"]),
     }

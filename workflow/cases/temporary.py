@@ -35,7 +35,7 @@ def temporary_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     held = HELD.all(work.conn, {"person_id": work.row.applicant_id})
     result = amounts.compute(
         policy,
-        _request(Decimal(int(variables["requested_fen"])).scaleb(-2), kind, day),
+        _request(amounts.yuan(variables["requested_fen"]), kind, day),
         held_on(held, policy, day),
         birth_of(work.row.id_number),
         [
@@ -49,7 +49,7 @@ def temporary_aid(work: Work, variables: Mapping[str, Any]) -> dict[str, Any]:
     )
     keep_sheet(work, result.aid, [result.as_json()])
     return {
-        "aid_fen": int(result.aid.scaleb(2)),
+        "aid_fen": amounts.fen(result.aid),
         "aid_category": result.category or "",
         "warnings": sorted(result.warnings),
     }
@@ -68,5 +68,5 @@ def said(work: Work, step: Step) -> dict[str, Any]:
     kinds = work.rules.policies[work.row.policy].kinds
     return {
         "grant_kind_name": kinds[str(step.variables["grant_kind"])].zh,
-        "aid": Decimal(int(step.variables.get("aid_fen") or 0)).scaleb(-2),
+        "aid": amounts.yuan(step.variables.get("aid_fen") or 0),
     }
