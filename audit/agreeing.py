@@ -114,7 +114,9 @@ def _compared(conn: Connection, tiles: Tree, log: str, tree: int, seen: Seen) ->
     for place, (ours, theirs) in enumerate(pairs):
         if first is None and ours != theirs:
             first = place
-    database, files = stored.root(size) == root, published.root(size) == root
+    database = stored.root(size) == root
+    alike = first is None and not (stored.broken or published.broken)
+    files = database if alike else published.root(size) == root
     if database and files and first is None:
         broken = _broken_hashes(tiles, stored.hashes)
         return Agreement(log, size, broken and TILES, detail=broken or "")

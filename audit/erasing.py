@@ -5,12 +5,12 @@ to `through`, on which legal basis, and who approved. Chain, tree and replay go 
 needed the values; what is missing without such an entry is WITHHELD, an alarm.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, text
 
 from audit import canonical
 from audit.driver import on_postgresql
@@ -75,7 +75,7 @@ def sealed_names(conn: Connection, chain: UUID, through: int) -> list[str]:
 
 def destroy(conn: Connection, chain: UUID, seq: int) -> None:
     """Delete the key and all sealed rows of a chain, in the transaction that has written its `erasure` entry
-    `seq`. Call `scrub` after the commit.
+    `seq`.
     """
     if not on_postgresql(conn):
         conn.execute(text("PRAGMA secure_delete = ON"))  # zeros where the rows were
@@ -84,9 +84,9 @@ def destroy(conn: Connection, chain: UUID, seq: int) -> None:
     conn.execute(delete(audit_key).where(audit_key.c.chain == chain))
 
 
-def kept(conn: Connection, chains: Sequence[UUID]) -> set[UUID]:
-    """Those of the chains that have a key."""
-    return set(conn.scalars(select(audit_key.c.chain).where(audit_key.c.chain.in_(chains))))
+def has_key(conn: Connection, chain: UUID) -> bool:
+    """Whether anything was ever sealed in the chain and is not erased."""
+    return bool(conn.scalar(select(exists().where(audit_key.c.chain == chain))))
 
 
 def erasures(conn: Connection, chain: UUID | None = None) -> dict[str, list[Erasure]]:

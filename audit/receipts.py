@@ -50,9 +50,11 @@ class Published:
 
     def receipts(self, conn: Connection, wanted: Sequence[Entry]) -> dict[Entry, Proof]:
         """The proofs for entries of cases, without those that are not published yet. Raises TreeBroken."""
+        if not wanted:
+            return {}
         newest = self.newest()
         known = index.trees(conn).get(self.log)
-        if not wanted or newest is None or known is None or known[1] != newest[0].checkpoint.origin:
+        if newest is None or known is None or known[1] != newest[0].checkpoint.origin:
             return {}
         seen, tree = newest
         chains = {(chain_of(case, self.log), seq): (case, seq) for case, seq in wanted}

@@ -15,6 +15,13 @@ FILE: Final = "retention.toml"
 LEAST: Final[Mapping[str, int | None]] = {"case_file": 30, "matching": 3, "reports": 10, "log": None}
 """Years [C-23]: a county may keep longer. None: for ever."""
 THEN: Final = frozenset({"ask", "delete", "keep"})
+DONE: Final[Mapping[str, frozenset[str]]] = {
+    "case_file": frozenset({"ask", "keep"}),
+    "matching": frozenset({"delete", "keep"}),
+    "reports": frozenset({"keep"}),
+    "log": frozenset({"keep"}),
+}
+"""What the program can do with each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,11 @@ def _kept(name: str, section: Section) -> Kept:
     if then not in THEN:
         section.fault(
             f"应为 {'、'.join(sorted(THEN))}", f"should be one of {', '.join(sorted(THEN))}", "then"
+        )
+    elif then not in DONE[name]:
+        can = sorted(DONE[name])
+        section.fault(
+            f"这一类只能是 {'、'.join(can)}", f"with this kind it can only be {' or '.join(can)}", "then"
         )
     row = Kept(name, section.text("name"), years, then, section.string("source"))
     section.close()

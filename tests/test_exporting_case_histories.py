@@ -8,6 +8,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -284,10 +285,11 @@ def test_it_works_on_each_database(county, case_at):
 
 def test_amounts_come_in_bands():
     told = Disclosure(KEY).amount
-    assert [told(fen) for fen in (0, 1, 50_000, 50_001, 487_500, 5_000_000, 5_000_001)] == [
+    yuan = ("0", "0.01", "500", "500.01", "4875", "50000", "50000.01")
+    assert [told(Decimal(one)) for one in yuan] == [
         "0", "1-500", "1-500", "501-1000", "3001-5000", "30001-50000", ">50000",
     ]  # fmt: skip
-    assert Disclosure(None).amount(487_500) == "4875.00"
+    assert Disclosure(None).amount(Decimal(4875)) == "4875.00"
 
 
 READ = """

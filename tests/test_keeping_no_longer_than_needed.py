@@ -54,6 +54,7 @@ def test_a_county_may_keep_longer():
         (b"[kept.log]", b"[kept.log]\nyears = 100", "kept for ever"),
         (b"[kept.log]", b"[kept.logs]", "missing"),
         (b'then = "ask"', b'then = "burn"', "ask, delete, keep"),
+        (b'then = "ask"', b'then = "delete"', "ask or keep"),
         (b'after = "case_file"', b'after = "everything"', "there is no 'everything'"),
         (b"[kept.log]", b"[[kept", "not valid TOML"),
     ],

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,12 +13,12 @@ from flask.typing import ResponseReturnValue
 
 from web import pdf
 from web.access import needs, public
-from web.here import current_actor, house, now, request_key
+from web.here import asked_month, current_actor, house, now, request_key
 from web.language import local, t
 from web.limits import reading_a_calendar
 from workflow.calendar_commands import EndSubscription, SubscribeCalendar
 from workflow.calendars import missing_year
-from workflow.deadlines import Calendar
+from workflow.deadlines import Calendar, months_later
 from workflow.duties import subscribing
 from workflow.duties.icalendar import icalendar
 from workflow.errors import NotFound
@@ -28,7 +27,6 @@ from workflow.reading import work_calendar
 from workflow.reading.work_calendar import Entry, Office
 
 bp = Blueprint("calendar", __name__, url_prefix="/calendar")
-_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 AHEAD: Final = timedelta(days=400)
 """How far a subscribed calendar looks: every yearly duty is in it once."""
 
@@ -66,9 +64,8 @@ def _asked() -> Month:
         NotAllowed, NotFound
     """
     actor, today = current_actor(), local(now()).date()
-    named = _MONTH.fullmatch(request.args.get("month", ""))
-    first = date(int(named[1]), int(named[2]), 1) if named else today.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    first = asked_month(today.replace(day=1))
+    last = months_later(first, 1) - timedelta(days=1)
     calendar = house().calendar()
     with house().reader.connect() as connection:
         all_offices = work_calendar.offices(house(), connection, actor, today)

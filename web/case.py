@@ -29,10 +29,10 @@ from workflow.reading.cases import Wanted, cases, townships
 from workflow.reading.diagrams import chain_to, diagrams, mark
 from workflow.reading.offers import from_a_case
 from workflow.reading.timeline import Reader, timeline
+from workflow.reasons import LONGEST, reason_faults
 from workflow.store.models import Paper
 
 bp = Blueprint("case", __name__, url_prefix="/cases")
-SHORTEST_REASON = 4
 
 
 @bp.get("")
@@ -145,15 +145,10 @@ def reveal(case_id: UUID) -> ResponseReturnValue:
     """Show a full number once, to somebody who says why; the log keeps who, when and why."""
     what = "account" if request.form.get("what") == "account" else "full_id"
     reason = request.form.get("reason", "").strip()
-    if len(reason) < SHORTEST_REASON:
-        words = Text(
-            f"理由只写了{len(reason)}个字，至少写{SHORTEST_REASON}个字",
-            f"The reason has {len(reason)} characters; {SHORTEST_REASON} are the least",
-        )
-        return _file(case_id, faults=[FieldFault(f"reason-{what}", words)], status=422)
-    handle(
-        house(), current_actor(), LogReading(case_id, what, reason[:200]), at=now(), request_id=request_key()
-    )
+    if faults := reason_faults(reason, f"reason-{what}"):
+        return _file(case_id, faults=faults, status=422)
+    command = LogReading(case_id, what, reason[:LONGEST])
+    handle(house(), current_actor(), command, at=now(), request_id=request_key())
     with house().reader.connect() as connection:
         row = read_case(connection, case_id)
     if row.erased_at is not None:

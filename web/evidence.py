@@ -1,7 +1,6 @@
 """Taking the evidence of a case away, and what checking it shows and does not show."""
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from io import BytesIO
 from uuid import UUID
@@ -11,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from web.access import needs
 from web.here import current_actor, house, now, request_key
+from web.taking import filled
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.evidence.bundle import CHECKER
 from workflow.evidence.handing_out import hand_out
@@ -31,18 +31,14 @@ def show(case_id: UUID) -> ResponseReturnValue:
 @needs("export_case")
 def take(case_id: UUID) -> ResponseReturnValue:
     """The bundle. Who, when and why goes into the log before a byte of it leaves."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
+    reason = request.form.get("reason", "")
     try:
-        reason = request.form.get("reason", "")
-        hand_out(house(), current_actor(), case_id, reason, file, now(), request_key())
-        with house().reader.connect() as connection:
-            number = read_case(connection, case_id).number
-    except BaseException as error:
-        file.close()
-        if isinstance(error, AnswersRefused):
-            return _page(case_id, error.faults, 422)
-        raise
-    file.seek(0)
+        with filled() as file:
+            hand_out(house(), current_actor(), case_id, reason, file, now(), request_key())
+            with house().reader.connect() as connection:
+                number = read_case(connection, case_id).number
+    except AnswersRefused as error:
+        return _page(case_id, error.faults, 422)
     name = f"mingjian-{number}.zip"
     return send_file(file, mimetype="application/zip", as_attachment=True, download_name=name)
 

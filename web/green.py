@@ -1,19 +1,16 @@
 """绿色通道登记簿: the register of the green channel, with its figures and as a spreadsheet (domain 2.4)."""
 
-from uuid import uuid4
-
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bpmn import Text
 from web.access import needs
 from web.here import current_actor, house, now
-from web.language import t
-from web.sheets import TYPE, Table, workbook
-from workflow.cases.refusing import log_system
-from workflow.deadlines import SHANGHAI
+from web.language import local, t
+from web.reads import shown, shows
+from web.sheets import Table
+from web.taking import taken_away
 from workflow.reading import green
-from workflow.store import transaction
 
 bp = Blueprint("green", __name__, url_prefix="/green-channel")
 WAYS = {"guarantee": Text("担保", "guarantee"), "payment": Text("拨付医院", "payment to the hospital")}
@@ -27,6 +24,7 @@ def _shown() -> str:
 
 @bp.get("")
 @needs("view_green_register")
+@shows("list")
 def index() -> ResponseReturnValue:
     """The register; every figure opens the requests it counts."""
     with house().reader.connect() as connection:
@@ -34,6 +32,7 @@ def index() -> ResponseReturnValue:
             connection, house().rules().rulebook, current_actor(), now(), _shown(),
             request.args.get("page", 1, type=int),
         )  # fmt: skip
+    shown(listed=[line.id for line in found.lines])
     return make_response(render_template("green/index.html", register=found, ways=WAYS))
 
 
@@ -64,12 +63,6 @@ def export() -> ResponseReturnValue:
         for line in found
     )  # fmt: skip
     title = t("绿色通道登记簿", "Green channel")
-    content = workbook(
-        [Table(title, (f"{title} {now().astimezone(SHANGHAI):%Y-%m-%d %H:%M}",), heads, rows, WIDTHS)]
-    )
-    with transaction(house().engine) as writing:
-        facts: dict[str, object] = {"what": "green_channel", "count": len(found)}
-        log_system(house(), writing, current_actor(), "file_exported", facts, now(), uuid4().hex)
-    response = Response(content, content_type=TYPE)
-    response.headers["Content-Disposition"] = "attachment; filename=green-channel.xlsx"
-    return response
+    when = f"{title} {local(now()):%Y-%m-%d %H:%M}"
+    table = Table(title, (when,), heads, rows, WIDTHS)
+    return taken_away("green_channel", len(found), [table], "green-channel")

@@ -5,7 +5,7 @@ Services get all of this as arguments; only views look here.
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workflow.house import House
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
 def house() -> "House":
@@ -48,6 +49,12 @@ def current_actor() -> Actor:
     return Actor(
         person.account_id, seat.id, seat.role, seat.org, person.name, seat.stands_for, seat.on_behalf
     )
+
+
+def asked_month(this: date) -> date:
+    """The first day of the month that the address names; `this` where it names none."""
+    named = _MONTH.fullmatch(request.args.get("month", ""))
+    return date(int(named[1]), int(named[2]), 1) if named else this
 
 
 def polled() -> bool:

@@ -10,7 +10,6 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 import audit
-from bpmn.text import Text
 from web.access import needs
 from web.here import current_actor, house, now, request_key
 from web.reads import shown, shows
@@ -24,11 +23,11 @@ from workflow.reading.cases import Wanted, cases
 from workflow.reading.diagrams import Visit, chain_to, diagrams, mark
 from workflow.reading.inspection import inspect, visits_at
 from workflow.reading.readers import readers
+from workflow.reasons import LONGEST, reason_faults
 from workflow.replay import replay
 
 bp = Blueprint("inspect", __name__, url_prefix="/inspect")
 OPEN_FOR = 3600  # seconds
-SHORTEST_REASON = 4
 
 
 @bp.get("")
@@ -60,16 +59,10 @@ def open_values(case_id: UUID) -> ResponseReturnValue:
     """Open the sealed values of a case for an hour. Who, when and why goes into its log first."""
     number = request.form.get("n", 1, type=int)
     reason = request.form.get("reason", "").strip()
-    if len(reason) < SHORTEST_REASON:
-        words = Text(
-            f"理由只写了{len(reason)}个字，至少写{SHORTEST_REASON}个字",
-            f"The reason has {len(reason)} characters; {SHORTEST_REASON} are the least",
-        )
-        return _entry(case_id, number, [FieldFault("reason", words)], 422)
-    handle(
-        house(), current_actor(), LogReading(case_id, "entries", reason[:200]),
-        at=now(), request_id=request_key(),
-    )  # fmt: skip
+    if faults := reason_faults(reason):
+        return _entry(case_id, number, faults, 422)
+    command = LogReading(case_id, "entries", reason[:LONGEST])
+    handle(house(), current_actor(), command, at=now(), request_id=request_key())
     session["opened"] = [case_id.hex, int(now().timestamp())]
     return redirect(url_for(".show", case_id=case_id, n=number), 303)
 

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from bpmn import Text
 from web.access import allowed, needs
-from web.here import current_actor, house, now, request_key
+from web.here import asked_month, current_actor, house, now, request_key
 from web.language import t
+from workflow.deadlines import months_later
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.handle import handle
 from workflow.leave_commands import EndLeave, TakeLeave
@@ -58,13 +59,10 @@ def end(number: int) -> ResponseReturnValue:
 def exceptions() -> ResponseReturnValue:
     """SD-11, month by month."""
     this = today(now()).replace(day=1)
-    try:
-        month = date.fromisoformat(f"{request.args.get('month', '')}-01")
-    except ValueError:
-        month = this
+    month = asked_month(this)
     with house().reader.connect() as connection:
         found = reading.exceptions(house(), connection, current_actor(), month)
-    after = (month + timedelta(days=31)).replace(day=1)
+    after = months_later(month, 1)
     body = render_template(
         "supervise/exceptions.html",
         found=found, month=month, before=(month - timedelta(days=1)).replace(day=1),

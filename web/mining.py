@@ -1,6 +1,5 @@
 """Case histories as data for process mining, taken away from a page."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -10,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from bpmn.text import Text
 from web.access import needs
 from web.here import current_actor, house, now, request_key
+from web.taking import filled
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.mining.handing_out import OCEL, SUFFIXES, XES, Export, hand_out
 from workflow.mining.selection import Selection
@@ -31,17 +31,13 @@ def show() -> ResponseReturnValue:
 def take() -> ResponseReturnValue:
     """The file. Who, when, what and why goes into the log before a byte of it leaves."""
     raw = {name: value.strip() for name, value in request.form.items()}
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
+    form = OCEL if raw.get("form") == OCEL else XES
     try:
-        form = OCEL if raw.get("form") == OCEL else XES
         export = Export(form, _selection(raw), raw.get("reason", ""), raw.get("identified") == "1")
-        hand_out(house(), current_actor(), export, file, now(), request_key())
-    except BaseException as error:
-        file.close()
-        if isinstance(error, AnswersRefused):
-            return _page(raw, error.faults, 422)
-        raise
-    file.seek(0)
+        with filled() as file:
+            hand_out(house(), current_actor(), export, file, now(), request_key())
+    except AnswersRefused as error:
+        return _page(raw, error.faults, 422)
     mime = "application/xml" if form == XES else "application/json"
     name = f"mingjian-{now():%Y%m%d}{SUFFIXES[form]}"
     return send_file(file, mimetype=mime, as_attachment=True, download_name=name)

@@ -35,6 +35,7 @@ from workflow.forms import Answers, check
 from workflow.handle import handle
 from workflow.letters import Document
 from workflow.reading.pressing import Act, Effect, Step, effects, letter_of
+from workflow.reading.seats import LONGEST_NUMBER
 from workflow.supervisor_commands import ExtendDeadline, PutUnderSupervision, Reassign, Urge
 
 bp = Blueprint("pressing", __name__, url_prefix="/supervise/act")
@@ -231,7 +232,7 @@ def _steps(given: Sequence[str]) -> list[Step]:
     found = []
     for word in given:
         case, _, task = word.partition(".")
-        if len(case) == 32 and task.isdecimal():
+        if len(case) == 32 and task.isdecimal() and len(task) <= LONGEST_NUMBER:
             try:
                 found.append((UUID(case), int(task)))
             except ValueError:

@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import uuid4
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from audit import READS
 from bpmn import Text
 from web.access import allowed, needs
 from web.board_sheets import LEVELS, MOST, sheets
 from web.charts import Chart, chart
 from web.here import current_actor, house, now, polled
 from web.language import MONTHS, t
-from web.sheets import TYPE, workbook
+from web.taking import taken_away
 from workflow.alerts.watching import last_beat, silent
-from workflow.cases.refusing import log_system
 from workflow.reading.board import BY, COLUMNS, Board, Wanted, board, sees_others
 from workflow.reading.channels import dead_channels, ways_out
 from workflow.reading.durations import durations
@@ -28,7 +25,6 @@ from workflow.reading.told import told
 from workflow.reading.trends import WHAT, Month, cases_of, months
 from workflow.reading.trends import trends as twelve_months
 from workflow.reading.workload import workload
-from workflow.store import transaction
 
 bp = Blueprint("supervise", __name__, url_prefix="/supervise")
 WAYS = {
@@ -119,13 +115,7 @@ def export() -> ResponseReturnValue:
         numbers = board(house(), connection, actor, now(), chosen)
         words = told(house(), connection, chosen, now())
         rows = list(all_held(house(), connection, actor, now(), chosen, MOST))
-    content = workbook(sheets(numbers, rows, chosen, words))
-    with transaction(house().engine) as writing:
-        facts: dict[str, object] = {"what": "board", "count": len(rows)}
-        log_system(house(), writing, actor, "file_exported", facts, now(), uuid4().hex, log=READS)
-    response = Response(content, content_type=TYPE)
-    response.headers["Content-Disposition"] = "attachment; filename=board.xlsx"
-    return response
+    return taken_away("board", len(rows), sheets(numbers, rows, chosen, words), "board")
 
 
 @bp.get("/trends")

@@ -5,17 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 import click
+from sqlalchemy import select
 
 from workflow.deadlines import SHANGHAI
 from workflow.erasure_commands import ConfirmErasure, ErasureCommand, ProposeErasure, RefuseErasure
 from workflow.handle import handle
 from workflow.house import House
-from workflow.reading.case_row import read_case
-from workflow.reading.erasures import proposals_of
 from workflow.register.signing_in import AS, signed_in
 from workflow.register.telling import JSON
 from workflow.releasing.command import Told
 from workflow.retention import look, run_retention
+from workflow.store.models import Erasure
 
 
 @click.command()
@@ -44,8 +44,8 @@ def erase(
     with Told(as_json):
         with house.reader.connect() as conn:
             case_id = find_case(conn, case)
-            proposed = proposals_of(house, conn, read_case(conn, case_id))
-        number = next((one.id for one in proposed if one.state == "open"), 0)
+            waiting = select(Erasure.id).where(Erasure.case_id == case_id, Erasure.state == "open")
+            number = conn.scalar(waiting) or 0
         command: ErasureCommand = ProposeErasure(case_id, basis or "", reason)
         if confirm:
             command = ConfirmErasure(case_id, number)

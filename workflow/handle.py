@@ -181,7 +181,7 @@ def _once(
     with transaction(house.engine) as conn:
         work = Work(house, conn, actor, at, request_id, handlers=HANDLERS)
         remembered = actor is not SYSTEM
-        if type(command) not in substituting.HANDLERS:
+        if remembered and type(command) not in substituting.HANDLERS:
             require_there(conn, actor, work.today)
         case_id = getattr(command, "case_id", None)
         if case_id is not None:

@@ -174,10 +174,12 @@ def recover_command(settings: Any, reason: str) -> None:
     """
     house: House = settings.house()
     with _told():
-        for log, origin in recover(house.sequencer(), reason, house.now(), _operator()):
-            click.echo(f"✔ {log} → {origin}")
-    for case_id in erase_again(house):
-        click.echo(f"✔ 备份里有已依法删除的内容，再次删除：{case_id}。Erased again: {case_id}.")
+        try:
+            for log, origin in recover(house.sequencer(), reason, house.now(), _operator()):
+                click.echo(f"✔ {log} → {origin}")
+        finally:  # also where the logs were recovered before, and this was broken off
+            for case_id in erase_again(house):
+                click.echo(f"✔ 备份里有已依法删除的内容，再次删除：{case_id}。Erased again: {case_id}.")
     sequence(house)
     click.echo("请通知每个见证方信任新的公钥。Tell every witness to trust the new key.")
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, false, func, i
 
 from bpmn.retention import Kept, Retention
 from workflow.actor import SYSTEM
+from workflow.cases.places import organisation_at
 from workflow.cases.refusing import log_system
 from workflow.deadlines import SHANGHAI
 from workflow.house import House
@@ -105,7 +106,7 @@ def _tell(conn: Connection, rules: Retention, at: datetime) -> int:
     ).all()
     if rows:
         lines = [
-            {"org": f"{row.county[:6]}-msb", "role": ARCHIVE, "kind": DUE, "case_id": row.id,
+            {"org": organisation_at("county", "msb", row), "role": ARCHIVE, "kind": DUE, "case_id": row.id,
              "params": {}, "at": at}
             for row in rows
         ]  # fmt: skip

@@ -5,13 +5,12 @@ import sys
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 import audit
 from audit.agreeing import agreements
 from workflow.due_dates import altered
 from workflow.house import House
+from workflow.progress import bar
 
 
 @click.command()
@@ -24,14 +23,14 @@ def verify(settings: Any, as_json: bool) -> None:
     checkpoint; hold due dates against the log.
     """
     house: House = settings.house()
-    with house.reader.connect() as conn, Progress(console=Console(stderr=True)) as bar:
-        chains = bar.add_task("核对 verify", total=None)
+    with house.reader.connect() as conn, bar() as progress:
+        chains = progress.add_task("核对 verify", total=None)
         report = audit.verify(
-            conn, house.vault, lambda done, of: bar.update(chains, completed=done, total=of)
+            conn, house.vault, lambda done, of: progress.update(chains, completed=done, total=of)
         )
         published = agreements(conn, house.home)
-        dates = bar.add_task("期限 due dates", total=None)
-        moved = altered(house, conn, lambda done, of: bar.update(dates, completed=done, total=of))
+        dates = progress.add_task("期限 due dates", total=None)
+        moved = altered(house, conn, lambda done, of: progress.update(dates, completed=done, total=of))
     ok = report.ok and not moved and all(log.ok for log in published)
     if as_json:
         found = {

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import JSON, delete, exists, insert, literal, select, update
 
 from audit import READS, chain_of, head
-from audit.erasing import destroy, kept, sealed_names
+from audit.erasing import destroy, has_key, sealed_names
 from bpmn import Text
 from bpmn.retention import Basis
 from workflow.cases.keeping import keep_entry
@@ -23,6 +23,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.erasure_commands import ConfirmErasure, ProposeErasure, RefuseErasure
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.permissions import may, refusal, require
+from workflow.reasons import LONGEST, reason_faults
 from workflow.register import kinship
 from workflow.store.models import (
     Case,
@@ -38,8 +39,6 @@ from workflow.store.models import (
 )
 
 ERASURE = table(Erasure)
-SHORTEST_REASON: Final = 4
-LONGEST_REASON: Final = 200
 NOT_CLOSED: Final = Text("案件还没有办结，不能删除。", "The case is not closed yet and cannot be erased.")
 ERASED: Final = Text("这件案卷的个人信息已经删除。", "The personal data of this case have been erased.")
 PROPOSED: Final = Text("已经有人提出删除，还没有决定。", "An erasure was proposed and is not decided yet.")
@@ -66,7 +65,7 @@ def propose(work: Work, command: ProposeErasure) -> Mapping[str, Any]:
     elif not _over(work, known[command.basis]):
         words = Text("保存期还没有满，不能用这一项依据", "It has not been kept long enough for this basis")
         faults.append(FieldFault("basis", words))
-    faults += _reason_faults(command.reason)
+    faults += reason_faults(command.reason)
     if faults:
         raise AnswersRefused(faults)
     number = work.conn.scalar(
@@ -77,7 +76,7 @@ def propose(work: Work, command: ProposeErasure) -> Mapping[str, Any]:
         },
     )  # fmt: skip
     work.notes.update(proposal=number, basis=command.basis)
-    work.sealed["reason"] = command.reason.strip()[:LONGEST_REASON]
+    work.sealed["reason"] = command.reason.strip()[:LONGEST]
     return keep_entry(work, kind="erasure_proposed", command={"name": "none"})
 
 
@@ -98,11 +97,11 @@ def refuse(work: Work, command: RefuseErasure) -> Mapping[str, Any]:
     mine = row.proposed_by == work.actor.account_id
     if not mine:
         _allow(work, "decide_erasure")
-    if faults := _reason_faults(command.reason):
+    if faults := reason_faults(command.reason):
         raise AnswersRefused(faults)
     _decide(work, row.id, "withdrawn" if mine else "refused")
     work.notes.update(proposal=row.id)
-    work.sealed["reason"] = command.reason.strip()[:LONGEST_REASON]
+    work.sealed["reason"] = command.reason.strip()[:LONGEST]
     return keep_entry(work, kind="erasure_refused", command={"name": "none"})
 
 
@@ -122,7 +121,7 @@ def erase(
     answer = keep_entry(work, kind="erasure", command={"name": "none"})
     destroy(conn, case_id, answer["seq"])
     beside = chain_of(case_id, READS)
-    if kept(conn, [beside]):
+    if has_key(conn, beside):
         _erase_reasons(work, beside, facts)
     _clear(work, case_id)
     return answer
@@ -189,17 +188,6 @@ def _over(work: Work, basis: Basis) -> bool:
     before = work.house.retention().kept[basis.after].before(work.today)
     closed: datetime = work.row.closed_at
     return before is not None and closed.astimezone(SHANGHAI).date() < before
-
-
-def _reason_faults(reason: str) -> list[FieldFault]:
-    length = len(reason.strip())
-    if length >= SHORTEST_REASON:
-        return []
-    words = Text(
-        f"理由只写了{length}个字，至少写{SHORTEST_REASON}个字",
-        f"The reason has {length} characters; {SHORTEST_REASON} are the least",
-    )
-    return [FieldFault("reason", words)]
 
 
 def _open(work: Work, erasure_id: int) -> Any:

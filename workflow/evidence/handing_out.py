@@ -6,16 +6,13 @@ from typing import BinaryIO, Final
 from uuid import UUID
 
 from audit.sequencer import NotHere
-from bpmn import Text
 from workflow.actor import Actor
 from workflow.commands import LogReading
-from workflow.errors import AnswersRefused, FieldFault
 from workflow.evidence.bundle import published_note, write_bundle
 from workflow.handle import handle
 from workflow.house import House
+from workflow.reasons import require_reason
 
-SHORTEST_REASON: Final = 4
-LONGEST_REASON: Final = 200
 PATIENCE: Final = 30
 """Tenths of a second that a sequencer at work elsewhere is waited for."""
 
@@ -33,18 +30,6 @@ def hand_out(
     _publish(house)
     with house.reader.connect() as conn:
         write_bundle(house, conn, actor, case_id, out, at)
-
-
-def require_reason(given: str) -> str:
-    """The reason of whoever takes something away, for the log. Raises AnswersRefused when there is none."""
-    reason = given.strip()
-    if len(reason) < SHORTEST_REASON:
-        words = Text(
-            f"理由只写了{len(reason)}个字，至少写{SHORTEST_REASON}个字",
-            f"The reason has {len(reason)} characters; {SHORTEST_REASON} are the least",
-        )
-        raise AnswersRefused([FieldFault("reason", words)])
-    return reason[:LONGEST_REASON]
 
 
 def _publish(house: House) -> None:

@@ -12,11 +12,10 @@ from workflow.evidence.command import write_whole
 from workflow.mining.handing_out import OCEL, XES, Export, hand_out
 from workflow.mining.selection import Selection
 from workflow.register.signing_in import AS, signed_in
+from workflow.register.telling import DAY
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("export")

@@ -5,9 +5,11 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from bpmn import Form
+from workflow import amounts
 from workflow.deadlines import SHANGHAI
 
 BANDS: Final = (0, 500, 1_000, 3_000, 5_000, 10_000, 30_000, 50_000)
@@ -41,11 +43,11 @@ class Disclosure:
             return local.isoformat(timespec="milliseconds")
         return local.replace(second=0, microsecond=0).isoformat(timespec="milliseconds")
 
-    def amount(self, fen: int) -> str:
+    def amount(self, yuan: Decimal) -> str:
         """Yuan, or the band they lie in."""
         if self.key is None:
-            return f"{fen / 100:.2f}"
-        place = bisect_left(BANDS, fen / 100)
+            return amounts.money(yuan)
+        place = bisect_left(BANDS, yuan)
         if place == 0:
             return "0"
         below = BANDS[place - 1]
@@ -59,7 +61,7 @@ class Disclosure:
             if not asked.variable or value is None:
                 continue
             if asked.type == "money":
-                told[asked.id] = self.amount(value)
+                told[asked.id] = self.amount(amounts.yuan(value))
             elif asked.type in CHOSEN or self.key is None:
                 told[asked.id] = _text(value)
         return told

@@ -8,7 +8,6 @@ from typing import BinaryIO, Final
 
 from workflow.actor import Actor
 from workflow.commands import LogExport
-from workflow.evidence.handing_out import require_reason
 from workflow.handle import handle
 from workflow.house import House
 from workflow.mining.disclosure import KEY, Disclosure
@@ -16,6 +15,7 @@ from workflow.mining.happenings import happenings
 from workflow.mining.ocel import write_ocel
 from workflow.mining.selection import Chosen, Selection
 from workflow.mining.xes import write_xes
+from workflow.reasons import require_reason
 
 XES, OCEL = "xes", "ocel"
 SUFFIXES: Final = {XES: ".xes", OCEL: ".json"}

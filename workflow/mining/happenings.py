@@ -76,7 +76,7 @@ def case_facts(case: Any, disclosure: Disclosure) -> dict[str, str]:
         "flow": case.flow,
         "township": disclosure.name("township", case.township),
         "outcome": case.outcome,
-        "aid": None if case.aid is None else disclosure.amount(int(case.aid * 100)),
+        "aid": None if case.aid is None else disclosure.amount(case.aid),
         "category": case.category if disclosure.key is None else None,
     }
     return {name: value for name, value in facts.items() if value}

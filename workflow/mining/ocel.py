@@ -47,20 +47,28 @@ class Writer:
     def read_papers(self, conn: Connection, chosen: Chosen) -> None:
         """Letters and calculations by the entry that made them; payments, which name none, by the instant."""
         disclosure = self.disclosure
-        for row in conn.execute(select(Letter.__table__).where(Letter.case_id.in_(chosen.ids))):
-            name = self._thing("letter", row.id, ("kind", row.kind))
-            self.touched[row.case_id, row.seq].append((name, "issues"))
-        for row in conn.execute(select(Calculation.__table__).where(Calculation.case_id.in_(chosen.ids))):
-            aid = disclosure.amount(int(row.aid * 100))
-            name = self._thing("calculation", row.id, ("policy", row.policy), ("aid", aid))
-            self.touched[row.case_id, row.seq].append((name, "computes"))
-        for row in conn.execute(select(Payment.__table__).where(Payment.case_id.in_(chosen.ids))):
-            amount = disclosure.amount(int(row.amount * 100))
+        letters = select(Letter.id, Letter.case_id, Letter.seq, Letter.kind)
+        for letter in conn.execute(letters.where(Letter.case_id.in_(chosen.ids))):
+            name = self._thing("letter", letter.id, ("kind", letter.kind))
+            self.touched[letter.case_id, letter.seq].append((name, "issues"))
+        sheets = select(
+            Calculation.id, Calculation.case_id, Calculation.seq, Calculation.policy, Calculation.aid
+        )
+        for sheet in conn.execute(sheets.where(Calculation.case_id.in_(chosen.ids))):
+            aid = disclosure.amount(sheet.aid)
+            name = self._thing("calculation", sheet.id, ("policy", sheet.policy), ("aid", aid))
+            self.touched[sheet.case_id, sheet.seq].append((name, "computes"))
+        payments = select(
+            *(Payment.id, Payment.case_id, Payment.amount, Payment.status),
+            *(Payment.ordered_at, Payment.settled_at),
+        )
+        for row in conn.execute(payments.where(Payment.case_id.in_(chosen.ids))):
+            amount = disclosure.amount(row.amount)
             name = self._thing("payment", row.id, ("amount", amount), ("status", row.status))
             self.touched[row.case_id, ("orders", row.ordered_at)].append((name, "orders"))
             self.touched[row.case_id, ("settles", row.settled_at)].append((name, "settles"))
         rows = conn.execute(
-            select(CaseLink.__table__).where(
+            select(CaseLink.case_id, CaseLink.other_id, CaseLink.kind).where(
                 CaseLink.case_id.in_(chosen.ids), CaseLink.other_id.in_(chosen.ids)
             )
         )

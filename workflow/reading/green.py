@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
+from workflow.reading.case_row import shown_name
 from workflow.reading.cases import area_of
 from workflow.store.models import Advance, Case, Organisation, Person, Recovery, Repayment
 
@@ -143,7 +144,7 @@ def _requests(actor: Actor, now: datetime, shown: str) -> Select[Any]:
             Advance.__table__,
             Case.number,
             Case.state,
-            Person.name.label("person"),
+            shown_name,
             township.name.label("township"),
             recovery.number.label("recovery"),
             Recovery.outstanding,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from audit.tables import audit_key, audit_vault
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
-from workflow.deadlines import SHANGHAI
+from workflow.deadlines import SHANGHAI, months_later
 from workflow.house import House
 from workflow.reading.cases import area_of
 from workflow.reading.seats import post_name
@@ -142,9 +142,7 @@ class Exempted:
 
 def exceptions(house: House, conn: Connection, actor: Actor, month: date) -> list[Exempted]:
     """The exceptions of one month in the reader's area, oldest first, with the words of the supervisor."""
-    start = datetime(month.year, month.month, 1, tzinfo=SHANGHAI)
-    after = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1, day=1)
-    end = datetime(after.year, after.month, 1, tzinfo=SHANGHAI)
+    start, end = (datetime.combine(day, time(), SHANGHAI) for day in (month, months_later(month, 1)))
     home, away, by, who = aliased(Organisation), aliased(Organisation), aliased(Account), aliased(Account)
     rows = conn.execute(
         select(

@@ -16,7 +16,7 @@ from workflow.errors import NotFound
 from workflow.house import House
 from workflow.permissions import may, oversees
 from workflow.reading.access import access_to
-from workflow.reading.case_row import read_case
+from workflow.reading.case_row import read_case, shown_name
 from workflow.reading.cases import area_of
 from workflow.reading.inbox import addressed_to
 from workflow.store.models import Account, Case, InboxMessage, Organisation, Person, Supervision, Task
@@ -61,7 +61,7 @@ _ROWS = (
     select(
         Supervision.__table__,
         Case.number,
-        Person.name.label("person"),
+        shown_name,
         Task.name.label("step"),
         Organisation.name.label("office"),
         _OPENER.name.label("opener"),

@@ -54,7 +54,7 @@ export function live() {
     if (document.hidden) return;
     try {
       const response = await fetch(location.href, {
-        credentials: "same-origin", headers: { "X-Requested-With": "fetch", "X-Poll": "1" }, signal: AbortSignal.timeout?.(wait),
+        credentials: "same-origin", redirect: "error", headers: { "X-Requested-With": "fetch", "X-Poll": "1" }, signal: AbortSignal.timeout?.(wait),
       });
       if (!response.ok) throw response;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
