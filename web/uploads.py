@@ -167,7 +167,7 @@ def receive(
     """
     wanted = list(kinds)
     papers = [paper for token in fields.getlist("kept_paper") if (paper := _unsealed(token, account_id))]
-    papers = [paper for paper in papers if paper.kind in wanted]
+    papers = [paper for paper in papers if paper.kind in wanted and store.has(paper.sha256)]
     faults = []
     for kind in wanted:
         for file in files.getlist(f"paper.{kind}"):

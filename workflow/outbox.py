@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, select, update
 import audit
 from workflow.house import House
 from workflow.letters import write
-from workflow.papers import PaperMissing
+from workflow.papers import PaperMissing, while_none_is_added
 from workflow.receipts import proof_of
 from workflow.store import transaction
 from workflow.store.models import Case, Letter, Outbox, Paper, Payment, table
@@ -163,18 +163,17 @@ def _place(path: Path, content: bytes) -> None:
 def erase_files(house: House, row: Row[Any]) -> None:
     """After an erasure: the case's papers that no other case has, its archived volume, its payment files."""
     papers = table(Paper)
-    with house.reader.connect() as conn:
+    with transaction(house.engine) as conn:
+        while_none_is_added(conn)
         number = conn.scalar(select(Case.number).where(Case.id == row.case_id))
         others = select(papers.c.sha256).where(papers.c.case_id != row.case_id)
         own = select(papers.c.sha256).where(papers.c.case_id == row.case_id, papers.c.sha256.not_in(others))
-        digests = [digest for digest in conn.scalars(own) if digest]
-    for digest in digests:
-        house.files.path(digest).unlink(missing_ok=True)
+        for digest in filter(None, conn.scalars(own).all()):
+            house.files.path(digest).unlink(missing_ok=True)
+        conn.execute(update(papers).where(papers.c.case_id == row.case_id).values(sha256=""))
     (house.home / "archive" / f"{number}.zip").unlink(missing_ok=True)
     for file in (house.home / "payments").glob(f"{number}-*"):
         file.unlink()
-    with transaction(house.engine) as conn:
-        conn.execute(update(papers).where(papers.c.case_id == row.case_id).values(sha256=""))
 
 
 EFFECTS: Mapping[str, Callable[[House, Row[Any]], None]] = {

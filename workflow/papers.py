@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import Connection, text
+
+from audit.driver import on_postgresql
 from bpmn.text import Text
 from workflow.errors import WorkflowError
 
 CHUNK = 1 << 16
+_ADDING = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('papers', 0))")
+_ERASING = text("SELECT pg_advisory_xact_lock(hashtextextended('papers', 0))")
 
 
 class PaperTooLarge(WorkflowError):
@@ -19,6 +24,21 @@ class PaperTooLarge(WorkflowError):
 
 class PaperMissing(RuntimeError):
     """A paper that the database names is not on the disk, or its bytes have changed."""
+
+
+def while_none_is_erased(conn: Connection) -> None:
+    """Until this transaction ends no file is erased: what it names and finds there stays.
+
+    Two cases may share a file. SQLite has one writer at a time anyway.
+    """
+    if on_postgresql(conn):
+        conn.execute(_ADDING)
+
+
+def while_none_is_added(conn: Connection) -> None:
+    """Until this transaction ends no case takes a paper in: what no case names may go."""
+    if on_postgresql(conn):
+        conn.execute(_ERASING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,10 @@ class PaperStore:
 
     def path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
+
+    def has(self, sha256: str) -> bool:
+        """Whether a file of that name is there."""
+        return self.path(sha256).exists()
 
     def keep(self, stream: BinaryIO, *, limit: int) -> Kept:
         """Copy at most `limit` bytes to the store, flushed to the disk before it counts."""

@@ -12,6 +12,7 @@ from workflow.cases.keeping import keep_entry
 from workflow.cases.work import Work
 from workflow.commands import AttachPaper, NewPaper
 from workflow.errors import AnswersRefused, FieldFault
+from workflow.papers import while_none_is_erased
 from workflow.permissions import require
 from workflow.store.models import Paper, table
 from workflow.store.prepared import Prepared
@@ -42,13 +43,15 @@ def attach_paper(work: Work, command: AttachPaper) -> Mapping[str, Any]:
 def add_papers(work: Work, papers: Sequence[NewPaper]) -> None:
     """Note the papers in the case and their digests for the log entry that is being written.
 
-    The file's name may hold a person's name, so it is sealed.
+    The file's name may hold a person's name, so it is sealed. Raises AnswersRefused.
     """
     unknown = [paper.kind for paper in papers if paper.kind not in work.rules.rulebook.papers]
     if unknown:
         raise AnswersRefused(
             [FieldFault("paper", Text(f"没有“{unknown[0]}”这种材料。", f"There is no paper {unknown[0]!r}."))]
         )
+    if papers:
+        _require_files(work, papers)
     for number, paper in enumerate(papers):
         _ADD.change(
             work.conn,
@@ -66,3 +69,12 @@ def add_papers(work: Work, papers: Sequence[NewPaper]) -> None:
         )
         work.sealed[f"paper.{number}.name"] = paper.name
         work.attach.append(Attachment(paper.sha256, paper.size))
+
+
+def _require_files(work: Work, papers: Sequence[NewPaper]) -> None:
+    """A file may have been erased with another case since it was uploaded."""
+    while_none_is_erased(work.conn)
+    gone = [paper for paper in papers if not work.house.files.has(paper.sha256)]
+    if gone:
+        again = Text("这个文件已不在系统里，请重新上传。", "The file is no longer here; upload it again.")
+        raise AnswersRefused([FieldFault(f"paper.{paper.kind}", again) for paper in gone])
