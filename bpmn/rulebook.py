@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from bpmn.conformance import FILE as CONFORMANCE
+from bpmn.conformance import check_deviating
 from bpmn.faults import Fault, RulebookError
 from bpmn.forms import Choice, Form, check_conditions, read_form
 from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, read_shared, types_of
@@ -126,6 +128,8 @@ def _check_others(faults: list[Fault], files: Mapping[str, bytes]) -> None:
     for path, content in sorted(files.items()):
         if path == RETENTION:
             check_retention(faults, content)
+        elif path == CONFORMANCE:
+            check_deviating(faults, content)
         elif path.endswith(".toml") and "/" not in path and path not in own:
             read_toml(faults, path, content)
 

@@ -72,6 +72,8 @@ WITH_A_SEAT = {
     "GET /inspect/export": "export_log",
     "POST /inspect/export": "export_log",
     "GET /inspect/mingjian_check.py": "export_case",
+    "GET /inspect/ways": "view_conformance",
+    "GET /inspect/ways/ways.xlsx": "view_conformance",
     "GET /inspect": "replay",
     "GET /inspect/<uuid:case_id>": "replay",
     "POST /inspect/<uuid:case_id>": "replay",

@@ -29,7 +29,7 @@ ENTRIES = (
     ("erasure.index", Text("信息删除", "Erasures")),
 )
 
-PARTS = {"pressing": "supervise", "overseen": "supervise"}
+PARTS = {"pressing": "supervise", "overseen": "supervise", "conformance": "inspect"}
 """Pages that belong to an entry of another part."""
 
 

@@ -203,7 +203,7 @@ def _behind(
     variables: Mapping[str, Any],
 ) -> list[Visit]:
     """The places in the diagram this step calls, and in those that one calls."""
-    below = _all_below(known, str(element.calls), element.posting)
+    below = steps_below(known, str(element.calls), element.posting)
     inside = [visit for visit, number in numbered if {(visit.process, None), (visit.process, number)} & below]
     if element.posting is not None:
         return inside
@@ -227,10 +227,12 @@ def _holds(condition: str, variables: Mapping[str, Any]) -> bool:
         return False
 
 
-def _all_below(
+def steps_below(
     known: Mapping[str, Diagram], process: str, number: int | None = None
 ) -> set[tuple[str, int | None]]:
-    """The diagrams below a step, each with the list (1, 2, 3 …) for which alone it is called there."""
+    """The diagram a step calls and those below it, each with the list (1, 2, 3 …) for which alone it is
+    called there.
+    """
     below: set[tuple[str, int | None]] = set()
     waiting = [(process, number)]
     while waiting:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +15,8 @@ from workflow.deadlines import Limit, spent
 from workflow.house import House
 from workflow.reading.trends import within
 from workflow.store.models import Case, Clock, Task
+
+Measured = TypeVar("Measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,6 @@ def _duration(limits: set[Limit], taken: list[int], late: int) -> Duration:
     )  # fmt: skip
 
 
-def ranked(values: Sequence[int], percent: int) -> int:
+def ranked(values: Sequence[Measured], percent: int) -> Measured:
     """The value that so many in a hundred of the sorted ones do not exceed (nearest rank)."""
     return values[-(-len(values) * percent // 100) - 1]

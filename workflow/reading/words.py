@@ -59,6 +59,7 @@ READ: Final[Mapping[str, Text]] = {
     "inspection": Text("逐条核查", "the case entry by entry"),
     "readers": Text("查看记录", "who has looked at the case"),
     "list": Text("案卷目录", "a list of cases"),
+    "ways": Text("办理路径及其案卷", "the ways of cases, and cases that took one"),
     "search": Text("按姓名或身份证号查找", "a search by name or identity number"),
     "person": Text("登记的人员", "a registered person"),
 }
