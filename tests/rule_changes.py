@@ -4,6 +4,9 @@ from workflow.commands import ReleaseProposal
 from workflow.house import open_house
 from workflow.releasing import doing
 
+TARIFF = ("policies/plan-2026/tariff.dmn", b"<text>0.75</text>", b"<text>0.80</text>")
+VERSION = ("policies/plan-2026/policy.toml", b'version = "2026.1"', b'version = "2026.2"')
+
 
 def changed(county, *changes):
     """The files in force with changes of (path, old, new), each in one place."""

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 from crashing import Counting, Crash, everything
-from rule_changes import changed, proposed, released, started_anew
+from rule_changes import VERSION, changed, proposed, released, started_anew
 from sqlalchemy import update
 
 import audit
@@ -22,7 +22,6 @@ TWELVE_DAYS = ("limits.toml", b"[D05]\namount = 5", b"[D05]\namount = 12")
 FIFTEEN = ("forms/village_review.toml", b"signatures >= review_signatures", b"signatures >= 15")
 SIXTEEN = ("forms/village_review.toml", b"signatures >= review_signatures", b"signatures >= 16")
 RATE = ("policies/plan-2026/policy.toml", b"limit = 150000", b"limit = 160000")
-VERSION = ("policies/plan-2026/policy.toml", b'version = "2026.1"', b'version = "2026.2"')
 on_sqlite = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 
 

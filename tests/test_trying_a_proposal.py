@@ -5,13 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 from pages.desks import at_the_desk
-from rule_changes import changed, proposed
+from rule_changes import TARIFF, VERSION, changed, proposed
 
+import audit
 from workflow.cli import mingjian
 from workflow.demo.staff import PASSWORD
-
-TARIFF = ("policies/plan-2026/tariff.dmn", b"<text>0.75</text>", b"<text>0.80</text>")
-VERSION = ("policies/plan-2026/policy.toml", b'version = "2026.1"', b'version = "2026.2"')
 
 
 @pytest.fixture
@@ -35,6 +33,15 @@ def test_the_page_tells_sums_and_people_and_no_names(county, proposal):
     assert at_the_desk(county, "vlia1").opens(f"/policy/proposals/{proposal}/trial").status == 403
 
 
+def test_a_bill_refused_on_its_merits_counts_in_neither_sum(county, case_at):
+    """Its case gets nothing whatever the rate; one whose bill gives nothing gets what the proposal gives."""
+    case_at("archive_case")
+    county.drive(case_at("decide"), "end", {"decide": {"decision": "refuse"}})
+    number = proposed(county, changed(county, TARIFF, VERSION))
+    words = at_the_desk(county, "capr").opens(f"/policy/proposals/{number}/trial?year=2026").words
+    assert "1人，1张" in words and "增加1人" in words and "相差325.00元" in words
+
+
 @pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 def test_the_command_tells_the_same(county, proposal):
     given = [
@@ -53,5 +60,10 @@ def test_the_command_tells_the_same(county, proposal):
     (told,) = json.loads(done.stdout.splitlines()[-1])
     assert (told["more"], told["less"], told["same"], told["uncomputed"]) == (2, 0, 1, 0)
     assert told["difference"] == "+650.00" and told["largest"] == ["+325.00", "+325.00"]
+    refused = CliRunner().invoke(mingjian, [*given[:-1], "vlia1"], input=f"{PASSWORD}\n")
+    assert refused.exit_code == 1 and "650" not in refused.output
+    with county.house.reader.connect() as conn:
+        entry = list(audit.entries(conn, audit.chain_of(audit.SYSTEM_CHAIN, audit.READS)))[-1].entry
+    assert entry["type"] == "attempt_refused" and entry["vars"]["action"] == "view_policy"
     plain = CliRunner().invoke(mingjian, given, input=f"{PASSWORD}\n")
     assert "增加2人" in plain.output and "欧阳" not in plain.output

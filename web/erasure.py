@@ -15,7 +15,7 @@ from workflow.errors import AnswersRefused, FieldFault
 from workflow.handle import handle
 from workflow.permissions import may, require
 from workflow.reading.case_row import read_case
-from workflow.reading.erasures import overview, proposals_of
+from workflow.reading.erasures import SHOWN, overview, proposals_of
 
 bp = Blueprint("erasure", __name__)
 
@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
     with house().reader.connect() as connection:
         found = overview(house(), connection, current_actor(), now())
     shown(listed=[line.id for line in (*found.waiting, *found.due)])
-    return make_response(render_template("erasure/index.html", found=found))
+    return make_response(render_template("erasure/index.html", found=found, most=SHOWN))
 
 
 @bp.get("/cases/<uuid:case_id>/erasure")

@@ -65,7 +65,7 @@ def exceptions() -> ResponseReturnValue:
     after = months_later(month, 1)
     body = render_template(
         "supervise/exceptions.html",
-        found=found, month=month, before=(month - timedelta(days=1)).replace(day=1),
+        found=found, most=reading.PAGE, month=month, before=(month - timedelta(days=1)).replace(day=1),
         after=after if after <= this else None,
     )  # fmt: skip
     return make_response(body)

@@ -1,5 +1,6 @@
 """What stands in the head of every page: only what the reader's seat may open."""
 
+from collections.abc import Sized
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
@@ -96,7 +97,13 @@ def has(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
+def counted(rows: Sized, most: int) -> str:
+    """How many a list holds; "50+" where it was cut off there."""
+    return f"{len(rows)}+" if len(rows) >= most else str(len(rows))
+
+
 def install(app: Flask) -> None:
+    app.add_template_filter(counted)
     app.jinja_env.globals.update(
         navigation=links,
         office=office,

@@ -13,7 +13,7 @@ from web.language import t
 from web.reads import shows
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.handle import handle
-from workflow.reading.supervisions import standing, told
+from workflow.reading.supervisions import PAGE, standing, told
 from workflow.supervisor_commands import AnswerSupervision, EndSupervision
 
 bp = Blueprint("overseen", __name__)
@@ -26,7 +26,7 @@ def index() -> ResponseReturnValue:
     """What has not ended: of a supervisor's area, or what the own seat owes."""
     with house().reader.connect() as connection:
         found = standing(connection, current_actor(), now())
-    return make_response(render_template("supervise/supervisions.html", found=found))
+    return make_response(render_template("supervise/supervisions.html", found=found, most=PAGE))
 
 
 @bp.get("/cases/<uuid:case_id>/supervisions/<int:number>")

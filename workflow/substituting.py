@@ -75,10 +75,10 @@ def take_leave(work: Work, command: TakeLeave) -> Mapping[str, Any]:
         "substitute": chosen.account_id,
         "first": command.first.isoformat(),
         "last": command.last.isoformat(),
-        "reason": command.reason,
         "office": told_office(seat.org),
     }
-    log_system(work.house, work.conn, work.actor, "leave_registered", facts, work.at, work.request_id)
+    sealed = {"reason": command.reason}  # that somebody is ill is nobody's business who reads the log
+    log_system(work.house, work.conn, work.actor, "leave_registered", facts, work.at, work.request_id, sealed)
     _tell(work, seat, chosen.account_id, command.last)
     return {"number": str(number)}
 

@@ -29,6 +29,7 @@ from workflow.alerts.secrets import SecretMissing, secret
 
 LARGEST_ANSWER: Final = 64 * 1024
 PERMANENT: Final = range(500, 600)
+UNREADABLE: Final = "the robot's answer cannot be read"
 
 
 class ChannelDown(Exception):
@@ -130,7 +131,7 @@ def _accepted(answer: bytes) -> None:
     except (ValueError, KeyError, TypeError, RecursionError):
         code = None
     if type(code) is not int:  # what else it may say is not repeated: it could hold the token
-        raise ChannelDown("the robot's answer cannot be read")
+        raise ChannelDown(UNREADABLE)
     if code != 0:
         raise ChannelDown(f"errcode {code}")
 

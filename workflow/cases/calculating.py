@@ -18,6 +18,11 @@ from workflow.store.models import Calculation, Case, Category, Claim, Person, ta
 from workflow.store.prepared import Prepared
 
 CLAIM, CASE, CALCULATION = table(Claim), table(Case), table(Calculation)
+_NOTHING_CAME_OUT = CASE.c.aid.is_(None) | (CASE.c.aid == Decimal("0.00"))
+DECIDED_BY_AMOUNT = (CASE.c.outcome == "approved") | ((CASE.c.outcome == "refused") & _NOTHING_CAME_OUT)
+"""Cases whose bills count in the year: approved, or refused because nothing came out. A refusal for another
+reason leaves the bill as if it had never been handed in.
+"""
 PERSON = Prepared(select(table(Person)).where(Person.id == bindparam("person_id")))
 _CLAIMS = Prepared(
     select(CLAIM).where(CLAIM.c.case_id == bindparam("case")).order_by(CLAIM.c.settled_on, CLAIM.c.id)
@@ -208,10 +213,7 @@ def decided_bills(conn: Connection, person_id: int, *, besides: UUID | None = No
     others = {UUID(hex=row.case_id) for row in bills if row.aid_paid is None}
     if not others:
         return found
-    decided = conn.execute(select(CASE.c.id, CASE.c.outcome, CASE.c.aid).where(CASE.c.id.in_(others)))
-    counted = [
-        row.id for row in decided if row.outcome == "approved" or (row.outcome == "refused" and not row.aid)
-    ]
+    counted = conn.scalars(select(CASE.c.id).where(CASE.c.id.in_(others), DECIDED_BY_AMOUNT)).all()
     shares = shares_per_bill(conn, counted)
     return found + [
         DecidedBill(row, bill_of(row, shares[row.id].before), shares[row.id].aid)

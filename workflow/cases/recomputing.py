@@ -6,6 +6,7 @@ ones; so a corrected category or bill shows in every later claim too. Each claim
 set and rule book of its own case.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from workflow import amounts
-from workflow.cases.calculating import decided_bills, held_on, share_of, sheets_per_bill
+from workflow.cases.calculating import DecidedBill, decided_bills, held_on, share_of, sheets_per_bill
 from workflow.cases.matters import matter_of
 from workflow.deadlines import SHANGHAI
 from workflow.errors import NotFound
@@ -50,21 +51,28 @@ def decided_claims(
     for each in bills:
         row = each.row
         policy = judged.get(row.case_id, otherwise)
-        sheet = sheets[row.id]["sheet"] if row.id in sheets else {}
-        claims.append(
-            amounts.SettledClaim(
-                id=str(row.id),
-                bill=each.bill,
-                categories=tuple(held_on(held, policy, row.admitted_on)),
-                settled_at=datetime.combine(row.settled_on, time(), SHANGHAI),
-                paid=each.aid,
-                serious_illness_settled=row.serious_illness_settled,
-                merged=bool(sheet.get("merged", False)),
-                persons=int(sheet.get("persons", 1)),
-                policy=policy,
-            )
-        )
+        claims.append(settled_claim(each, held, policy, sheets.get(row.id)))
     return tuple(claims)
+
+
+def settled_claim(
+    each: DecidedBill, held: Sequence[Any], policy: amounts.Policy, sheet: Mapping[str, Any] | None
+) -> amounts.SettledClaim:
+    """A decided bill as the year is computed from. `held`: the person's categories; `sheet`: of the newest
+    calculation, which says how the bill was decided.
+    """
+    row, decided = each.row, (sheet or {}).get("sheet", {})
+    return amounts.SettledClaim(
+        id=str(row.id),
+        bill=each.bill,
+        categories=tuple(held_on(held, policy, row.admitted_on)),
+        settled_at=datetime.combine(row.settled_on, time(), SHANGHAI),
+        paid=each.aid,
+        serious_illness_settled=row.serious_illness_settled,
+        merged=bool(decided.get("merged", False)),
+        persons=int(decided.get("persons", 1)),
+        policy=policy,
+    )
 
 
 def year_again(

@@ -2,14 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import uuid4
 
 import click
 
-from workflow.errors import NotAllowed
+from workflow.errors import NotAllowed, WorkflowError
 from workflow.evidence.handing_out import hand_out
 from workflow.register.signing_in import AS, signed_in
 
@@ -35,13 +36,22 @@ def bundle(settings: "Settings", case: str, out: Path, login: str, reason: str) 
     actor = signed_in(house, login, "export_case")
     with house.reader.connect() as conn:
         case_id = find_case(conn, case)
-    try:
+    with told(login):
         write_whole(out, lambda file: hand_out(house, actor, case_id, reason, file, now, uuid4().hex))
+    click.echo(f"已写入 {out}。Written to {out}.")
+
+
+@contextmanager
+def told(login: str) -> Iterator[None]:
+    """What was refused is said in words, with exit status 2."""
+    try:
+        yield
     except NotAllowed as refused:
         raise click.UsageError(
-            f"{login}没有可以导出证据的岗位。{login} has no seat that may take evidence away."
+            f"{login}没有可以导出的岗位。{login} has no seat that may take this away."
         ) from refused
-    click.echo(f"已写入 {out}。Written to {out}.")
+    except WorkflowError as refused:
+        raise click.UsageError(f"{refused.message.zh} {refused.message.en}") from refused
 
 
 def write_whole(out: Path, fill: Callable[[BinaryIO], None]) -> None:

@@ -7,8 +7,7 @@ from uuid import uuid4
 
 import click
 
-from workflow.errors import NotAllowed
-from workflow.evidence.command import write_whole
+from workflow.evidence.command import told, write_whole
 from workflow.mining.handing_out import OCEL, XES, Export, hand_out
 from workflow.mining.selection import Selection
 from workflow.register.signing_in import AS, signed_in
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--identified", is_flag=True,
-    help="保留编号、账号号码、单位、准确时间和金额。With numbers, offices, exact times and amounts.",
+    help="保留案卷和人员编号、单位、准确时间和金额。With numbers, offices, exact times and amounts.",
 )  # fmt: skip
 @click.pass_obj
 def export_command(
@@ -64,13 +63,9 @@ def export_command(
     selection = Selection(since and since.date(), until and until.date(), flow, township, numbers)
     export, now = Export(form, selection, reason, identified), house.now()
     counted: list[int] = []
-    try:
+    with told(login):
         write_whole(
             out,
             lambda file: counted.append(hand_out(house, actor, export, file, now, uuid4().hex)),
         )
-    except NotAllowed as refused:
-        raise click.UsageError(
-            f"{login}没有可以导出的岗位。{login} has no seat that may take data away."
-        ) from refused
     click.echo(f"{counted[0]} 件案件，已写入 {out}。{counted[0]} cases, written to {out}.")

@@ -15,7 +15,7 @@ from workflow.commands import AdoptProposal, RejectProposal, ReleaseProposal, Wi
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, RulesRefused, WorkflowError
 from workflow.house import House
-from workflow.register.signing_in import AS, signed_in
+from workflow.register.signing_in import AS, allowed, signed_in
 from workflow.register.telling import DAY, JSON
 from workflow.releasing import bundles, doing
 from workflow.releasing.reading import Proposal, Version, proposal, proposals, versions
@@ -167,7 +167,7 @@ def propose(
 def try_out(settings: Any, number: int, year: int | None, login: str, as_json: bool) -> None:
     """按提案重算一年的单据，比较总额和人数。Try a proposal on a year's decided bills: sums and people."""
     house: House = settings.house()
-    signed_in(house, login, "view_policy")
+    allowed(house, login, "view_policy")
     with Told(as_json), house.reader.connect() as conn:
         chosen = year or house.now().astimezone(SHANGHAI).year - 1
         found = trials(conn, house.rules().policies, proposal(conn, number), chosen)

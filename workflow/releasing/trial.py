@@ -7,7 +7,7 @@ nothing but the policy set makes the difference.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -17,14 +17,13 @@ from sqlalchemy import Connection, select
 from bpmn import Text
 from workflow import amounts
 from workflow.amounts.figures import money, signed
-from workflow.cases.calculating import bill_of, held_on, sheets_per_bill
-from workflow.deadlines import SHANGHAI
+from workflow.cases.calculating import DECIDED_BY_AMOUNT, DecidedBill, bill_of, sheets_per_bill
+from workflow.cases.recomputing import settled_claim
 from workflow.register.identity import birth_of
 from workflow.releasing.reading import Proposal
 from workflow.rules import files_of
 from workflow.store.models import Case, Category, Claim, Person, table
 
-DECIDED: Final = ("approved", "refused")
 SHOWN: Final = 5
 AT_ONCE: Final = 500
 ZERO: Final = Decimal("0.00")
@@ -118,25 +117,16 @@ def _due(
     sheets: Mapping[int, Mapping[str, Any]],
 ) -> Decimal:
     settled = [
-        amounts.SettledClaim(
-            id=str(row.id),
-            bill=bill_of(row, row.aided_before or ZERO),
-            categories=tuple(held_on(held, policy, row.admitted_on)),
-            settled_at=datetime.combine(row.settled_on, time(), SHANGHAI),
-            paid=ZERO,
-            serious_illness_settled=row.serious_illness_settled,
-            merged=bool(sheets.get(row.id, {}).get("sheet", {}).get("merged", False)),
-        )
+        settled_claim(DecidedBill(row, bill_of(row), ZERO), held, policy, sheets.get(row.id))
         for row in claims
     ]
     return amounts.recompute_year(policy, settled, birth).due
 
 
 def _bills(conn: Connection, policy: str, year: int) -> Sequence[Any]:
-    """The bills of the year in cases of this set that were decided on."""
+    """The bills of the year in cases of this set that were decided by their amount."""
     cases = {
-        case.hex
-        for case in conn.scalars(select(Case.id).where(Case.policy == policy, Case.outcome.in_(DECIDED)))
+        case.hex for case in conn.scalars(select(Case.id).where(Case.policy == policy, DECIDED_BY_AMOUNT))
     }
     rows = conn.execute(
         select(CLAIM)
