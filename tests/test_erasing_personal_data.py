@@ -1,11 +1,13 @@
 """删除个人信息: two people erase what a case knows of a person; the log holds, and says what is gone."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 from house_templates import guards_down
 from pages.desks import at_the_desk
+from rescuing import asks, checked, granted, until
 from sqlalchemy import insert, select
 
 import audit
@@ -19,6 +21,7 @@ from workflow.errors import AnswersRefused, NotAllowed, StepImpossible
 from workflow.evidence.handing_out import hand_out
 from workflow.replay import replay
 from workflow.store.models import Erasure, Letter, Paper, Payment, Person, Posting
+from workflow.supervisor_commands import PutUnderSupervision
 
 on_sqlite = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 WHY = "法院判决要求删除"
@@ -231,6 +234,28 @@ def test_no_page_shows_what_was_erased(county, ended):
         and "WITHHELD" not in entry.words.replace("缺失0", "")
     )
     assert person.name not in entry.text
+
+
+@on_sqlite
+def test_the_lists_of_the_green_channel_and_of_supervision_name_nobody_who_was_erased(county, case_at):
+    green = asks(county.staff["hosp"], county.household()[0])
+    until(granted(checked(green)), "end")
+    watched = case_at("audit_file")
+    until_then = (county.today + timedelta(days=9)).isoformat()
+    answers = {"answer_by": until_then, "supervision_words": "请说明没有按期办理的原因。"}
+    county.staff["sup-msb"].does(PutUnderSupervision(watched.id, watched.task("audit_file").id, answers))
+    names = {
+        "/green-channel": county.rows(Person, Person.id == green.row.applicant_id)[0].name,
+        "/supervise/supervisions": county.rows(Person, Person.id == watched.row.applicant_id)[0].name,
+    }
+    county.drive(watched, "end", {})
+    county.night()
+    for address, name in names.items():
+        assert name in at_the_desk(county, "sup-msb").opens(address).words, address
+    erase(county, green)
+    erase(county, watched)
+    for address, name in names.items():
+        assert name not in at_the_desk(county, "sup-msb").opens(address).words, address
 
 
 @on_sqlite
