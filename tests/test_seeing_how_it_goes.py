@@ -80,6 +80,17 @@ def test_a_step_is_measured_in_the_days_of_its_limit(county, three_months):
     assert (deciding.number, deciding.median, deciding.p90, deciding.late) == (2, 2, 16, 1)
 
 
+def test_every_figure_of_a_limit_opens_its_cases(county, three_months):
+    desk = at_the_desk(county, "sup-msb")
+    addresses = [link for link in desk.opens("/supervise/trends").links() if "limit=D01" in link]
+    late, ended = sorted(addresses, key=len, reverse=True)
+    assert "what=late" in late and "what" not in ended
+    numbers = {case.number for case in county.rows(Case)}
+    assert len([number for number in numbers if number in desk.opens(ended).words]) == 2
+    assert len([number for number in numbers if number in desk.opens(late).words]) == 1
+    assert at_the_desk(county, "sup2").opens(ended).words.count("360829") == 0, "another township's"
+
+
 def test_a_posting_that_hung_to_its_end_is_nobodys_delay(county, case_at):
     case_at("audit_file")
     since = months(county.clock.at)[0].begin

@@ -14,6 +14,7 @@ from web.access import signed_in
 from web.here import current_actor, house, now
 from workflow.alerts.wording import due_of, heading, subject
 from workflow.reading.inbox import addressed_to
+from workflow.reading.paging import page_of
 from workflow.store import transaction
 from workflow.store.models import Case, InboxMessage, Organisation
 
@@ -60,7 +61,7 @@ def _message(row: Any) -> Message:
     )  # fmt: skip
 
 
-def _page(connection: Connection, page: int) -> list[Any]:
+def _page(connection: Connection, skip: int) -> list[Any]:
     return list(
         connection.execute(
             select(InboxMessage.__table__, Case.number, Organisation.name.label("place"))
@@ -69,7 +70,7 @@ def _page(connection: Connection, page: int) -> list[Any]:
             .where(*addressed_to(current_actor()))
             .order_by(InboxMessage.id.desc())
             .limit(SIZE)
-            .offset((page - 1) * SIZE)
+            .offset(skip)
         )
     )
 
@@ -84,11 +85,10 @@ def index() -> ResponseReturnValue:
             )
             or 0
         )
-        pages = max(1, -(-total // SIZE))
-        page = min(max(1, request.args.get("page", 1, type=int)), pages)
-        messages = [_message(row) for row in _page(connection, page)]
+        at = page_of(total, request.args.get("page", 1, type=int), SIZE)
+        messages = [_message(row) for row in _page(connection, at.skip)]
     return make_response(
-        render_template("inbox/index.html", messages=messages, total=total, number=page, pages=pages)
+        render_template("inbox/index.html", messages=messages, total=total, number=at.number, pages=at.pages)
     )
 
 

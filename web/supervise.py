@@ -18,7 +18,7 @@ from web.taking import taken_away
 from workflow.alerts.watching import last_beat, silent
 from workflow.reading.board import BY, COLUMNS, Board, Wanted, board, sees_others
 from workflow.reading.channels import dead_channels, ways_out
-from workflow.reading.durations import durations
+from workflow.reading.durations import clocks_of, durations
 from workflow.reading.held import HeldList, all_held, held
 from workflow.reading.publication import Publication, publication
 from workflow.reading.told import told
@@ -130,12 +130,17 @@ def trends() -> ResponseReturnValue:
         series = twelve_months(connection, actor, at)
         taken = durations(house(), connection, actor, series[0].begin, at)
         loads = workload(house(), connection, actor, at)
-        listed = None
+        listed, book = None, house().rules().rulebook
+        limit = next((each for each in taken if each.limit == given("limit")), None)
         if month is not None and what is not None:
-            listed = cases_of(connection, house().rules().rulebook, actor, month, what, page)
+            listed = cases_of(connection, book, actor, month, what, page)
+        elif limit is not None:
+            late = given("what") == "late"
+            listed = clocks_of(connection, book, actor, series[0].begin, at, limit.limit, late, page)
     body = render_template(
         "supervise/trends.html",
         months=series, chart=_chart(series), taken=taken, loads=loads, list=listed, month=month, what=what,
+        limit=limit,
     )  # fmt: skip
     return make_response(body)
 

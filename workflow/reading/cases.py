@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from bpmn import Rulebook, Text
@@ -15,6 +15,7 @@ from workflow.actor import Actor
 from workflow.cases import patients
 from workflow.permissions import may
 from workflow.reading.case_row import shown_name
+from workflow.reading.paging import page_of
 from workflow.store.models import Case, Organisation, Person, Task
 
 PAGE = 50
@@ -87,12 +88,18 @@ def cases(
 ) -> CaseList:
     """One page of the cases a reader may see; `total` counts all of them."""
     where = [visible(actor), *_conditions(wanted)]
-    base = select(Case.id).join(Person, Person.id == Case.applicant_id).where(*where)
-    total = conn.scalar(select(func.count()).select_from(base.subquery())) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(1, page), pages)
-    keys = base.order_by(Case.opened_at.desc(), Case.id).limit(size).offset((page - 1) * size).subquery()
-    return CaseList(lines_of(conn, rulebook, keys), total, page, pages)
+    found = select(Case.id).join(Person, Person.id == Case.applicant_id).where(*where)
+    return listed(conn, rulebook, found, page, size)
+
+
+def listed(
+    conn: Connection, rulebook: Rulebook, found: Select[UUID], page: int, size: int = PAGE
+) -> CaseList:
+    """One page of the cases whose ids a question finds, the newest first."""
+    total = conn.scalar(select(func.count()).select_from(found.subquery())) or 0
+    at = page_of(total, page, size)
+    keys = found.order_by(Case.opened_at.desc(), Case.id).limit(size).offset(at.skip).subquery()
+    return CaseList(lines_of(conn, rulebook, keys), total, at.number, at.pages)
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

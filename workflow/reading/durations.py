@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from bpmn import Text
+from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.cases.keeping import limits_of, ticking
 from workflow.deadlines import Limit, spent
 from workflow.house import House
+from workflow.reading.cases import CaseList, listed
 from workflow.reading.trends import within
 from workflow.store.models import Case, Clock, Task
 
@@ -41,14 +42,13 @@ def durations(
     house: House, conn: Connection, actor: Actor, since: datetime, now: datetime
 ) -> Sequence[Duration]:
     """Every limit whose clocks have stopped since then, the one most often missed first."""
-    worked = select(Task.clock_id).where(Task.kind == "user", Task.done_at >= since)  # not a mere wait
     rows = conn.execute(
         select(
             Clock.id, Clock.limit_id, Clock.started_at, Clock.stopped_at, Clock.due_at, Clock.pauses,
             Clock.extended_at, Clock.extended_by, Clock.rules, Case.rulebook, Case.policy,
         )
         .join(Case, Case.id == Clock.case_id)
-        .where(within(actor), Clock.stopped_at >= since, Clock.stopped_at <= now, Clock.id.in_(worked))
+        .where(within(actor), *_stopped(since, now))
     )  # fmt: skip
     calendar = house.calendar()
     taken: dict[str, list[int]] = defaultdict(list)
@@ -62,6 +62,32 @@ def durations(
         known[row.limit_id].add(run.limit)
     found = [_duration(known[code], sorted(values), late[code]) for code, values in taken.items()]
     return sorted(found, key=lambda each: (-each.late / each.number, each.limit))
+
+
+def clocks_of(
+    conn: Connection,
+    rulebook: Rulebook,
+    actor: Actor,
+    since: datetime,
+    now: datetime,
+    limit: str,
+    late: bool,
+    page: int = 1,
+) -> CaseList:
+    """The cases in which one limit has stopped since then (`late`: after its end), the newest first. A limit
+    that has run twice in a case counts twice in the figures and gives one line here.
+    """
+    where = [Clock.limit_id == limit, *_stopped(since, now)]
+    if late:
+        where.append(Clock.stopped_at >= Clock.due_at)
+    found = select(Case.id).where(within(actor), Case.id.in_(select(Clock.case_id).where(*where)))
+    return listed(conn, rulebook, found, page)  # fmt: skip
+
+
+def _stopped(since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Clocks that stopped in this time, of steps that somebody worked at: not of a mere wait."""
+    worked = select(Task.clock_id).where(Task.kind == "user", Task.done_at >= since)
+    return Clock.stopped_at >= since, Clock.stopped_at <= now, Clock.id.in_(worked)
 
 
 def _duration(limits: set[Limit], taken: list[int], late: int) -> Duration:

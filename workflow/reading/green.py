@@ -14,6 +14,7 @@ from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.reading.case_row import shown_name
 from workflow.reading.cases import area_of
+from workflow.reading.paging import page_of
 from workflow.store.models import Advance, Case, Organisation, Person, Recovery, Repayment
 
 PAGE: Final = 50
@@ -84,10 +85,9 @@ def register(
     """One page of the requests of the reader's area, the newest first, under the figures of all of them."""
     figures = _figures(conn, actor, now)
     total = next(each.count for each in figures if each.shown == shown)
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    wanted = _requests(actor, now, shown).limit(PAGE).offset((page - 1) * PAGE)
-    return Register(figures, _lines(conn, rulebook, now, wanted), shown, total, page, pages)
+    at = page_of(total, page, PAGE)
+    wanted = _requests(actor, now, shown).limit(PAGE).offset(at.skip)
+    return Register(figures, _lines(conn, rulebook, now, wanted), shown, total, at.number, at.pages)
 
 
 def everything(

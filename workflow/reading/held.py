@@ -15,6 +15,7 @@ from workflow.deadlines import Standing
 from workflow.house import House
 from workflow.reading.board import Wanted, chosen
 from workflow.reading.case_file import today
+from workflow.reading.paging import page_of
 from workflow.reading.seats import desk_code, people_at, post_name, seat_code
 from workflow.reading.standings import standings
 from workflow.reading.worklist import condition
@@ -54,9 +55,8 @@ def held(
     house: House, conn: Connection, actor: Actor, now: datetime, wanted: Wanted, total: int, page: int = 1
 ) -> HeldList:
     """One page of the list that was chosen, the next due first. `total`: what the board says of it."""
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    return HeldList(_slice(house, conn, actor, now, wanted, PAGE, (page - 1) * PAGE), total, page, pages)
+    at = page_of(total, page, PAGE)
+    return HeldList(_slice(house, conn, actor, now, wanted, PAGE, at.skip), total, at.number, at.pages)
 
 
 def all_held(

@@ -12,6 +12,7 @@ from audit import READS, SYSTEM_CHAIN, canonical, chain_of
 from audit.tables import audit_entry
 from bpmn import Rulebook, Text
 from workflow.house import House
+from workflow.reading.paging import page_of
 from workflow.reading.timeline import names_of, open_all
 from workflow.reading.words import KINDS, PUBLIC_ROLE, READ
 from workflow.store.models import ListedReading
@@ -53,16 +54,15 @@ def readers(
     own = chain_of(case_id, READS)
     about = {"own": own, "system": chain_of(SYSTEM_CHAIN, READS), "case": case_id}
     total = conn.scalar(select(func.count()).select_from(audit_entry).where(_ABOUT), about) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
+    at = page_of(total, page, PAGE)
     newest = select(_e.chain, _e.seq, _e.bytes).where(_ABOUT).order_by(_e.recorded_at.desc(), _e.seq.desc())
-    rows = conn.execute(newest.limit(PAGE).offset((page - 1) * PAGE), about).all()
+    rows = conn.execute(newest.limit(PAGE).offset(at.skip), about).all()
     reasons = open_all(house, conn, own) if opened else {}
     entries = [(row, canonical.decode_strict(row.bytes)) for row in rows]
     names = names_of(conn, {entry["actor"]["id"] for _, entry in entries})
     looks = [_look(book, names, entry, reasons.get(row.seq, {}) if row.chain == own else {})
              for row, entry in entries]  # fmt: skip
-    return Readers(looks, total, page, pages)
+    return Readers(looks, total, at.number, at.pages)
 
 
 def _look(

@@ -13,7 +13,7 @@ from workflow.actor import Actor
 from workflow.deadlines import SHANGHAI
 from workflow.permissions import require
 from workflow.reading.board import area_code
-from workflow.reading.cases import PAGE, CaseList, area_of, lines_of
+from workflow.reading.cases import CaseList, area_of, listed
 from workflow.store.models import Case, Task
 
 What = Literal["opened", "ended", "late"]
@@ -92,9 +92,4 @@ def cases_of(
     """The cases behind one number, the newest first."""
     at = Case.opened_at if what == "opened" else Case.closed_at
     where = [within(actor), at >= month.begin, at < month.end, *([_late()] if what == "late" else [])]
-    total = conn.scalar(select(func.count()).select_from(Case).where(*where)) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    keys = select(Case.id).where(*where).order_by(Case.opened_at.desc(), Case.id)
-    lines = lines_of(conn, rulebook, keys.limit(PAGE).offset((page - 1) * PAGE).subquery())
-    return CaseList(lines, total, page, pages)
+    return listed(conn, rulebook, select(Case.id).where(*where), page)

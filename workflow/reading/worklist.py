@@ -34,6 +34,7 @@ from workflow.actor import Actor
 from workflow.deadlines import SHANGHAI, Standing
 from workflow.house import House
 from workflow.reading.case_row import shown_name
+from workflow.reading.paging import page_of
 from workflow.reading.standings import standings
 from workflow.store.models import Case, Organisation, Person, Task
 from workflow.store.prepared import Prepared
@@ -196,12 +197,11 @@ def worklist(
 ) -> Worklist:
     """The open tasks of a seat, the next one due first. A page beyond the last is the last."""
     found = counts(conn, actor, now)
-    pages = max(1, -(-found.of(chosen) // size))
-    page = min(max(1, page), pages)
-    wanted = {**seat_of(actor), "now": now, "size": size, "skip": (page - 1) * size}
+    at = page_of(found.of(chosen), page, size)
+    wanted = {**seat_of(actor), "now": now, "size": size, "skip": at.skip}
     rows = _page(chosen).all(conn, wanted)
     standing = standings(house, conn, (row.clock_id for row in rows), now)
-    return Worklist([item(row, now, standing.get(row.clock_id)) for row in rows], found, page, pages)
+    return Worklist([item(row, now, standing.get(row.clock_id)) for row in rows], found, at.number, at.pages)
 
 
 @cache
