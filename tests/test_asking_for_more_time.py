@@ -48,8 +48,9 @@ def test_the_supervisor_reads_why_and_grants_it_on_the_page_of_extensions(county
     assert WANTED["extension_words"] in page.words and "暂时不能入户" in page.words
     (grant,) = [link for link in page.links() if "/supervise/act/extend" in link]
     preview = sup.opens(grant)
-    shown = sup.submits(preview, "", **WANTED)
-    sup.submits(shown, "", **WANTED)
+    shown = sup.submits(preview, "")  # what the office wrote stands in the form already
+    assert WANTED["extension_words"] in shown.words
+    sup.submits(shown, "")
     assert case.entries[-1]["type"] == "deadline_extended"
     desk = at_the_desk(county, "trev1")
     answered = desk.opens(request_page)
@@ -67,6 +68,15 @@ def test_the_supervisor_says_why_not(county, case, request_page):
     told = at_the_desk(county, "trev1").opens(request_page)
     assert "未同意" in told.words and "户主电话可以核实" in told.words
     assert not told.tree.xpath("//main//form")
+
+
+def test_what_stands_in_an_address_fills_nothing_of_another_request(county, case_at, case, request_page):
+    number, other = county.rows(Extension)[0].id, case_at("audit_file")
+    sup = at_the_desk(county, "sup1")
+    for asked, status in ((number, 404), ("9" * 30, 200), ("x", 200)):
+        step = f"{other.id.hex}.{other.task('audit_file').id}"
+        page = sup.opens(f"/supervise/act/extend?step={step}&asked={asked}")
+        assert page.status == status and WANTED["extension_words"] not in page.text
 
 
 def test_others_neither_ask_nor_read_it(county, case, asking, request_page):

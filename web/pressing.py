@@ -34,6 +34,7 @@ from workflow.errors import (
 from workflow.forms import Answers, check
 from workflow.handle import handle
 from workflow.letters import Document
+from workflow.reading.extensions import asked
 from workflow.reading.pressing import Act, Effect, Step, effects, letter_of
 from workflow.reading.seats import LONGEST_NUMBER
 from workflow.supervisor_commands import ExtendDeadline, PutUnderSupervision, Reassign, Urge
@@ -116,7 +117,23 @@ def _preview(act: Act) -> ResponseReturnValue:
     if not steps:
         flash(t("还没有选案卷，先在前面打勾", "Nothing is chosen yet; tick the cases first"))
         return redirect(_back(), 303)
-    return _page(act, _effects(act, steps), {})
+    return _page(act, _effects(act, steps), _as_asked(steps) if act == "extend" else {})
+
+
+def _as_asked(steps: Sequence[Step]) -> forms.Raw:
+    """What the office wrote that has asked for more time, to begin with; the supervisor may change it."""
+    number = request.args.get("asked", "")
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER or len(steps) != 1:
+        return {}
+    with house().reader.connect() as connection:
+        wish = asked(house(), connection, current_actor(), steps[0][0], int(number), now())
+    if not wish.may_decide or wish.task_id != steps[0][1]:
+        return {}
+    return {
+        "extension_units": str(wish.units),
+        "extension_reason": wish.reason.id if wish.reason else "",
+        "extension_words": wish.words,
+    }
 
 
 def _confirm(act: Act) -> ResponseReturnValue:

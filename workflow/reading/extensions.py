@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
 from audit import entries
-from bpmn import Text
+from bpmn import Choice, Text
 from workflow.actor import Actor
 from workflow.cases.extending import open_request, require_extendable
 from workflow.cases.keeping import read_clocks
@@ -58,7 +58,7 @@ class Asked:
     office: str
     by: str
     at: datetime
-    reason: Text | None
+    reason: Choice | None
     words: str
     granted: bool | None
     decided_by: str
@@ -142,10 +142,10 @@ def asked(house: House, conn: Connection, actor: Actor, case_id: UUID, number: i
     )  # fmt: skip
 
 
-def _reason(work: Work, seq: int) -> Text | None:
+def _reason(work: Work, seq: int) -> Choice | None:
     """The reason chosen, in the words of the form; it stands in clear in the entry."""
     said: Any = next(
         (one.entry["vars"].get("reason") for one in entries(work.conn, work.row.id) if one.seq == seq), None
     )
     choices = work.house.rules().rulebook.forms["extension"].field("extension_reason").choices
-    return next((choice.label for choice in choices if choice.id == said), None)
+    return next((choice for choice in choices if choice.id == said), None)
