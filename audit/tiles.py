@@ -67,6 +67,7 @@ class Folder:
 
     def __init__(self, root: Path, fsync: Callable[[int], object] = os.fsync) -> None:
         self.root = root
+        self._below = os.path.join(root, "")
         self._fsync = fsync
         self._touched: set[Path] = set()
 
@@ -74,7 +75,8 @@ class Folder:
         """A tile of that width, cut from the full one if only that is there. Raises TreeBroken."""
         for path in dict.fromkeys((tile_path(kind, number, width), tile_path(kind, number))):
             try:
-                content = (self.root / path).read_bytes()
+                with open(self._below + path, "rb") as file:
+                    content = file.read()
             except FileNotFoundError:
                 continue
             if kind == ENTRIES:
@@ -165,7 +167,7 @@ def append(folder: Folder, size: int, leaves: Sequence[Leaf]) -> None:
     level = 0
     while hashes:
         done = _grow(folder, level, size >> 8 * level, hashes, full)
-        hashes = [merkle.root_of(tile) for tile in done]
+        hashes = [merkle.fold(b"".join(tile)) for tile in done]
         level += 1
     folder.settle()
     for kind, number in full:
@@ -244,8 +246,7 @@ class Tree:
         tiled, above = divmod(level, 8)
         number, place = divmod(index << above, WIDTH)
         tile = self._tile(tiled, number)
-        row = [tile[HASH * at : HASH * (at + 1)] for at in range(place, place + (1 << above))]
-        return merkle.root_of(row)
+        return merkle.fold(tile[HASH * place : HASH * (place + (1 << above))])
 
     def _tile(self, level: int, number: int) -> bytes:
         key = level, number

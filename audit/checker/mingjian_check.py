@@ -275,6 +275,8 @@ class Frontier:
 
 _LEAF, _NODE = hashlib.sha256(b"\x00"), hashlib.sha256(b"\x01")
 """Begun once and copied: a million entries are two million hashes, and to begin one costs most of it."""
+_PAIRS = struct.Struct("64s").iter_unpack
+"""Cuts a row of hashes into pairs, at half the cost of slicing."""
 
 
 def leaf_hashes(entries: Sequence[bytes]) -> bytes:
@@ -292,9 +294,9 @@ def fold(hashes: bytes) -> bytes:
     fresh = _NODE.copy
     while len(hashes) > 32:
         row = []
-        for at in range(0, len(hashes), 64):
+        for (pair,) in _PAIRS(hashes):
             node = fresh()
-            node.update(hashes[at : at + 64])
+            node.update(pair)
             row.append(node.digest())
         hashes = b"".join(row)
     return hashes
@@ -1563,9 +1565,11 @@ def check_folder(path: Path, policy: Policy, report: Report) -> None:
 
 
 def folder_reader(root: Path) -> Read:
+    below = os.path.join(root, "")
+
     def read(path: str, limit: int) -> Optional[bytes]:
         try:
-            with open(root / path, "rb") as file:
+            with open(below + path, "rb") as file:
                 # No larger buffer than the file asks for: the limit of a bundle is 4 MB.
                 data = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
