@@ -115,6 +115,18 @@ declare("put_under_supervision", needs=["task", "office", "answer_by"])
 declare("supervision_answered", needs=["supervision", "cause"])
 declare("supervision_answer_overdue", needs=["supervision", "office"])
 declare("supervision_ended", needs=["supervision"])
+declare("finding_drafted", needs=["finding", "case", "entry", "office"], may=["flag", "entries", "sheet"])
+declare("finding_discarded", needs=["finding"])
+declare(
+    "finding_sent",
+    needs=["finding", "case", "entry", "office", "answer_by"],
+    may=["flag", "entries", "sheet"],
+)
+declare("finding_answered", needs=["finding"])
+declare("finding_returned", needs=["finding", "answer_by"])
+declare("finding_accepted", needs=["finding", "relook"])
+declare("finding_closed", needs=["finding"])
+declare("finding_reminded", needs=["finding", "level", "due", "told"])
 declare("file_read", needs=["what"], may=["cases", "person", "paper", "letter"])
 declare("file_exported", needs=["what"], may=["count", "anonymous", "selection"])
 declare("erasure_proposed", needs=["proposal", "basis"])

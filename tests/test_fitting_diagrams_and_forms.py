@@ -21,6 +21,7 @@ SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 NOT_DRAWN = {
     "withdrawal", "death", "pause_case", "resume_case", "urge", "extension",
     "extension_refusal", "reassignment", "supervision", "supervision_answer",
+    "finding", "finding_answer", "finding_return", "finding_acceptance", "finding_closing",
 }  # fmt: skip
 """Forms of what is said to a case outside its steps."""
 

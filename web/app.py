@@ -33,6 +33,7 @@ BLUEPRINTS = (
     "register", "applying", "telling", "evidence", "mining", "verify", "policy", "flows", "pressing",
     "overseen", "extensions", "leave", "calendar", "green", "erasure",
     "conformance",
+    "findings",
 )  # fmt: skip
 csrf = CSRFProtect()
 

@@ -13,6 +13,7 @@ from bpmn.text import Text
 from web.access import signed_in
 from web.here import current_actor, house, now
 from workflow.alerts.wording import due_of, heading, subject
+from workflow.permissions import may
 from workflow.reading.inbox import addressed_to
 from workflow.reading.paging import page_of
 from workflow.store import transaction
@@ -38,12 +39,16 @@ class Message:
     due: datetime | None
     supervision: int | None
     extension: int | None
+    finding: int | None
 
     @property
     def address(self) -> str | None:
         """Where the line leads: to the supervision or the request it tells of, or to its case."""
         if self.case_id is None:
             return None
+        if self.finding is not None:
+            inspects = may(current_actor().role, "view_findings")
+            return url_for("findings.show" if inspects else "findings.asked", number=self.finding)
         if self.supervision is not None:
             return url_for("overseen.show", case_id=self.case_id, number=self.supervision)
         if self.extension is not None:
@@ -57,7 +62,7 @@ def _message(row: Any) -> Message:
         unread=row.read_at is None, late=row.params.get("level") in LATE or row.kind in ALARMING,
         level=heading(row.kind, row.params), limit=subject(row.params, house().rules().rulebook),
         due=due_of(row.params), supervision=row.params.get("supervision"),
-        extension=row.params.get("extension"),
+        extension=row.params.get("extension"), finding=row.params.get("finding"),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from workflow.calendar_commands import CalendarCommand
 from workflow.erasure_commands import ErasureCommand
+from workflow.finding_commands import FindingCommand
 from workflow.leave_commands import LeaveCommand
 from workflow.supervisor_commands import SupervisorCommand
 
@@ -234,6 +235,7 @@ CaseCommand = (
     | LogReading
     | SupervisorCommand
     | ErasureCommand
+    | FindingCommand
     | MigrateCase
     | SetOff
 )

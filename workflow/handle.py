@@ -68,6 +68,7 @@ from workflow.commands import (
 )
 from workflow.duties import subscribing
 from workflow.errors import LogStopped, NotAllowed, RequestReused
+from workflow.findings import answering
 from workflow.house import House
 from workflow.register.seating import require_there
 from workflow.releasing import deciding
@@ -97,6 +98,7 @@ HANDLERS: Mapping[type, Handler] = {
     **calendars.HANDLERS,
     **subscribing.HANDLERS,
     **substituting.HANDLERS,
+    **answering.HANDLERS,
     MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,

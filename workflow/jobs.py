@@ -22,19 +22,22 @@ from workflow.alerts.sending import deliver, prepare
 from workflow.alerts.watching import ClockWatch, beat, report_jump
 from workflow.commands import FireTimers, RaiseAlarm
 from workflow.errors import Busy, StepImpossible
+from workflow.finding_commands import RemindOfFinding
 from workflow.handle import handle
 from workflow.house import House
 from workflow.outbox import deliver_next
 from workflow.recounting import recount_if_due
 from workflow.retention import run_retention
 from workflow.sequencing import Sequencing, sequence
-from workflow.store.models import Clock, Supervision, Timer
+from workflow.store.models import Clock, Finding, Supervision, Timer
 from workflow.supervisor_commands import RemindOfAnswer
 
 BATCH = 200
 AHEAD = 10
 """Among how many batches a worker that has company chooses."""
 IDLE_SECONDS = 5.0
+
+Due = FireTimers | RaiseAlarm | RemindOfAnswer | RemindOfFinding
 
 log = structlog.get_logger("worker")
 
@@ -85,10 +88,17 @@ def run_once(
             .order_by(Supervision.next_alarm_at)
             .limit(batch)
         ).all()
+        findings = conn.execute(
+            select(Finding.id, Finding.case_id)
+            .where(Finding.next_alarm_at <= at)
+            .order_by(Finding.next_alarm_at)
+            .limit(batch)
+        ).all()
     waiting = dict.fromkeys(row.case_id for row in _part(timers, batch, random))
     fired = sum(_do(house, FireTimers(case_id), at) for case_id in waiting)
     raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in _part(alarms, batch, random))
     reminded = sum(_do(house, RemindOfAnswer(row.case_id, row.id), at) for row in answers)
+    reminded += sum(_do(house, RemindOfFinding(row.case_id, row.id), at) for row in findings)
     sequence(house)  # what leaves the house needs its receipt
     delivered = 0
     while delivered < batch and deliver_next(house, at):
@@ -114,7 +124,7 @@ def run_until_quiet(house: House, at: datetime, random: Random | None = None) ->
     return total
 
 
-def _do(house: House, command: FireTimers | RaiseAlarm | RemindOfAnswer, at: datetime) -> bool:
+def _do(house: House, command: Due, at: datetime) -> bool:
     """One command; a case that fails is reported and left for the next round, the others go on."""
     try:
         handle(house, SYSTEM, command, at=at, request_id=uuid4().hex)

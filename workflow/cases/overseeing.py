@@ -64,11 +64,15 @@ def read_answers(work: Work, form: str, raw: Raw, *words: str) -> forms.Answers:
     return answers
 
 
-def told_too_much(field: str, values: Mapping[str, Any], names: Collection[str]) -> list[FieldFault]:
-    """A message holds no name, illness, number or amount (domain 7.2, alert delivery)."""
+def told_too_much(
+    field: str, values: Mapping[str, Any], names: Collection[str], *, money: bool = False
+) -> list[FieldFault]:
+    """A message holds no name, illness, number or amount (domain 7.2, alert delivery). `money`: amounts may
+    be named, where the text does not leave the house.
+    """
     text = str(values.get(field) or "")
     found = [KINDS[leak.kind] for leak in leaks_in(text)]
-    if _MONEY.search(text):
+    if not money and _MONEY.search(text):
         found.append(Text("金额", "an amount"))
     if any(name in text for name in names):
         found.append(Text("申请人或家人的姓名", "the name of the applicant or of a relative"))

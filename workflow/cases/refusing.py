@@ -2,14 +2,14 @@
 of its own. And the entries that belong to no step of a case.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import Connection, exists, select
 
-from audit import LOG, READS, SYSTEM_CHAIN, Draft, append_next
+from audit import LOG, READS, SYSTEM_CHAIN, Attachment, Draft, append_next
 from workflow.actor import Actor
 from workflow.cases.keeping import actor_of
 from workflow.engine import KERNEL
@@ -47,6 +47,7 @@ def log_system(
     *,
     case: UUID = SYSTEM_CHAIN,
     log: str = LOG,
+    attach: Sequence[Attachment] = (),
 ) -> int:
     """Write an entry that moves no case: a release, an import; in the log of reads also one about a case.
 
@@ -65,7 +66,7 @@ def log_system(
         command={"name": "none"},
         kernel=KERNEL,
         request=request_id,
-        attach=[],
+        attach=attach,
         sealed=sealed,
         log=log,
     )

@@ -23,6 +23,7 @@ from workflow.store.models.cases import (
     Timer,
 )
 from workflow.store.models.erasures import Erasure, RetentionRun
+from workflow.store.models.findings import Finding, FindingMove
 from workflow.store.models.people import (
     Account,
     Category,
@@ -74,6 +75,8 @@ __all__ = [
     "Draft",
     "Erasure",
     "Extension",
+    "Finding",
+    "FindingMove",
     "Household",
     "InForce",
     "InboxMessage",
