@@ -64,6 +64,11 @@ class Section:
             self.fault(f"最小为{least}，现为{value}", f"must be at least {least}, is {value}", key)
         return value if isinstance(value, int) else None
 
+    def figure(self, key: str) -> int | float | str:
+        """A figure that is compared with: a number, or a text such as a day or a word."""
+        value = self._value(key, (int, float, str), "数字或文字", "a number or a text", required=True)
+        return value if isinstance(value, int | float | str) else 0
+
     def bound(self, key: str) -> int | str | None:
         """A lower or upper bound: a whole number, or text for a date or an amount of money."""
         value = self._value(key, (int, str), "整数或文字", "a whole number or a text", required=False)

@@ -39,6 +39,8 @@ from bpmn.text import Text
 
 DATA = Path(__file__).parent
 SUFFIXES = frozenset({".toml", ".bpmn", ".dmn", ".csv"})
+APART = frozenset({"flags", "indicators", "evaluations"})
+"""Folders that belong to those who check the office: no part of the rule book that the office releases."""
 
 Row = TypeVar("Row")
 
@@ -82,7 +84,11 @@ def load(root: Path = DATA) -> Rulebook:
 
 def packaged_files(root: Path = DATA) -> dict[str, bytes]:
     """The data files under `root`, unread: "flows/x.bpmn" → bytes."""
-    paths = (path for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    paths = (
+        path
+        for path in root.rglob("*")
+        if path.suffix in SUFFIXES and path.is_file() and path.relative_to(root).parts[0] not in APART
+    )
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 

@@ -28,6 +28,9 @@ from workflow.errors import WorkflowError
 from workflow.evidence.command import bundle as bundle_command
 from workflow.evidence.mirroring import mirror
 from workflow.evidence.replaying import replay_bundle
+from workflow.facts.command import facts_command
+from workflow.flags.checking import check as check_flags
+from workflow.flags.command import flags_group
 from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, sequence_command, status
 from workflow.mining.command import export_command
@@ -202,6 +205,8 @@ def lint(folder: Path | None, as_json: bool) -> None:
         paths = (path for path in folder.rglob("*.*") if path.suffix in SUFFIXES)
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
         faults += [Fault(f.file, f.element, f.reason) for f in policy_faults(files, alone=bool(faults))]
+    flags = {path.name: path.read_bytes() for path in sorted((folder / "flags").glob("RF-*.toml"))}
+    faults += [Fault(f"flags/{f.file}", f.element, f.reason) for f in check_flags(flags).faults]
     if as_json:
         rows = [
             {"file": f.file, "element": f.element, "zh": f.reason.zh, "en": f.reason.en, "path": f.path}
@@ -291,4 +296,6 @@ mingjian.add_command(run_command)
 mingjian.add_command(simulate)
 mingjian.add_command(user)
 mingjian.add_command(witness)
+mingjian.add_command(facts_command)
+mingjian.add_command(flags_group)
 mingjian.add_command(import_group, "import")

@@ -69,6 +69,7 @@ from workflow.commands import (
 from workflow.duties import subscribing
 from workflow.errors import LogStopped, NotAllowed, RequestReused
 from workflow.findings import answering
+from workflow.flags import concluding
 from workflow.house import House
 from workflow.register.seating import require_there
 from workflow.releasing import deciding
@@ -99,6 +100,7 @@ HANDLERS: Mapping[type, Handler] = {
     **subscribing.HANDLERS,
     **substituting.HANDLERS,
     **answering.HANDLERS,
+    **concluding.HANDLERS,
     MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,

@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "mail_refused": Text("邮箱拒收", "A mailbox refuses"),
     "time_jump": Text("服务器时间跳变", "The server's clock has jumped"),
     "calendar_waiting": Text("日历等第二个人放行", "A calendar waits for a second person"),
+    "red_flags": Text("新的红旗", "New red flags"),
     "leave": Text("请假代班", "Leave and substitute"),
 }
 

@@ -24,6 +24,7 @@ from workflow.store.models.cases import (
 )
 from workflow.store.models.erasures import Erasure, RetentionRun
 from workflow.store.models.findings import Finding, FindingMove
+from workflow.store.models.flags import Flag, FlagConclusion, FlagRun
 from workflow.store.models.people import (
     Account,
     Category,
@@ -77,6 +78,9 @@ __all__ = [
     "Extension",
     "Finding",
     "FindingMove",
+    "Flag",
+    "FlagConclusion",
+    "FlagRun",
     "Household",
     "InForce",
     "InboxMessage",
