@@ -1,7 +1,7 @@
 """An alert leaves the house: by mail and by robots that really answer, refuse, or never say a word."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from workflow.alerts.secrets import SecretMissing, secret
 from workflow.alerts.sending import pause_after
 from workflow.cli import mingjian
 from workflow.jobs import run_until_quiet
+from workflow.leave_commands import TakeLeave
 from workflow.store import transaction
 from workflow.store.models import Channel, Digest, InboxMessage, Outbox, Person
 
@@ -403,6 +404,32 @@ def test_levels_kinds_and_desks_choose(case_at, county, clock, mailbox):
     clock.to("2026-04-01")
     county.night()
     assert sorted(mail["To"] for mail in mailbox.mails) == ["c@anfu.example", "t@anfu.example"]
+
+
+def test_a_substitute_gets_the_mail_where_the_own_desk_is(case_at, county, clock, mailbox):
+    """From the first day of the leave to the last; the absent one's room gets it as well."""
+    absent, sits_in = county.staff["trev1"], county.staff["tinv1"]
+    case = case_at("audit_file")
+    desks = {"t": f"TREV@{TOWNSHIP}", "i": f"TINV@{TOWNSHIP}"}
+    levels = 'levels = ["overdue", "second"]\n'
+    rules = [
+        rule(name, to=f'["{name}@anfu.example"]', desks=f'["{desk}"]', more=levels)
+        for name, desk in desks.items()
+    ]
+    office_says(county, mailbox.config + "".join(rules))
+    today = county.today
+    last = date(2026, 3, 20)
+    absent.does(TakeLeave(absent.actor.seat_id, sits_in.actor.seat_id, today, last, "leave"))
+    clock.to("2026-03-18", "08:00")
+    county.night()
+    got = [
+        [mail.get_content() for mail in mailbox.mails if mail["To"] == f"{to}@anfu.example"] for to in desks
+    ]
+    assert got[0] == got[1] and case.row.number in got[0][-1]
+    before = len(mailbox.mails)
+    clock.to("2026-03-26", "08:00")
+    county.night()
+    assert {mail["To"] for mail in mailbox.mails[before:]} == {"t@anfu.example"}
 
 
 def test_without_the_file_nothing_leaves_and_nothing_is_kept_for_later(case_at, county, clock, mailbox):

@@ -4,23 +4,27 @@ Inboxes are written in the transaction of the step; from there each line is take
 whichever worker comes first. What the office's file does not name stays in the inbox alone.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from workflow.alerts.channels import Channels, Rule
 from workflow.alerts.recipients import LEVELS, alert_rules
 from workflow.deadlines import SHANGHAI
 from workflow.house import House
+from workflow.register.seating import valid_on
 from workflow.store import transaction
-from workflow.store.models import Digest, InboxMessage, Outbox, table
+from workflow.store.models import Digest, InboxMessage, Outbox, Seat, table
 
 LINE, OUT, DIGEST = table(InboxMessage), table(Outbox), table(Digest)
 BATCH: Final = 500
+StandingIn = Mapping[tuple[str, str], Sequence[tuple[str, str]]]
+"""Office and post of somebody absent → those of whoever stands in."""
 MESSAGE, DIGEST_KIND = "message", "digest"
 FIRST: Final = timedelta(days=1)
 """How far back the very first digest of a rule looks."""
@@ -33,6 +37,7 @@ def route(house: House, at: datetime, channels: Channels) -> int:
             return 0
     at_once = alert_rules(house.rules().rulebook).at_once
     with transaction(house.engine) as conn:
+        desks = standing_in(conn, at.astimezone(SHANGHAI).date())
         rows = conn.execute(
             select(LINE)
             .where(LINE.c.routed_at.is_(None))
@@ -52,7 +57,7 @@ def route(house: House, at: datetime, channels: Channels) -> int:
             )
             for row in rows
             for rule in channels.rules
-            if goes_now(rule, row, at_once)
+            if goes_now(rule, row, at_once, desks)
             for to in rule.to or ("",)
         ]
         if going:
@@ -61,12 +66,34 @@ def route(house: House, at: datetime, channels: Channels) -> int:
     return len(rows)
 
 
-def goes_now(rule: Rule, row: Any, at_once: frozenset[str]) -> bool:
+def goes_now(rule: Rule, row: Any, at_once: frozenset[str], desks: StandingIn) -> bool:
     """Whether this rule carries the line at once: it says so, or the limit is one of the urgent ones."""
+    return _takes(rule, row, desks) and (rule.now or _urgent(row, at_once))
+
+
+def _takes(rule: Rule, row: Any, desks: StandingIn) -> bool:
+    """Whether a line is this rule's: by its own desk, or by one whose holder stands in there (that there is a
+    leave has been told to both already).
+    """
     level = str(row.params.get("level", ""))
-    if not rule.takes(row.org, row.role, row.kind, level):
-        return False
-    return rule.now or _urgent(row, at_once)
+    elsewhere = () if row.kind == "leave" else desks.get((row.org, row.role), ())
+    return any(rule.takes(org, role, row.kind, level) for org, role in ((row.org, row.role), *elsewhere))
+
+
+def standing_in(conn: Connection, day: date) -> StandingIn:
+    """Where the substitutes of that day have their own desks: their mail goes there, not to an empty room."""
+    own = aliased(Seat)
+    rows = conn.execute(
+        select(Seat.org, Seat.role, own.org.label("home"), own.role.label("post"))
+        .join(own, own.account_id == Seat.account_id)
+        .where(Seat.substitute_for.is_not(None), own.substitute_for.is_(None))
+        .where(*valid_on(day), *valid_on(day, own))
+        .order_by(own.id)
+    )
+    desks: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for row in rows:
+        desks[row.org, row.role].append((row.home, row.post))
+    return desks
 
 
 def _urgent(row: Any, at_once: frozenset[str]) -> bool:
@@ -114,7 +141,7 @@ def _digest(house: House, at: datetime, rule: Rule) -> bool:
             if after is None:
                 after = conn.scalar(select(func.max(LINE.c.id)).where(LINE.c.at < at - FIRST)) or 0
             up_to = conn.scalar(select(func.max(LINE.c.id))) or 0
-            lines = lines_of(house, conn, rule, after, up_to)
+            lines = lines_of(house, conn, rule, after, up_to, day)
             number = conn.scalar(
                 insert(DIGEST).returning(DIGEST.c.id),
                 {"rule": rule.name, "day": day, "after": after, "up_to": up_to, "lines": len(lines)},
@@ -130,16 +157,11 @@ def _digest(house: House, at: datetime, rule: Rule) -> bool:
     return True
 
 
-def lines_of(house: House, conn: Connection, rule: Rule, after: int, up_to: int) -> Sequence[Any]:
-    """The lines of a rule's digest: those not yet carried at once."""
-    at_once = alert_rules(house.rules().rulebook).at_once
+def lines_of(house: House, conn: Connection, rule: Rule, after: int, up_to: int, day: date) -> Sequence[Any]:
+    """The lines of a rule's digest of that day: those not yet carried at once."""
+    at_once, desks = alert_rules(house.rules().rulebook).at_once, standing_in(conn, day)
     rows = conn.execute(select(LINE).where(LINE.c.id > after, LINE.c.id <= up_to).order_by(LINE.c.id))
-    return [
-        row
-        for row in rows
-        if rule.takes(row.org, row.role, row.kind, str(row.params.get("level", "")))
-        and not _urgent(row, at_once)
-    ]
+    return [row for row in rows if _takes(rule, row, desks) and not _urgent(row, at_once)]
 
 
 def levels_of(rows: Sequence[Any]) -> Mapping[str, int]:

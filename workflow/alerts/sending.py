@@ -163,7 +163,7 @@ def _digest_text(
 ) -> tuple[str, str]:
     digest = conn.execute(select(DIGEST).where(DIGEST.c.id == payload["digest"])).one()
     rule = next((rule for rule in channels.rules if rule.name == digest.rule), None)
-    rows = lines_of(house, conn, rule, digest.after, digest.up_to) if rule else []
+    rows = lines_of(house, conn, rule, digest.after, digest.up_to, digest.day) if rule else []
     ids = {row.case_id for row in rows if row.case_id is not None}
     numbers = {
         row.id: row.number for row in conn.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))
