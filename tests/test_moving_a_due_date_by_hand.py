@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from test_a_calendar_arrives import NOTICE, put_forward, table
 from test_pressing_late_work import extend
 
@@ -14,7 +14,7 @@ from workflow.cli import mingjian
 from workflow.due_dates import altered
 from workflow.recounting import SETTLED_AFTER
 from workflow.store import transaction
-from workflow.store.models import CalendarProposal, Clock, Task
+from workflow.store.models import CalendarProposal, Clock, Posting, Task, Timer
 
 WEEK = timedelta(days=7)
 
@@ -100,6 +100,27 @@ def test_a_warning_that_was_silenced_is_found(case_at, county):
     alter(county, Clock, Clock.id == case.clock("D05").id, next_alarm_at=None)
     ((_, _, what),) = found(county)
     assert what.startswith("数据库里的下一次提醒是—，按时限应是")
+
+
+def test_a_posting_is_neither_shortened_nor_prolonged_unseen(case_at, county):
+    case = case_at("public_notice")
+    hanging = county.rows(Posting, Posting.case_id == case.id)[-1]
+    assert found(county) == []
+    for ends_at in (hanging.ends_at - WEEK, hanging.ends_at + WEEK):
+        alter(county, Posting, Posting.id == hanging.id, ends_at=ends_at)
+        ((number, limit, what),) = found(county)
+        assert (number, limit) == (case.row.number, "D04") and what.startswith("第1次公示")
+
+
+def test_a_timer_moved_or_taken_away_is_found(case_at, county):
+    case = case_at("public_notice")
+    (timer,) = county.rows(Timer, Timer.case_id == case.id)
+    alter(county, Timer, Timer.case_id == case.id, due_at=timer.due_at + WEEK)
+    ((number, limit, what),) = found(county)
+    assert (number, limit) == (case.row.number, "timer") and what.startswith("数据库里的定时是")
+    with transaction(county.house.engine) as conn:
+        conn.execute(delete(Timer).where(Timer.case_id == case.id))
+    assert [row[2][:9] for row in found(county)] == ["数据库里的定时是—"]
 
 
 def test_a_new_calendar_is_no_manual_change(case_at, county, clock):

@@ -1,8 +1,9 @@
 """RF-35: due dates that were moved in the database, past the log (domain 5.3).
 
 Every end of a clock stands in the log: with the step that started or stopped it, with an extension, with a
-new calendar. What the tables say is held against that; and every running clock is counted once more from its
-start, its pauses and its extension, so that neither its end nor its next warning can be put off by hand.
+new calendar. What the tables say of clocks, steps and postings is held against that. Every running clock is
+counted once more from its start, its pauses and its extension, so that neither its end nor its next warning
+can be put off by hand. A timer ends when the state of its diagram says, which a replay holds against the log.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,14 +17,17 @@ from sqlalchemy import Connection, exists, select
 
 from audit.tables import audit_entry
 from bpmn import Text
+from workflow import engine
 from workflow.cases import clocks as clockwork
 from workflow.cases.keeping import limits_of, ticking
 from workflow.deadlines import SHANGHAI, Calendar, due
 from workflow.house import House, read_calendar_of
-from workflow.store.models import Alarm, CalendarProposal, Case, Clock, Task
+from workflow.store.models import Alarm, CalendarProposal, Case, Clock, Posting, Task, Timer
 
 BATCH: Final = 500
 _SAID: Final = (b'"clocks"', b'"deadline_extended"', b'"deadline_recalculated"')
+POSTED: Final = "D04"
+TIMER: Final = "timer"
 Dues = Mapping[str, Sequence[datetime]]
 
 
@@ -44,7 +48,9 @@ def altered(
 ) -> list[Altered]:
     """All such dates, in the order of the cases' opening."""
     cases = conn.execute(
-        select(Case.id, Case.number, Case.rulebook, Case.policy).order_by(Case.opened_at, Case.id)
+        select(Case.id, Case.number, Case.rulebook, Case.policy, Case.closed_at).order_by(
+            Case.opened_at, Case.id
+        )
     ).all()
     waiting = conn.scalar(
         select(exists().where(CalendarProposal.state == "released", CalendarProposal.recounted_at.is_(None)))
@@ -85,6 +91,44 @@ def _in(
             told = _not_logged(task.due_at, known)
             what = Text(f"环节“{task.name}”：{told.zh}", f"step “{task.name}”: {told.en}")
             yield Altered(cases[task.case_id].number, task.limit_id, what)
+    yield from _postings(conn, cases, logged)
+    yield from _timers(house, conn, cases)
+
+
+def _postings(conn: Connection, cases: Mapping[UUID, Any], logged: Mapping[UUID, Dues]) -> Iterator[Altered]:
+    """A posting hangs until the limit of its kind ends: not a day less, and nobody takes it down by hand."""
+    rows = conn.execute(
+        select(Posting.case_id, Posting.number, Posting.ends_at, Posting.taken_down_at)
+        .where(Posting.case_id.in_(cases))
+        .order_by(Posting.case_id, Posting.id)
+    )
+    for row in rows:
+        known = logged.get(row.case_id, {}).get(POSTED, ())
+        if row.ends_at not in (known[-1:] if row.taken_down_at is None else known):
+            told = _not_logged(row.ends_at, known)
+            what = Text(f"第{row.number}次公示：{told.zh}", f"posting {row.number}: {told.en}")
+            yield Altered(cases[row.case_id].number, POSTED, what)
+
+
+def _timers(house: House, conn: Connection, cases: Mapping[UUID, Any]) -> Iterator[Altered]:
+    """The worker's list of timers against the state of the diagrams."""
+    listed: dict[UUID, dict[int, datetime]] = {}
+    for row in conn.execute(select(Timer.__table__).where(Timer.case_id.in_(cases))):
+        listed.setdefault(row.case_id, {})[row.task_id] = row.due_at
+    running = {case for case, row in cases.items() if row.closed_at is None} | listed.keys()
+    states = conn.execute(select(Case.id, Case.engine).where(Case.id.in_(running)).order_by(Case.opened_at))
+    for case_id, state in states:
+        case, mine = cases[case_id], listed.get(case_id, {})
+        wanted = engine.timers(house.rules(case.rulebook).model, state)
+        for task in sorted(
+            task for task in mine.keys() | wanted.keys() if mine.get(task) != wanted.get(task)
+        ):
+            told = _moments(mine.get(task), wanted.get(task))
+            what = Text(
+                f"数据库里的定时是{told[0]}，流程图的状态是{told[1]}",
+                f"the database's timer stands at {told[0]}, that of the diagram's state at {told[1]}",
+            )
+            yield Altered(case.number, TIMER, what)
 
 
 def _logged(conn: Connection, cases: Mapping[UUID, Any]) -> Mapping[UUID, Dues]:

@@ -23,7 +23,7 @@ from workflow.engine.expressions import (
     compile_script,
 )
 from workflow.engine.faults import EngineError, Incident, ModelRefused, StepRefused
-from workflow.engine.looking import awaited, variables
+from workflow.engine.looking import awaited, timers, variables
 from workflow.engine.migrate import MoveRefused, migrate
 from workflow.engine.model import Flow, Model, Node, read_model
 from workflow.engine.steps import KERNEL, start, step
@@ -61,5 +61,6 @@ __all__ = [
     "read_model",
     "start",
     "step",
+    "timers",
     "variables",
 ]

@@ -13,6 +13,7 @@ from workflow.engine import codec
 from workflow.engine.commands import no_dues
 from workflow.engine.faults import StepRefused
 from workflow.engine.model import Model
+from workflow.engine.steps import timers_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,11 +23,7 @@ def variables(model: Model, state: bytes, task: int) -> Mapping[str, Any]:
 
     Raises ``StepRefused`` for a state that does not fit the model or a task that is not there.
     """
-    try:
-        _, rows = codec.process_of(state, model.digest)
-    except codec.StateUnreadable as fault:
-        raise StepRefused(Text(f"无法读取状态：{fault}", f"the state cannot be read: {fault}")) from fault
-    found = codec.data_of(rows, task)
+    found = codec.data_of(_rows(model, state), task)
     if found is None:
         raise StepRefused(Text(f"没有待办任务 {task}", f"there is no open task {task}"))
     return MappingProxyType(found)
@@ -37,11 +34,7 @@ def awaited(model: Model, state: bytes) -> frozenset[str]:
 
     Raises ``StepRefused`` for a state that does not fit the model.
     """
-    try:
-        _, rows = codec.process_of(state, model.digest)
-    except codec.StateUnreadable as fault:
-        raise StepRefused(Text(f"无法读取状态：{fault}", f"the state cannot be read: {fault}")) from fault
-    case = codec.load(rows, model.specs, model.shapes, model.scripts, _EPOCH, no_dues)
+    case = codec.load(_rows(model, state), model.specs, model.shapes, model.scripts, _EPOCH, no_dues)
     names = (
         getattr(definition, "name", None)
         for task in case.event_manager.tasks.values()
@@ -52,3 +45,19 @@ def awaited(model: Model, state: bytes) -> frozenset[str]:
         if isinstance(definition, MessageEventDefinition | SignalEventDefinition)
     )
     return frozenset(name for name in names if name is not None)
+
+
+def timers(model: Model, state: bytes) -> Mapping[int, datetime]:
+    """When the timers end that something in the case waits for: task → moment in UTC.
+
+    Raises ``StepRefused`` for a state that does not fit the model.
+    """
+    case = codec.load(_rows(model, state), model.specs, model.shapes, model.scripts, _EPOCH, no_dues)
+    return {timer.task: timer.due for timer in timers_of(case)}
+
+
+def _rows(model: Model, state: bytes) -> Any:
+    try:
+        return codec.process_of(state, model.digest)[1]
+    except codec.StateUnreadable as fault:
+        raise StepRefused(Text(f"无法读取状态：{fault}", f"the state cannot be read: {fault}")) from fault

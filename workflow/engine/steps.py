@@ -204,7 +204,7 @@ def finish(model: Model, case: Case) -> Step:
     )
     sent = tuple(_sent(case.bpmn_events))
     prune(case, model.shapes)
-    opened, timers = tuple(_opens(model, case)), tuple(_timers(case))
+    opened, timers = tuple(_opens(model, case)), tuple(timers_of(case))
     try:
         state = codec.dump(case, model.digest, model.shapes)
     except TypeError as fault:
@@ -273,7 +273,8 @@ def _filled(properties: Mapping[str, str], data: Mapping[str, Any]) -> Mapping[s
     )
 
 
-def _timers(case: Case) -> Iterable[TimerAt]:
+def timers_of(case: Case) -> Iterable[TimerAt]:
+    """The timers that run in a case."""
     for task in case.event_manager.tasks.values():
         value = task.internal_data.get("event_value")
         if task._state == _WAITING and value is not None:
