@@ -11,7 +11,7 @@ STAMPS := .stamps
 HOME_DIR ?= .mingjian
 PORT ?= 8000
 APT := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
-APT_TEST := chromium postgresql golang-go golang-golang-x-mod-dev
+APT_TEST := chromium postgresql golang-go golang-golang-x-mod-dev softhsm2
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -31,7 +31,7 @@ $(STAMPS)/apt:
 $(STAMPS)/apt-test: $(STAMPS)/apt Makefile
 	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(APT_TEST) 2>/dev/null | grep -c 'install ok installed' || true)
 	if [ "$$missing" != "$(words $(APT_TEST))" ]; then
-	  echo "── browser, PostgreSQL and Go for the tests (apt-get) / 安装测试用浏览器、数据库和Go"
+	  echo "── browser, PostgreSQL, Go and SoftHSM for the tests (apt-get) / 安装测试用浏览器、数据库、Go和SoftHSM"
 	  $(SUDO) apt-get update -q
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(APT_TEST)
 	fi

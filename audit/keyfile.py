@@ -1,4 +1,4 @@
-"""Private keys in files: for their owner alone, written whole or not at all, never replaced by accident."""
+"""Signing keys in files, and the files that say on which token a key lies instead."""
 
 import os
 from base64 import b64encode
@@ -7,45 +7,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.note import SIGNS, Key, NoteRefused, decode64
+from audit.note import SIGNS, Key, NoteRefused, Signer, decode64
+from audit.private import KeyRefused, create_private, read_private
+from audit.token_key import TokenSigner
 
 _PREFIX = "PRIVATE+KEY+"
-_MOST_BYTES = 4_096
-
-
-class KeyRefused(Exception):
-    """A key file that is missing, damaged, or open to others."""
-
-
-def read_private(path: Path) -> bytes:
-    """What a private file holds. Raises KeyRefused when it is missing or readable by others."""
-    try:
-        if path.stat().st_mode & 0o077:
-            raise KeyRefused(f"{path} must be readable by its owner alone (chmod 600)")
-        with open(path, "rb") as file:
-            return file.read(_MOST_BYTES)
-    except OSError as error:
-        raise KeyRefused(f"{path} cannot be read: {error.strerror}") from error
-
-
-def create_private(path: Path, make: Callable[[], bytes]) -> None:
-    """Put a new private file there. If one is there already, it stays: the first who comes decides."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(make())
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)  # refuses to replace, and shows only a whole file
-    except FileExistsError:
-        pass  # somebody else was faster: theirs is the key
-    finally:
-        draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 class FileSigner:
@@ -88,10 +54,13 @@ def create_signer(
     create_private(path, lambda: f"{FileSigner(name, kind, random(32))}\n".encode())
 
 
-def load_signer(path: Path) -> FileSigner:
-    """The key of a file. Raises KeyRefused."""
+def load_signer(path: Path) -> Signer:
+    """The key of a file, or the one on a token that it names. Raises KeyRefused."""
     try:
-        return FileSigner.parse(read_private(path).decode().rstrip("\n"))
+        text = read_private(path).decode().rstrip("\n")
+        if text.startswith(_PREFIX):
+            return FileSigner.parse(text)
+        return TokenSigner.parse(text, path.parent)
     except (NoteRefused, UnicodeDecodeError) as error:
         raise KeyRefused(f"{path} holds no signing key: {error}") from error
 
@@ -102,9 +71,9 @@ class Pen:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen: tuple[int, int] | None = None
-        self._signer: FileSigner | None = None
+        self._signer: Signer | None = None
 
-    def signer(self) -> FileSigner:
+    def signer(self) -> Signer:
         """The key to sign with now. Raises KeyRefused."""
         try:
             found = os.stat(self.path)

@@ -8,24 +8,29 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, text
 
 from audit import index, keyring
 from audit.chain import LOGS
-from audit.keyfile import FileSigner, KeyRefused, create_signer, load_signer
-from audit.note import Key
+from audit.keyfile import create_signer, load_signer
+from audit.note import Key, Signer
+from audit.private import KeyRefused
 from audit.publishing import POLICY, SIGNED, Behind, Contradiction
 from audit.sequencer import KEY_FILES, Sequencer
 from audit.standing import PUBLISHED, STATE, SUBFOLDERS
 from audit.system import NOBODY, append_system
 from audit.tables import audit_tree
 from audit.tiles import Folder, TreeBroken
+from audit.token_key import Place, TokenSigner, create_on_token
 from audit.vault import APPLICATION, PEN_FILE
 from audit.witnessing import FILE as CONTACTS
 
 PAST = "past"
+IN_A_FILE: Final = "file"
+Where: TypeAlias = Place | Literal["file"] | None
+"""Where a new key is to lie: on a token, in a file, or (None) as the one before it."""
 _REFILL = text("""
 INSERT INTO audit_pending (log, chain, seq)
 SELECT e.log, e.chain, e.seq FROM audit_entry e
@@ -39,10 +44,13 @@ class NothingToRecover(Exception):
     """The logs and the database fit each other."""
 
 
-def rotate_application(office: Sequencer, at: datetime) -> Key:
-    """Another key signs the entries from now on; the old one counts on until it is revoked."""
+def rotate_application(office: Sequencer, at: datetime, where: Where = None) -> Key:
+    """Another key signs the entries from now on; the old one counts on until it is revoked.
+
+    Raises KeyRefused.
+    """
     path = office.home / PEN_FILE
-    fresh = _fresh(path, APPLICATION)
+    fresh = _fresh(path, APPLICATION, where)
     with office.transaction() as conn:
         if fresh.key.id not in keyring.in_force(conn, keyring.APPLICATION):
             keyring.add(conn, office.vault, fresh.key, keyring.APPLICATION, at)
@@ -50,7 +58,7 @@ def rotate_application(office: Sequencer, at: datetime) -> Key:
     return fresh.key
 
 
-def rotate_tree(office: Sequencer, log: str, at: datetime) -> Key:
+def rotate_tree(office: Sequencer, log: str, at: datetime, where: Where = None) -> Key:
     """Another key signs the checkpoints of a log, beside the old one until `retire_tree`.
 
     Raises KeyRefused while the last change waits for that.
@@ -59,7 +67,7 @@ def rotate_tree(office: Sequencer, log: str, at: datetime) -> Key:
     previous = path.with_suffix(".previous")
     if previous.exists() and not path.with_suffix(".next").exists():
         raise KeyRefused(f"{previous} still signs: retire the key before the one in use first")
-    fresh = _fresh(path, load_signer(path).key.name)
+    fresh = _fresh(path, load_signer(path).key.name, where)
     with office.transaction() as conn:
         if fresh.key.id not in keyring.in_force(conn, keyring.TREE):
             keyring.add(conn, office.vault, fresh.key, keyring.TREE, at, {log: LOGS[log]})
@@ -174,10 +182,17 @@ def _list_in_policy(office: Sequencer, key: Key) -> None:
         folder.settle()
 
 
-def _fresh(path: Path, name: str) -> FileSigner:
+def _fresh(path: Path, name: str, where: Where = None) -> Signer:
     """The key that is to take the place of the one at `path`."""
     waiting = path.with_suffix(".next")
-    create_signer(waiting, name)
+    if not waiting.exists():
+        before = load_signer(path)
+        if where is None and isinstance(before, TokenSigner):
+            where = before.place.another()
+        if isinstance(where, Place):
+            create_on_token(waiting, where, name)
+        else:
+            create_signer(waiting, name)
     return load_signer(waiting)
 
 

@@ -16,7 +16,7 @@ Below the home folder:
     log/policy          who may sign for both, a tlog-policy: an office adds its witnesses and quorum here
     log/keys.json       for convenience: origins, vkeys, and the application's keys with the places from and
                         to which they count. Whoever checks keeps keys and policy of their own
-    keys/               app.key, log.key, reads.key: private keys
+    keys/               app.key, log.key, reads.key: private keys, or on which token they lie
     sequencer/          what was signed last, the lock
 """
 
@@ -36,14 +36,16 @@ from audit.chain import LOGS
 from audit.entry import LOG, READS
 from audit.growing import Growing, Transaction
 from audit.index import EntryAltered
-from audit.keyfile import KeyRefused, create_signer, load_signer
+from audit.keyfile import create_signer, load_signer
 from audit.note import NoteRefused, Signer
 from audit.policy import PolicyFaulty
+from audit.private import KeyRefused
 from audit.publishing import KEYS, POLICY, Behind, Contradiction, Publisher, Witnesses
 from audit.standing import PUBLISHED, STATE, SUBFOLDERS, note_stop
 from audit.system import append_system
 from audit.tables import audit_tree
 from audit.tiles import Folder, TreeBroken
+from audit.token_key import TokenRefused
 from audit.vault import Vault
 from audit.witnessing import AskedWitnesses
 
@@ -59,6 +61,7 @@ STOPPING = (
     EntryAltered,
     PolicyFaulty,
     NoteRefused,
+    TokenRefused,
     OSError,
 )
 """What stops one log until somebody has looked, or until there is room again."""

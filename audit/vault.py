@@ -19,8 +19,9 @@ from sqlalchemy import Connection, select
 
 from audit import canonical
 from audit.driver import Statement
-from audit.keyfile import KeyRefused, Pen, create_private, create_signer, read_private
+from audit.keyfile import Pen, create_signer
 from audit.note import Key, Signer
+from audit.private import KeyRefused, create_private, read_private
 from audit.tables import audit_key
 
 KEY_FILE = Path("keys") / "vault.key"

@@ -5,7 +5,7 @@ from log_office import Office
 
 import audit
 from audit import rotation
-from audit.keyfile import KeyRefused
+from audit.private import KeyRefused
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ import audit
 from audit import index, tables
 from audit.checkpoint import Checkpoint
 from audit.index import EntryAltered
-from audit.keyfile import KeyRefused, create_signer
+from audit.keyfile import create_signer
 from audit.note import NoteRefused
 from audit.policy import PolicyFaulty
+from audit.private import KeyRefused
 from audit.publishing import Behind, Contradiction
 from audit.sequencer import NotHere
 from audit.tiles import TreeBroken

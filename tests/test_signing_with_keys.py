@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError
 import audit
 from audit import index, keyring
 from audit.chain import leaf_of
-from audit.keyfile import FileSigner, KeyRefused, Pen, create_signer, load_signer
+from audit.keyfile import FileSigner, Pen, create_signer, load_signer
 from audit.keyring import KeyUnknown
 from audit.note import COSIGNS, SIGNS, NoteRefused
+from audit.private import KeyRefused
 from audit.tables import audit_entry, audit_head, audit_signer
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -14,9 +14,10 @@ from receivers import robot
 
 import audit
 from audit.checkpoint import Checkpoint
-from audit.keyfile import FileSigner, KeyRefused, load_signer
+from audit.keyfile import FileSigner, load_signer
 from audit.merkle import EMPTY
 from audit.note import COSIGNS, SIGNS, Note, NoteRefused
+from audit.private import KeyRefused
 from audit.publishing import Behind, Contradiction
 from audit.tiles import Folder, Leaf, Tree, append
 from audit.witness.answering import Witness

@@ -3,6 +3,7 @@
 WorkflowError       its own status and words (400 … 422, 503)
 CSRFError           400  the page is older than the session
 HTTPException       its code; 404, 405, 413, 429 in our words
+KeyRefused          503  the key that signs the entries is away
 anything else       500  no details, only the number of the request
 """
 
@@ -12,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from audit.private import KeyRefused
 from bpmn.text import Text
 from web.here import member
 from web.logs import log
@@ -61,6 +63,11 @@ WORDS = {
         "The database does not answer right now. Submit again later; nothing is done twice.",
     ),
 }
+UNSIGNED = Text(
+    "日志的签名密钥现在取不到（密钥文件或者令牌），所以什么也没有办理。请告诉系统管理员。",
+    "The key that signs the log cannot be reached (its file or its token), so nothing was done. "
+    "Please tell the administrator.",
+)
 
 RULES = {
     "role": Text("岗位权限", "permissions of the seat"),
@@ -127,14 +134,20 @@ def _database(error: OperationalError) -> ResponseReturnValue:
     return _bare(503)
 
 
+def _unsigned(error: KeyRefused) -> ResponseReturnValue:
+    log.error("key_refused", reason=str(error))
+    return _bare(503, UNSIGNED)
+
+
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.error("unexpected", exc_info=error)
     return _bare(500)
 
 
-def _bare(status: int) -> ResponseReturnValue:
+def _bare(status: int, message: Text | None = None) -> ResponseReturnValue:
     """A page that asks the database nothing, because the database may be what broke."""
-    body = render_template("errors/bare.html", status=status, heading=TITLES[status], message=WORDS[status])
+    words = message or WORDS[status]
+    body = render_template("errors/bare.html", status=status, heading=TITLES[status], message=words)
     return make_response(body, status)
 
 
@@ -143,4 +156,5 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(KeyRefused, _unsigned)
     app.register_error_handler(Exception, _unexpected)

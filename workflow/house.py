@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.engine import make_url
 
 from audit import Published, Sequencer, Vault, keyring, open_vault
-from audit.keyfile import KeyRefused
+from audit.private import KeyRefused
 from bpmn import Fault, Rulebook, RulebookError, packaged_files
 from bpmn.retention import FILE as RETENTION
 from bpmn.retention import Retention, read_retention

@@ -8,15 +8,25 @@ from typing import Any
 import click
 
 from audit import LOG, READS, index, keyring
-from audit.keyfile import KeyRefused
 from audit.keyring import KeyUnknown
+from audit.keys_in_use import in_use
 from audit.note import Key, NoteRefused
 from audit.policy import Policy, PolicyFaulty
-from audit.rotation import NothingToRecover, recover, retire_tree, rotate_application, rotate_tree
+from audit.private import KeyRefused
+from audit.rotation import (
+    IN_A_FILE,
+    NothingToRecover,
+    Where,
+    recover,
+    retire_tree,
+    rotate_application,
+    rotate_tree,
+)
 from audit.sequencer import NotHere
 from audit.standing import standing
 from audit.system import NOBODY, append_system
 from audit.tiles import Folder
+from audit.token_key import Place
 from workflow.erasing_again import erase_again
 from workflow.house import House
 from workflow.sequencing import Sequencing, sequence
@@ -112,17 +122,41 @@ def list_keys(settings: Any) -> None:
 
 
 @keys.command()
-@_which
 @click.pass_obj
-def rotate(settings: Any, which: str) -> None:
-    """换新密钥；旧的在作废前继续有效。Put a new key in place; the old one counts until it is revoked."""
+def used(settings: Any) -> None:
+    """用的是哪些密钥：在文件里还是在令牌（PKCS#11）上，现在能不能签。Which keys sign here, and can they now.
+
+    有一个不能签就以状态 1 结束。Exit status 1 when one cannot.
+    """
+    house: House = settings.house()
+    found = in_use(house.home)
+    for key in found:
+        mark, why = ("✔", "") if key.fault is None else ("✘", f"\n    {key.fault}")
+        click.echo(f"{mark} {key.file}  {key.where}\n    {key.vkey}{why}")
+    if any(key.fault is not None for key in found):
+        raise SystemExit(1)
+
+
+@keys.command()
+@_which
+@click.option("--token", metavar="URI", help="新密钥放在令牌上（RFC 7512）。Put the new key on a token.")
+@click.option("--file", "in_a_file", is_flag=True, help="新密钥放在文件里。Put the new key into a file.")
+@click.pass_obj
+def rotate(settings: Any, which: str, token: str | None, in_a_file: bool) -> None:
+    """换新密钥；旧的在作废前继续有效。Put a new key in place; the old one counts until it is revoked.
+
+    两个选项都不写，新密钥就和旧的放在同一处。Without either, the new one lies where the old one does.
+    """
+    if token is not None and in_a_file:
+        raise click.UsageError("--token 和 --file 只写一个。Say --token or --file.")
     house: House = settings.house()
     sequence(house)
     with _told():
+        where: Where = IN_A_FILE if in_a_file else None if token is None else Place.parse(token)
         if which == "application":
-            key = rotate_application(house.sequencer(), house.now())
+            key = rotate_application(house.sequencer(), house.now(), where)
         else:
-            key = rotate_tree(house.sequencer(), _LOGS[which], house.now())
+            key = rotate_tree(house.sequencer(), _LOGS[which], house.now(), where)
     click.echo(f"✔ {key.vkey}")
 
 

@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from audit.checkpoint import Checkpoint
-from audit.keyfile import FileSigner, create_signer, load_signer
+from audit.keyfile import create_signer, load_signer
 from audit.merkle import EMPTY, extends
-from audit.note import COSIGNS, SIGNS, Key, NoteRefused, cosign
+from audit.note import COSIGNS, SIGNS, Key, NoteRefused, Signer, cosign
 from audit.tiles import Folder
 from audit.witness.asking import Request
 
@@ -41,7 +41,7 @@ class Witness:
     ) -> None:
         self.folder, self.clock = folder, clock
         self._files = Folder(folder, fsync)
-        self.signer: FileSigner = load_signer(folder / KEY)
+        self.signer: Signer = load_signer(folder / KEY)
 
     @classmethod
     def create(cls, folder: Path, name: str) -> "Witness":

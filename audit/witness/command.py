@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from audit.keyfile import KeyRefused
 from audit.note import NoteRefused
+from audit.private import KeyRefused
 from audit.witness.answering import Witness
 from audit.witness.serving import Server, describe
 
