@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from audit.keyfile import create_private, read_private
+from audit.private import create_private, read_private
 
 KEY_FILE: Final = Path("keys") / "facts.key"
 KEY_LENGTH: Final = 32
