@@ -43,7 +43,8 @@ class House:
 
     `refused`: the faults of the program's own rule book, or files in force that somebody has altered;
     `waiting`: the proposal it has become, while two people have not decided on it; `packaged`: its files,
-    where they are not those beside the program; `stopped`: the database is behind the published log.
+    where they are not those beside the program; `stopped`: the database is behind the published log;
+    `fsync`: makes what leaves the house last.
     """
 
     home: Path
@@ -57,6 +58,7 @@ class House:
     waiting: int | None = None
     packaged: Mapping[str, bytes] | None = None
     stopped: bool = False
+    fsync: Callable[[int], object] = os.fsync
     _calendar: Calendar | None = None
     _calendar_version: int = -1
     _calendar_until: float = 0.0

@@ -106,8 +106,8 @@ def order_payment(house: House, row: Row[Any]) -> None:
         ]
     )
     name = f"{payment.number}-{payment.attempt}"
-    _place(house.home / "payments" / f"{name}.tlog-proof", receipt.encode())
-    _place(house.home / "payments" / f"{name}.csv", out.getvalue().encode("utf-8-sig"))
+    _place(house, house.home / "payments" / f"{name}.tlog-proof", receipt.encode())
+    _place(house, house.home / "payments" / f"{name}.csv", out.getvalue().encode("utf-8-sig"))
 
 
 def archive(house: House, row: Row[Any]) -> None:
@@ -119,7 +119,7 @@ def archive(house: House, row: Row[Any]) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as volume:
         for name, data in content.items():
             volume.writestr(zipfile.ZipInfo(name, (case.closed_at or case.opened_at).timetuple()[:6]), data)
-    _place(house.home / "archive" / f"{case.number}.zip", out.getvalue())
+    _place(house, house.home / "archive" / f"{case.number}.zip", out.getvalue())
 
 
 def _file(house: House, conn: Connection, case: Row[Any]) -> dict[str, bytes]:
@@ -149,14 +149,14 @@ def _file(house: House, conn: Connection, case: Row[Any]) -> dict[str, bytes]:
     return content
 
 
-def _place(path: Path, content: bytes) -> None:
+def _place(house: House, path: Path, content: bytes) -> None:
     """Write beside, flush, then move into place: never half a file."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_suffix(path.suffix + ".part")
     with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
         out.write(content)
         out.flush()
-        os.fsync(out.fileno())
+        house.fsync(out.fileno())
     os.replace(beside, path)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -48,10 +49,10 @@ class Kept:
 
 
 class PaperStore:
-    """A folder of files named by their digest, two characters per level."""
+    """A folder of files named by their digest, two characters per level. `fsync` makes them last."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, fsync: Callable[[int], object] = os.fsync) -> None:
+        self.folder, self.fsync = folder, fsync
 
     def path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
@@ -80,7 +81,7 @@ class PaperStore:
                     digest.update(chunk)
                     out.write(chunk)
                 out.flush()
-                os.fsync(out.fileno())
+                self.fsync(out.fileno())
             target = self.path(digest.hexdigest())
             target.parent.mkdir(exist_ok=True)
             os.replace(name, target)

@@ -25,8 +25,8 @@ from workflow.bench.ground import BEGIN, COUNTY, POLICY, STORY, TOWNSHIP, VILLAG
 from workflow.commands import NewPaper, OpenCase
 from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import fill
+from workflow.demo.hands import Simulated
 from workflow.demo.papers import demonstration_papers
-from workflow.demo.simulate import Simulated
 from workflow.handle import handle
 from workflow.house import House, open_house
 from workflow.jobs import run_until_quiet

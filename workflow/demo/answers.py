@@ -8,14 +8,8 @@ from typing import Any
 from bpmn import Field, Form
 from workflow import forms
 from workflow.demo.people import invent_name
+from workflow.demo.wording import sentence
 from workflow.register.identity import invent_id_number
-
-SENTENCES = (
-    "家里主要靠务工收入，今年住院花费大，报销后自己负担仍然很重，生活确有困难，情况属实。",
-    "核对了出院小结、费用清单和结算单，各项数字一致，家庭情况与申请书写的相符，没有发现隐瞒。",
-    "入户看了住房和家庭成员，走访了两户邻居，说法一致，医疗支出影响了这一家的基本生活。",
-)
-NEGATIVE = "核对结果与申请书不一致，家庭收入高于申报数，有经营收入没有申报，现有证据不能证明符合条件。"
 
 
 def fill(
@@ -55,7 +49,7 @@ def _plausible(field: Field, random: Random, today: date) -> str | list[str]:
         case "account":
             return account(random)
         case "longtext":
-            return random.choice(SENTENCES)
+            return sentence(random)
         case _:
             return "村委会会议室" if (field.max or 99) >= 8 else "无"  # type: ignore[operator]
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select
 
 from bpmn import Text
 from workflow.deadlines import SHANGHAI
-from workflow.demo.simulate import County, Simulated
+from workflow.demo.hands import Simulated
+from workflow.demo.simulate import County
 from workflow.demo.staff import PASSWORD, Post, place_staff
 from workflow.demo.stories import choose, first_of_each
 from workflow.errors import WorkflowError

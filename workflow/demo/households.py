@@ -18,7 +18,15 @@ def settle_household(
     conn: Connection, random: Random, village: str, before: date, number: int, story: Any
 ) -> tuple[int, tuple[int, ...]]:
     """One household with its applicant's category and bill; returns person id and claim ids."""
-    members = people.household(random, random.randint(1, 5))
+    applicant = settle_people(conn, random, village, number, story)
+    return applicant, settle_bill(conn, random, applicant, before, number, story)
+
+
+def settle_people(
+    conn: Connection, random: Random, village: str, number: int, story: Any, taken: set[str] | None = None
+) -> int:
+    """One household with its applicant's category; returns the applicant's id. `taken`: see `household`."""
+    members = people.household(random, random.randint(1, 5), taken)
     household_id = conn.scalar(
         insert(Household).returning(Household.id),
         {
@@ -59,6 +67,13 @@ def settle_household(
                 "evidence": f"MZ{number:06d}",
             },
         )
+    return applicant
+
+
+def settle_bill(
+    conn: Connection, random: Random, applicant: int, before: date, number: int, story: Any
+) -> tuple[int, ...]:
+    """The applicant's bill; returns its id."""
     made = people.bill(random, before, number, small=story.small_bill, unsettled=story.unsettled)
     claim_id = conn.scalar(
         insert(Claim).returning(Claim.id),
@@ -68,4 +83,4 @@ def settle_household(
             **{name: getattr(made, name) for name in people.InventedBill.__slots__},
         },
     )
-    return applicant, (int(claim_id or 0),)
+    return (int(claim_id or 0),)

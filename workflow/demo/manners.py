@@ -20,13 +20,15 @@ LONGEST_LEAVE = 15
 @dataclass(frozen=True, slots=True)
 class Manners:
     """`days`, `weights`: how many working days a step lies, mostly few, sometimes too many. `forgets`: the
-    share of steps that nobody remembers before they are late, `never`: not even then.
+    share of steps that nobody remembers before they are late, `never`: not even then. `in_time`: what is
+    remembered is done before it is due.
     """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 5, 9)
     weights: tuple[int, ...] = (30, 30, 18, 12, 7, 3)
     forgets: float = 0.0
     never: float = 0.0
+    in_time: bool = False
 
     def pace(self, random: Random) -> int:
         return random.choices(self.days, self.weights)[0]
@@ -40,6 +42,7 @@ class Manners:
 
 
 USUAL = Manners()
+DILIGENT = Manners(days=(0, 1, 2, 3), weights=(35, 35, 20, 10), forgets=0.004, in_time=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,18 @@ class Officers:
         if lapse and task.due_at is not None:
             moment = max(moment, self.office_time(task.due_at.astimezone(SHANGHAI).date(), lapse))
         moment = max(moment, now + timedelta(minutes=self.random.randint(20, 300)))
+        if self.manners.in_time and not lapse and task.due_at is not None and moment >= task.due_at > now:
+            moment = self._before(task.due_at, now)
         gone, back = self.away.get((task.org, task.role), (date.max, date.max))
         if gone <= moment.astimezone(SHANGHAI).date() <= back:
             moment = self.office_time(back, 1)
         return moment
+
+    def _before(self, due: datetime, now: datetime) -> datetime:
+        """Between now and then; in office hours if there are any."""
+        drawn = now + (due - now) * self.random.uniform(0.2, 0.8)
+        moment = self.office_time(drawn.astimezone(SHANGHAI).date(), 0)
+        return moment if now < moment < due else drawn
 
 
 def leaves(random: Random, posts: Iterable[Post], first: date, last: date) -> Away:

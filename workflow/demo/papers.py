@@ -1,6 +1,9 @@
-"""Sample papers: one picture per kind, plainly marked as a sample, kept like any other upload."""
+"""Sample papers: a picture for each kind, plainly marked as a sample, kept like any other upload."""
 
 import io
+import zlib
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -10,6 +13,8 @@ from workflow.house import House
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 LIMIT = 10 << 20
+SIZE, SMALL = (900, 1270), (90, 127)
+_END = 12  # bytes of the last chunk of a PNG
 
 
 def demonstration_papers(house: House) -> dict[str, NewPaper]:
@@ -22,8 +27,49 @@ def demonstration_papers(house: House) -> dict[str, NewPaper]:
     return papers
 
 
+@dataclass
+class Papers:
+    """Papers as people scan and photograph them: no two files are the same, since no two sheets are.
+
+    `small`: pictures of a few hundred bytes, for a county that is simulated and never looked at.
+    """
+
+    house: House
+    small: bool = False
+    made: int = 0
+    _pictures: dict[str, bytes] = field(default_factory=dict)
+
+    def new(self, kind: str) -> NewPaper:
+        """One more paper of a kind, in the store."""
+        self.made += 1
+        return self.copy(kind, f"{kind} {self.made}")
+
+    def copy(self, kind: str, mark: str) -> NewPaper:
+        """The paper with this mark: the same mark of the same kind is the same file once more."""
+        row = self.house.rules().rulebook.papers[kind]
+        if kind not in self._pictures:
+            self._pictures[kind] = b"" if self.small else _picture(row.name.zh, row.name.en)
+        plain = self._pictures[kind] or _blank()
+        content = plain[:-_END] + _note(mark) + plain[-_END:]
+        kept = self.house.files.keep(io.BytesIO(content), limit=LIMIT)
+        return NewPaper(kind, kept.sha256, f"{row.name.zh}（样张）.png", "image/png", kept.size)
+
+
+def _note(mark: str) -> bytes:
+    """A PNG chunk that shows nothing and says which sheet it is."""
+    body = b"tEXtComment\0" + mark.encode("ascii")
+    return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+
+@cache
+def _blank() -> bytes:
+    out = io.BytesIO()
+    Image.new("1", SMALL, 1).save(out, "PNG")
+    return out.getvalue()
+
+
 def _picture(title: str, english: str) -> bytes:
-    sheet = Image.new("L", (900, 1270), 252)
+    sheet = Image.new("L", SIZE, 252)
     draw = ImageDraw.Draw(sheet)
     has_font = FONT.exists()
     large = ImageFont.truetype(str(FONT), 56) if has_font else ImageFont.load_default(56)

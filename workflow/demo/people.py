@@ -42,8 +42,12 @@ class Invented:
     relation: str
 
 
-def household(random: Random, size: int) -> list[Invented]:
-    """A head of 30 to 78 and members that fit; identity numbers are valid and belong to nobody known."""
+def household(random: Random, size: int, taken: set[str] | None = None) -> list[Invented]:
+    """A head of 30 to 78 and members that fit; identity numbers are valid and belong to nobody known.
+
+    `taken`: numbers given before, none of which is given again.
+    """
+    taken = set() if taken is None else taken
     surname_of_head = None
     people = []
     for place in range(size):
@@ -59,7 +63,11 @@ def household(random: Random, size: int) -> list[Invented]:
             name = surname_of_head + name[1:]
         surname_of_head = surname_of_head or name[:1]
         birth = date(2026, 1, 1) - timedelta(days=age * 365 + random.randint(0, 364))
-        people.append(Invented(name, invent_id_number(random, birth=birth, sex=sex), relation))  # type: ignore[arg-type]
+        number = invent_id_number(random, birth=birth, sex=sex)  # type: ignore[arg-type]
+        while number in taken:
+            number = invent_id_number(random, birth=birth, sex=sex)  # type: ignore[arg-type]
+        taken.add(number)
+        people.append(Invented(name, number, relation))
     return people
 
 

@@ -5,53 +5,48 @@ and now and then too long; the worker runs every night; the clock is the simulat
 """
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from random import Random
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from workflow import engine
 from workflow.actor import PUBLIC, SYSTEM, Actor
 from workflow.cases.ways import wanted_flow
-from workflow.commands import CompleteTask, NewPaper, OpenCase, ReceiveObjection, ReportDeath, Withdraw
+from workflow.commands import OpenCase, ReceiveObjection, ReportDeath, Withdraw
 from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import fill
-from workflow.demo.households import settle_household
+from workflow.demo.hands import Hands, Simulated
+from workflow.demo.households import settle_bill, settle_people
 from workflow.demo.manners import NOBODY, USUAL, Away, Manners, Officers
-from workflow.demo.papers import demonstration_papers
+from workflow.demo.papers import Papers
 from workflow.demo.staff import Post
-from workflow.demo.stories import EVERYDAY, REFUSE, STORIES, Plan, Story
+from workflow.demo.stories import EVERYDAY, STORIES, Story
 from workflow.errors import NotAllowed
-from workflow.handle import handle
+from workflow.handle import Outcome, case_changed
 from workflow.house import House
 from workflow.jobs import run_until_quiet
 from workflow.store import transaction
-from workflow.store.models import Case, Claim, Person, Posting, Recovery, Task, table
+from workflow.store.models import Case, Posting, Task, table
 
-NAMESPACE = UUID("6d696e67-6a69-616e-8000-64656d6f0000")
 WORKER_AT = time(0, 5)
-NO_AID = frozenset({"CAP_NOT_CONFIGURED", "OUTSIDE_VALIDITY"})
-READ_OFF: Mapping[str, tuple[str, Any]] = {
-    "correct_account": ("account_holder", Person.name),
-    "receive_full_papers": ("invoice_numbers", Claim.invoice_number),
-    "record_repayment": ("repaid", Recovery.outstanding),
-}
+COMMANDS_A_CASE = 26
+SEQUELS = 10_000_000  # numbers of stories that follow from others
+GREEN = "ma_green_channel"
 OBJECTION = "我认为这一家的收入情况与公示不符，请核实他家今年的务工收入。"
-
-
-@dataclass
-class Simulated:
-    """A clock that stands where the simulation is."""
-
-    at: datetime
-
-    def __call__(self) -> datetime:
-        return self.at
+TASK, CASE = table(Task), table(Case)
+_OPEN = (
+    # By number, never by id: ids are drawn anew each time, and the same seed tells the same stories.
+    select(TASK.c.case_id, TASK.c.id, TASK.c.node, TASK.c.due_at, TASK.c.kind, TASK.c.org, TASK.c.role)
+    .join(CASE, CASE.c.id == TASK.c.case_id)
+    .where(TASK.c.done_at.is_(None))
+    .order_by(CASE.c.number, TASK.c.id)
+)
+_OPEN_OF = _OPEN.where(TASK.c.case_id.in_(bindparam("cases", expanding=True)))
 
 
 @dataclass
@@ -76,49 +71,89 @@ class County:
         *,
         manners: Manners = USUAL,
         away: Away = NOBODY,
-        worker: Callable[[datetime], object] | None = None,
+        worker: Callable[[datetime], bool] | None = None,
         hours: Sequence[time] = (WORKER_AT,),
+        papers: Papers | None = None,
     ) -> None:
-        """`worker` comes at `hours` of every day and does what is due; the house's own unless given."""
+        """`worker` comes at `hours` of every day and does what is due; the house's own unless given. It says
+        whether others, in processes of their own, have worked as well.
+        """
         self.house, self.clock, self.random = house, clock, random
         self.officers, self.hours = Officers(house.calendar, random, manners, away), hours
-        self.worker = worker or partial(run_until_quiet, house)
+        self.worker = worker or partial(_work_here, house)
         self.posts: dict[tuple[str, str], list[Post]] = {}
         for post in posts:
             self.posts.setdefault((post.org, post.role), []).append(post)
+        self.hands = Hands(house, clock, random, self.posts, papers or Papers(house))
         self.villages = villages
-        self.papers = demonstration_papers(house)
         self.queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self.counter = 0
         self.cases: dict[UUID, Going] = {}
         self.scheduled: set[tuple[UUID, int]] = set()
-        self.commands = 0
+        self.apart: set[UUID] = set()
+        """Cases that somebody else lets live: nobody here works on them."""
+        self.taken: set[str] = set()  # identity numbers
+        self.homes: dict[int, tuple[str, int]] = {}
+        """Number of a story → village and person, where they live there before they apply."""
+        self.steady, self.sequels = False, 0
         self.eve = clock.at  # set by `run`: when what is left for the last day is done
+        self._changed: set[UUID] = set()
 
     def run(
-        self, stories: Sequence[Story], start: date, end: datetime, progress: Callable[[int, int], None]
+        self,
+        stories: Sequence[Story],
+        start: date,
+        end: datetime,
+        progress: Callable[[int, int], None],
+        *,
+        steady: bool = False,
+        more: int = 0,
     ) -> int:
-        """Open one case per story between `start` and `end`, work until `end`. Returns the commands done."""
+        """Open one case per story between `start` and `end`, work until `end`. Returns the commands done.
+
+        Args:
+            steady: everybody is in the register from the start, and as many come in every month; otherwise
+                most come late, so that much is under way at the end.
+            more: so many commands are expected of what else has been planned.
+        """
         days = (end.astimezone(SHANGHAI).date() - start).days
+        self.steady = steady
+        if steady:
+            self.homes = {number: self._settle(story, number) for number, story in enumerate(stories)}
         self.eve = self._working_day_before(end)
         for number, story in enumerate(stories):
             share = self.random.random() ** 0.6 * (0.96 if story.stops_at is None else 0.85)
-            if number < len(STORIES):
+            if steady:
+                share = self.random.random() * 0.97
+            elif number < len(STORIES):
                 share *= 0.4  # the first of each kind comes to its end, or to where it stops
             day = start + timedelta(days=int(days * share))
-            self._at(self.officers.office_time(day, 0), lambda s=story, n=number: self._open(s, n))  # type: ignore[misc]
-        for offset in range(days + 1):
+            self.at(self.officers.office_time(day, 0), partial(self._open, story, number))
+        self.live(start, end, progress, len(stories) * COMMANDS_A_CASE + more)
+        return self.hands.commands
+
+    def live(self, start: date, end: datetime, progress: Callable[[int, int], None], total: int) -> None:
+        """Let happen what has been planned with `at`, and what follows from it, until `end`.
+
+        Args:
+            total: about so many commands are expected.
+        """
+        for offset in range((end.astimezone(SHANGHAI).date() - start).days + 1):
             for hour in self.hours:
-                self._at(datetime.combine(start + timedelta(days=offset), hour, SHANGHAI), self._round)
-        total = len(stories) * 26
-        while self.queue and self.queue[0][0] <= end:
-            moment, _, act = heapq.heappop(self.queue)
-            self.clock.at = moment
-            act()
-            progress(min(self.commands, total), total)
+                self.at(datetime.combine(start + timedelta(days=offset), hour, SHANGHAI), self._round)
+        with case_changed.connected_to(self._note, sender=self.house):
+            while self.queue and self.queue[0][0] <= end:
+                moment, _, act = heapq.heappop(self.queue)
+                self.clock.at = moment
+                act()
+                self._plan_work()
+                progress(min(self.hands.commands, total), total)
         progress(total, total)
         self.clock.at = end
-        return self.commands
+
+    def _note(self, house: House, outcome: Outcome, actor: Actor) -> None:
+        if outcome.case_id is not None:
+            self._changed.add(outcome.case_id)
 
     def _working_day_before(self, end: datetime) -> datetime:
         """Ten o'clock on the last working day before the demonstration ends."""
@@ -127,33 +162,35 @@ class County:
             day -= timedelta(days=1)
         return datetime.combine(day, time(10), SHANGHAI)
 
-    def _at(self, moment: datetime, act: Callable[[], None]) -> None:
+    def at(self, moment: datetime, act: Callable[[], None]) -> None:
+        """Plan an act; it is done when the clock stands there."""
         self.counter += 1
         heapq.heappush(self.queue, (moment, self.counter, act))
 
-    def _request(self) -> str:
-        self.commands += 1
-        return uuid5(NAMESPACE, str(self.commands)).hex
-
-    def _papers(self, kinds: Sequence[str]) -> tuple[NewPaper, ...]:
-        return tuple(self.papers[kind] for kind in kinds)
+    def _settle(self, story: Story, number: int) -> tuple[str, int]:
+        """A household moves in; the village it lives in and who will apply."""
+        village = self.random.choice(self.villages)
+        with transaction(self.house.engine) as conn:
+            return village, settle_people(conn, self.random, village, number + 1, story, self.taken)
 
     def _open(self, story: Story, number: int) -> None:
-        village = self.random.choice(self.villages)
-        today = self._today()
-        with transaction(self.house.engine) as conn:
-            person, claims = settle_household(conn, self.random, village, today, number + 1, story)
+        village, person = self.homes[number] if number in self.homes else self._settle(story, number)
+        today = self.hands.today
         rules = self.house.rules()
         row = wanted_flow(rules, rules.policies[story.policy], story.flow)
+        claims: tuple[int, ...] = ()
+        if row.bills != "none" or row.id == GREEN:
+            with transaction(self.house.engine) as conn:
+                claims = settle_bill(conn, self.random, person, today, number + 1, story)
         answers = fill(rules.rulebook.forms[row.form], {}, story.plan(row.form, 0), self.random, today)
-        papers = self._papers([kind for kind in row.papers if kind in self.papers])
+        kinds = rules.rulebook.papers
+        papers = tuple(self.hands.papers.new(kind) for kind in row.papers if kind in kinds)
         bills = () if row.bills == "none" else claims
         command = OpenCase(story.flow, story.policy, person, bills, answers, papers)
         actor = self._opener(story.by, village)
-        outcome = handle(self.house, actor, command, at=self.clock.at, request_id=self._request())
+        outcome = self.hands.give(actor, command)
         if outcome.case_id is not None:
             self.cases[outcome.case_id] = Going(story)
-            self._plan_work(outcome.case_id)
 
     def _opener(self, role: str, village: str) -> Actor:
         """Who opens a case of this village: a seat there, in its township, or in an office of the county."""
@@ -164,23 +201,19 @@ class County:
         return self.posts[(orgs[0], role)][0].actor
 
     def _round(self) -> None:
-        self.worker(self.clock.at)
-        self._plan_work(None)
+        if self.worker(self.clock.at):
+            self._plan_work(everything=True)
 
-    def _plan_work(self, case_id: UUID | None) -> None:
-        """Somebody will do each open task that nobody has taken yet."""
-        wanted = (
-            select(Task.case_id, Task.id, Task.node, Task.due_at, Task.kind, Task.org, Task.role)
-            .join(Case, Case.id == Task.case_id)
-            .where(Task.done_at.is_(None))
-        )
-        if case_id is not None:
-            wanted = wanted.where(Task.case_id == case_id)
+    def _plan_work(self, *, everything: bool = False) -> None:
+        """Somebody will do each open task of the cases that have changed which nobody has taken yet."""
+        changed, self._changed = self._changed - self.apart, set()
+        if not changed and not everything:
+            return
         with self.house.reader.connect() as conn:
-            # By number, never by id: ids are drawn anew each time, and the same seed tells the same stories.
-            rows = conn.execute(wanted.order_by(Case.number, Task.id)).all()
+            found = conn.execute(_OPEN) if everything else conn.execute(_OPEN_OF, {"cases": list(changed)})
+            rows = found.all()
         for row in rows:
-            if (row.case_id, row.id) in self.scheduled:
+            if row.case_id in self.apart or (row.case_id, row.id) in self.scheduled:
                 continue
             going = self.cases.setdefault(row.case_id, Going(EVERYDAY))
             self.scheduled.add((row.case_id, row.id))
@@ -190,64 +223,33 @@ class County:
                     continue
                 if row.node == going.story.last_day:
                     moment = max(moment, self.eve)
-                self._at(moment, lambda c=row.case_id, t=row.id: self._work(c, t))  # type: ignore[misc]
+                self.at(moment, partial(self._work, row.case_id, row.id))
             elif row.kind == "wait" and going.story.objection_in is not None:
                 moment = self.clock.at + timedelta(days=self.random.randint(1, 4), hours=3)
-                self._at(moment, lambda c=row.case_id: self._object(c))  # type: ignore[misc]
-
-    def _today(self) -> date:
-        return self.clock.at.astimezone(SHANGHAI).date()
+                self.at(moment, partial(self._object, row.case_id))
 
     def _work(self, case_id: UUID, task_id: int) -> None:
         going = self.cases[case_id]
-        with self.house.reader.connect() as conn:
-            task = conn.execute(select(table(Task)).where(Task.case_id == case_id, Task.id == task_id)).one()
-            case = conn.execute(
-                select(Case.engine, Case.rulebook, Case.village).where(Case.id == case_id)
-            ).one()
-        if task.done_at is not None:
-            return
-        if self._leaves(going, case_id, case, task.node):
+        case, task = self.hands.look(case_id, task_id)
+        if task.done_at is not None or self._leaves(going, case_id, case, task.node):
             return
         visit = going.visits.get(task.node, 0)
-        rules = self.house.rules(case.rulebook)
-        variables = engine.variables(rules.model, case.engine, task_id)
-        today = self._today()
-        plan = {**going.story.plan(task.node, visit), **self._read_off(task.node, case_id)}
-        if task.node in {"decide", "check_calculation"} and (
-            not variables.get("aid_fen") or NO_AID & set(variables.get("warnings", ()))
-        ):
-            plan.update(REFUSE)  # nothing computed: zero is a refusal with a reason (C-29)
-        answers = fill(rules.rulebook.forms[task.form], variables, plan, self.random, today)
-        node = rules.model.node(task.process, task.node)
-        papers = self._papers(node.properties.get("evidence", "").split())
-        for post in self.posts.get((task.org, task.role), ()):
-            command = CompleteTask(case_id, task_id, answers, papers)
+        for post in self.hands.able(case, task):
             try:
-                handle(self.house, post.actor, command, at=self.clock.at, request_id=self._request())
+                self.hands.complete(post.actor, case, task, going.story, visit)
             except NotAllowed:
                 continue  # separation of duties: a colleague does it; the refusal stands in the log
             going.visits[task.node] = visit + 1
-            self._plan_work(case_id)
+            if self.steady and going.story.sequel and going.story.sequel[0] == task.node:
+                self._plan_sequel(going.story.sequel[1], case)
             return
 
-    def _read_off(self, node: str, case_id: UUID) -> Plan:
-        """What stands on the papers of this very case."""
-        wanted = READ_OFF.get(node)
-        if wanted is None:
-            return {}
-        name, column = wanted
-        told = (
-            select(column)
-            .select_from(Case)
-            .join(Person, Person.id == Case.applicant_id)
-            .outerjoin(Claim, Claim.person_id == Person.id)
-            .outerjoin(Recovery, Recovery.case_id == Case.id)
-            .where(Case.id == case_id)
-            .order_by(Claim.id)
-        )
-        with self.house.reader.connect() as conn:
-            return {name: str(conn.scalar(told))}
+    def _plan_sequel(self, story: Story, case: Any) -> None:
+        self.sequels += 1
+        number = SEQUELS + self.sequels
+        self.homes[number] = (case.village, case.applicant_id)
+        day = self.officers.office_time(self.hands.today, self.random.randint(2, 6))
+        self.at(day, partial(self._open, story, number))
 
     def _leaves(self, going: Going, case_id: UUID, case: object, node: str) -> bool:
         """The applicant withdraws or dies before this step."""
@@ -257,13 +259,12 @@ class County:
         going.left = True
         form_id = "withdrawal" if node == story.leaves_at else "death"
         form = self.house.rules().rulebook.forms[form_id]
-        today = self._today()
+        today = self.hands.today
         answers = fill(form, {}, story.plan(form_id, 0), self.random, today)
         kind = Withdraw if node == story.leaves_at else ReportDeath
         village = str(getattr(case, "village"))  # noqa: B009
         actor = self.posts[(village, "VLIA")][0].actor
-        handle(self.house, actor, kind(case_id, answers), at=self.clock.at, request_id=self._request())
-        self._plan_work(case_id)
+        self.hands.give(actor, kind(case_id, answers))
         return True
 
     def _object(self, case_id: UUID) -> None:
@@ -281,11 +282,9 @@ class County:
         if posting.number != going.story.objection_in:
             return
         going.left = True
-        handle(
-            self.house,
-            PUBLIC,
-            ReceiveObjection(posting.id, OBJECTION, "web"),
-            at=self.clock.at,
-            request_id=self._request(),
-        )
-        self._plan_work(case_id)
+        self.hands.give(PUBLIC, ReceiveObjection(posting.id, OBJECTION, "web"))
+
+
+def _work_here(house: House, at: datetime) -> bool:
+    run_until_quiet(house, at)
+    return False

@@ -7,6 +7,7 @@ from random import Random
 from workflow.demo.staff import REPRESENTATIVES
 
 Plan = Mapping[str, str | list[str]]
+NOTHING: Plan = {}
 NEGATIVE = "核对结果与申请书不一致，家庭收入高于申报数，有经营收入没有申报，现有证据不能证明符合条件。"
 BASIS = {"legal_basis": "2026年医疗救助服务工作计划", "article": "三"}
 REVIEW = {
@@ -58,6 +59,7 @@ COMMON: Mapping[str, Plan] = {
     "grant_advance": {"advance_decision": "guarantee", "advance": "1000.00"},
     "recheck_advance": {"advance_paid": "1000.00"},
     "temporary_application": {"grant_kind": "living", "requested": "2800.00", "persons": "4"},
+    "give_temporary_opinion": {"opinion": "qualified", "leader_note": "no"},
     "deliver_village_files": {"copies": "2", "passbook_copies": "3"},
     "approve_temporary": {"temporary_approval": "approve"},
     "chronic_application": {"disease": "高血压三级"},
@@ -86,16 +88,27 @@ class Story:
     dies_at: str | None = None
     last_day: str | None = None  # node that is done only on the last working day: postings hang at the end
     stops_at: str | None = None  # node at which nobody works any more: it becomes late
+    sequel: "tuple[str, Story] | None" = None  # node after which another case of the same person follows
     by: str = "VLIA"  # the role that opens it; "SYS": the program itself
     flow: str = "ma_ordinary_county"  # empty: the table of ways decides
     policy: str = "plan-2026"
 
-    def plan(self, node: str, times: int) -> Plan:
-        """The answers for the `times`-th visit (from 0) of a step."""
+    def plan(self, node: str, times: int, told: Plan = NOTHING) -> Plan:
+        """The answers for the `times`-th visit (from 0) of a step. `told`: what stands on its papers."""
         own = self.plans.get(node, ())
-        return {**COMMON.get(node, {}), **(own[min(times, len(own) - 1)] if own else {})}
+        return {**COMMON.get(node, {}), **told, **(own[min(times, len(own) - 1)] if own else {})}
 
 
+EXIT_AFTER_DEATH = Story(
+    "exit_after_death",
+    0,
+    {
+        "exit_proposal": ({"exit_category": "DB", "exit_cause": "death"},),
+        "confirm_exit": ({"exit_confirmed": "yes"},),
+    },
+    flow="roster_exit",
+)
+"""Whoever has died leaves the roster (domain 2.9)."""
 REFUSE = {"decision": "refuse", "refusal_reason": "R02", "refusal_facts": NEGATIVE, **BASIS}
 STORIES = (
     Story("paid", 40),
@@ -164,7 +177,7 @@ STORIES = (
         category="DBBY",
     ),
     Story("withdrawn", 3, leaves_at="enquire"),
-    Story("died", 2, dies_at="audit_file"),
+    Story("died", 2, dies_at="audit_file", category="DB", sequel=("verify_death", EXIT_AFTER_DEATH)),
     Story("stuck_at_township", 5, stops_at="audit_file"),
     Story("stuck_at_county", 4, stops_at="examine_file"),
     Story("insurance_pending", 4, unsettled=True, stops_at="receive_settlement"),
@@ -187,6 +200,13 @@ STORIES = (
     Story("temporary", 2, flow="ta_temporary", policy="fugu-temporary"),
     Story("card", 2, flow="chronic_card", category="DB", by="TWIN"),
 )
+UNFINISHED = frozenset({"supplement_never_came"})
+HONEST = tuple(
+    story
+    for story in STORIES
+    if story.stops_at is None and story.last_day is None and story.id not in UNFINISHED
+)
+"""What happens where everybody does their work."""
 EVERYDAY = STORIES[0]
 """For cases that nobody here has opened: a recovery, what an alert led to."""
 

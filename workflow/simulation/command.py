@@ -13,7 +13,7 @@ from rich.table import Table
 
 from workflow.alerts.recipients import LEVEL_NAMES
 from workflow.bench.databases import fresh
-from workflow.demo.simulate import Simulated
+from workflow.demo.hands import Simulated
 from workflow.house import open_house, wall_clock
 from workflow.progress import bar
 from workflow.simulation.judge import judge

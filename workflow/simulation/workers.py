@@ -9,14 +9,28 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from sqlalchemy import bindparam, exists, select
+
 from workflow.deadlines import SHANGHAI
 from workflow.house import House
 from workflow.jobs import run_until_quiet
 from workflow.simulation import worker_process
 from workflow.simulation.verdict import Round
 from workflow.simulation.worker_process import READY
+from workflow.store.models import Clock, Outbox, Supervision, Timer
+from workflow.store.prepared import Prepared
 
 TOGETHER = 2
+_DUE = Prepared(
+    select(
+        (
+            exists().where(Timer.due_at <= bindparam("at"))
+            | exists().where(Clock.next_alarm_at <= bindparam("at"))
+            | exists().where(Supervision.ended_at.is_(None), Supervision.next_alarm_at <= bindparam("at"))
+            | exists().where(Outbox.done_at.is_(None), Outbox.available_at <= bindparam("at"))
+        ).label("due")
+    )
+)
 KILLED_AFTER = 3
 """Commands after which a worker that is to be killed is killed, if there are so many."""
 
@@ -84,6 +98,12 @@ class WorkerProcess:
                 stream.close()
 
 
+def anything_due(house: House, at: datetime) -> bool:
+    """Whether a worker that comes now would find a timer, a warning, an answer or something to send."""
+    with house.reader.connect() as conn:
+        return bool(_DUE.scalar(conn, {"at": at}))
+
+
 @dataclass
 class Workers:
     """Who comes at a moment of the year. `rounds` is what the judge is told.
@@ -99,18 +119,21 @@ class Workers:
     rounds: list[Round] = field(default_factory=list)
     _last: date = date.min
 
-    def __call__(self, at: datetime) -> None:
+    def __call__(self, at: datetime) -> bool:
+        """Do what is due; whether other processes did it."""
         day = at.astimezone(SHANGHAI).date()
         if self.down[0] <= day <= self.down[1]:
-            return
+            return False
         first, self._last = day != self._last, day
-        if first and day in self.killed:
+        killed, together = first and day in self.killed, first and day in self.together
+        if killed:
             self._killed(at)
-        elif first and day in self.together:
+        elif together:
             self._together(at)
-        else:
+        elif first or anything_due(self.house, at):
             run_until_quiet(self.house, at)
-        self.rounds.append(Round(at, whole=not (first and day in self.killed)))
+        self.rounds.append(Round(at, whole=not killed))
+        return killed or together
 
     def _killed(self, at: datetime) -> None:
         with WorkerProcess(self.house, at) as worker:

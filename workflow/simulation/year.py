@@ -7,8 +7,9 @@ from random import Random
 
 from workflow.deadlines import SHANGHAI
 from workflow.demo.county import settle
+from workflow.demo.hands import Simulated
 from workflow.demo.manners import Manners, leaves
-from workflow.demo.simulate import County, Simulated
+from workflow.demo.simulate import County
 from workflow.demo.staff import Post
 from workflow.demo.stories import STORIES, Story, choose
 from workflow.house import House
