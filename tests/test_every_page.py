@@ -88,6 +88,7 @@ WITH_A_SEAT = {
     "POST /findings/<int:number>": "answer_finding",
     "GET /findings/<int:number>/papers/<int:move>/<int:place>": "view_findings",
     "GET /findings/<int:number>/own-papers/<int:move>/<int:place>": "answer_finding",
+    "GET /inspect/<uuid:case_id>/diagrams/<rules>/<process>.bpmn": "replay",
     "GET /letters/<int:letter_id>": "view_case",
     "GET /letters/<int:letter_id>.pdf": "view_case",
     "GET /policy": "view_policy",

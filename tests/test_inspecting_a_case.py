@@ -110,7 +110,7 @@ def test_an_altered_state_is_found_by_the_replay(county, case_at):
             {"id": case.id.hex, "other": other.id.hex},
         )
     page = at_the_desk(county, "insp").opens(f"{address(case)}?replay=1")
-    assert "起不同" in page.words
+    assert "数据库里的状态与重放结果不同" in page.words
 
 
 def test_only_inspectors_get_in_and_they_change_nothing(county, case_at):

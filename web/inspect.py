@@ -10,24 +10,27 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 import audit
+from audit.merkle import leaf_hash
 from web.access import needs
+from web.flows import drawn
 from web.here import current_actor, house, now, request_key
 from web.reads import shown, shows
 from workflow.commands import LogReading
-from workflow.errors import FieldFault
+from workflow.errors import FieldFault, NotFound
 from workflow.handle import handle
 from workflow.permissions import require
-from workflow.reading.case_file import CaseFile, case_file
+from workflow.player.from_house import Played, record_of
+from workflow.player.moment import MARKS, head_then, jumps_from, moment_at
+from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases
-from workflow.reading.diagrams import Visit, chain_to, diagrams, mark
-from workflow.reading.inspection import inspect, visits_at
+from workflow.reading.inspection import openings_of
 from workflow.reading.readers import readers
 from workflow.reasons import LONGEST, reason_faults
-from workflow.replay import replay
 
 bp = Blueprint("inspect", __name__, url_prefix="/inspect")
 OPEN_FOR = 3600  # seconds
+DIGEST = 64  # hex digits of a rule book
 
 
 @bp.get("")
@@ -49,7 +52,21 @@ def index() -> ResponseReturnValue:
 @needs("replay")
 @shows("inspection")
 def show(case_id: UUID) -> ResponseReturnValue:
-    return _entry(case_id, request.args.get("n", 1, type=int))
+    """The player. Without a number in the address the case is opened: executed and verified anew."""
+    fresh = "n" not in request.args or request.args.get("again") == "1"
+    return _entry(case_id, request.args.get("n", 1, type=int), fresh=fresh)
+
+
+@bp.get("/<uuid:case_id>/diagrams/<rules>/<process>.bpmn")
+@needs("replay")
+def diagram(case_id: UUID, rules: str, process: str) -> ResponseReturnValue:
+    """The drawing a case lived by at one of its entries."""
+    with house().reader.connect() as connection:
+        row = read_case(connection, case_id)
+        require(current_actor(), "replay", area=row.village)
+    if len(rules) != DIGEST:
+        raise NotFound()
+    return drawn(house().rules(rules).rulebook, process)
 
 
 @bp.post("/<uuid:case_id>")
@@ -91,31 +108,41 @@ def _is_open(case_id: UUID) -> bool:
 
 
 def _entry(
-    case_id: UUID, number: int, faults: Sequence[FieldFault] = (), status: int = 200
+    case_id: UUID, number: int, faults: Sequence[FieldFault] = (), status: int = 200, *, fresh: bool = False
 ) -> ResponseReturnValue:
     actor = current_actor()
     opened = _is_open(case_id)
     with house().reader.connect() as connection:
-        file = case_file(house(), connection, actor, case_id, now())
-        require(actor, "replay", area=file.row.village)
-        found = inspect(house(), connection, file.row, number, opened=opened)
-        replayed = replay(house(), connection, case_id) if request.args.get("replay") == "1" else None
-    known = diagrams(file.rules.rulebook)
-    then = visits_at(file.visits, [place.done_seq for place in file.places], found.event)
-    process = _process(file, found.event.process, then)
-    steps = mark(known, process, then, {"outcome": file.row.outcome})
+        row = read_case(connection, case_id)
+        access_to(connection, actor, row)
+        require(actor, "replay", area=row.village)
+        played = record_of(house(), connection, row, now(), opened=opened, fresh=fresh)
+        record = played.record
+        if not record.film.frames:
+            raise NotFound()
+        place = min(max(1, number), len(record.film.frames)) - 1
+        moment = moment_at(record, place)
+        sealed = openings_of(
+            house(), connection, case_id, moment.entry, moment.rules, opened=opened
+        )  # fmt: skip
     body = render_template(
         "inspect/show.html",
-        file=file, found=found, opened=opened, replayed=replayed, faults=list(faults),
-        shown=known[process], steps=steps,
+        row=row, played=played, record=record, m=moment, sealed=sealed, opened=opened, faults=list(faults),
+        jumps=jumps_from(record, place), kinds=MARKS, forked=_forked(played),
+        heads=[(frame, head_then(record, frame)) for frame in record.film.frames],
+        raw=(record.encoded[place] or b"").decode(errors="replace"),
     )  # fmt: skip
     return make_response(body, status)
 
 
-def _process(file: CaseFile, process: str | None, then: Sequence[Visit]) -> str:
-    """The diagram to show beside an entry: below the top one, where its step is or the case stood then."""
-    if process is None or process == file.row.flow:
-        standing = [visit.process for visit in then if visit.done_at is None]
-        process = standing[-1] if standing else file.row.flow
-    chain = chain_to(diagrams(file.rules.rulebook), file.row.flow, process)
-    return chain[1] if len(chain) > 1 else chain[0]
+def _forked(played: Played) -> int | None:
+    """The number of the entry that is another one now than when this reader last looked at the case."""
+    record, kept = played.record, session.get("stood")
+    last = len(record.encoded) - 1
+    encoded = record.encoded[last]
+    session["stood"] = [record.case_id.hex, last, leaf_hash(encoded).hex() if encoded is not None else ""]
+    if not isinstance(kept, list) or len(kept) != 3 or kept[0] != record.case_id.hex:
+        return None
+    before = record.encoded[kept[1]] if 0 <= kept[1] <= last else None
+    there = leaf_hash(before).hex() if before is not None else ""
+    return None if there == kept[2] else int(kept[1]) + 1

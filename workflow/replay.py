@@ -10,6 +10,7 @@ the role, the people it excludes, and the legal state it led to.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -102,44 +103,67 @@ class Course:
     places: dict[int, engine.Open] = field(default_factory=dict)
     doers: dict[str, set[int]] = field(default_factory=dict)
     commands: int = 0
+    step: engine.Step | None = None
+    lost: bool = False
 
     def follow(self, conn: Connection | None, entry: Mapping[str, Any]) -> None:
         """Take the step of one entry, if it is one. Without a connection the books are as they are.
 
+        `step` is then what the engine has come to, None for an entry without one. A step that departs in
+        something else than its state is taken all the same; after one that does not give the recorded state
+        the course is `lost`: nothing is known from which the next could be taken.
+
         Raises:
-            Departed, and what `IMPOSSIBLE` lists.
+            Departed, and what `IMPOSSIBLE` lists: the first of what is wrong.
         """
+        self.step = None
+        wrong: list[Exception] = []
         name = entry["command"]["name"]
+        with _noting(wrong):
+            self._follow_the_rules(conn, entry, name)
+        if name not in STEPS:
+            if self.commands and entry["to"] != self.legal:
+                wrong.append(Departed("没有办理，状态却变了", "the state changed without a step"))
+        else:
+            if name == "complete":
+                with _noting(wrong):
+                    self._require_the_diagram_s_doer(entry)
+            with _noting(wrong):
+                self._take(entry, name)
+        if wrong:
+            raise wrong[0]
+
+    def _follow_the_rules(self, conn: Connection | None, entry: Mapping[str, Any], name: str) -> None:
         if name == "migrate" and entry["vars"]["from"] == self.rule:
             self.rule = entry["vars"]["to"]
             _require_released(conn, self.rule)
         if self.commands and entry["rule"] != self.rule:
             raise Departed("规则换了，却没有迁移记录", "other rules hold although the case was not moved")
-        if name not in STEPS:
-            if self.commands and entry["to"] != self.legal:
-                raise Departed("没有办理，状态却变了", "the state changed without a step")
-            return
-        if not self.commands:
+        if not self.commands and name in STEPS:
             self.rule = entry["rule"]
             _require_released(conn, self.rule)
+
+    def _take(self, entry: Mapping[str, Any], name: str) -> None:
+        if self.lost:
+            raise Departed("前面的状态对不上，这一步不能重走", "the state before it is not known")
+        self.lost = True
         self.commands += 1
-        if name == "complete":
-            self._require_the_diagram_s_doer(entry)
         step = redo(self.house, self.state, entry)
         if hashlib.sha256(step.state).hexdigest() != entry["command"]["state"]:
             raise Departed("重放的状态与记录不同", "the replayed state differs from the recorded one")
+        self.lost, self.step = False, step
         self.flow = entry["vars"].get("flow", self.flow)
+        rules = self.house.rules(entry["rule"])
         if name == "start":
-            begun = self.house.rules(entry["rule"]).model.flows[self.flow].start
+            begun = rules.model.flows[self.flow].start
             self.doers.setdefault(begun, set()).add(entry["actor"]["id"])
-        legal = state_of(step, self.house.rules(entry["rule"]), self.flow) or self.legal
-        if entry["to"] != legal:
-            raise Departed(
-                f"记录的状态是{entry['to']}，重放得到{legal}",
-                f"the recorded legal state is {entry['to']}, the replayed one {legal}",
-            )
-        self.state, self.legal = step.state, legal
+        self.state, self.legal = step.state, state_of(step, rules, self.flow) or self.legal
         self.places = {place.id: place for place in step.open}
+        if entry["to"] != self.legal:
+            raise Departed(
+                f"记录的状态是{entry['to']}，重放得到{self.legal}",
+                f"the recorded legal state is {entry['to']}, the replayed one {self.legal}",
+            )
 
     def _require_the_diagram_s_doer(self, entry: Mapping[str, Any]) -> None:
         """Place, role and separation of duties, read from the diagram (audit-log, attempts 31 and 32)."""
@@ -161,6 +185,14 @@ class Course:
                     f"whoever did {earlier} may not do this step",
                 )
         self.doers.setdefault(place.node, set()).add(actor["id"])
+
+
+@contextmanager
+def _noting(wrong: list[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except (Departed, *IMPOSSIBLE) as fault:
+        wrong.append(fault)
 
 
 def _require_released(conn: Connection | None, digest: str) -> None:
@@ -225,14 +257,15 @@ def walk(
         entries += 1
         try:
             course.follow(conn, canonical.decode_strict(one))
-        except Departed as departed:
-            return entries, Difference(seq, departed.what)
-        except IMPOSSIBLE as error:
-            return entries, Difference(seq, _impossible(error))
+        except (Departed, *IMPOSSIBLE) as error:
+            return entries, Difference(seq, why(error))
     return entries, None
 
 
-def _impossible(error: Exception) -> Text:
+def why(error: Exception) -> Text:
+    """What `Course.follow` has raised, in words."""
+    if isinstance(error, Departed):
+        return error.what
     zh = getattr(error, "message", None) or getattr(error, "reason", None)
     told = zh if isinstance(zh, Text) else Text(str(error), str(error))
     return Text(

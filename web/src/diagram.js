@@ -87,7 +87,10 @@ function centre(viewer, id) {
   canvas.viewbox({ x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2, width: box.width, height: box.height });
 }
 
-for (const element of document.querySelectorAll("[data-diagram]")) {
+function draw(element) {
   show(element).catch(() => { element.hidden = true; });
 }
+
+document.querySelectorAll("[data-diagram]").forEach(draw);
 window.mjMark = mark;
+window.mjShow = draw;

@@ -1,25 +1,21 @@
-"""One case as an inspector reads it: entry by entry, the bytes themselves, and whether they hold."""
+"""The sealed values of one entry as an inspector reads them, each with whether the entry commits to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection
 
 import audit
-from audit import Opening, Report, Status, Stored
+from audit import CanonicalError, Opening, Status
 from bpmn import Text
 from workflow.house import House
 from workflow.papers import PaperMissing
-from workflow.reading.diagrams import Visit
-from workflow.reading.timeline import Event, Reader, event_of, form_of, names_of, rules_then
+from workflow.reading.timeline import form_of
+from workflow.rules import Rules
 
 PAPER: Final = "attach."
-JUMPS: Final[Mapping[str, Text]] = {
-    "data": Text("下一次计算", "next computation"),
-    "pause": Text("下一次停表", "next stop of the clock"),
-    "warn": Text("下一次提醒或被拒的办理", "next warning or refused attempt"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,59 +31,29 @@ class Opened:
     erased_by: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """One entry among all of its case. `entry` is what the bytes decode to."""
-
-    events: Sequence[Event]
-    event: Event
-    stored: Stored
-    entry: Mapping[str, Any]
-    sealed: tuple[Opened, ...]
-    report: Report
-
-    @property
-    def last(self) -> int:
-        return len(self.events)
-
-    def jumps(self) -> list[tuple[Text, int, Text]]:
-        """(what, number, its head) of the next entry of each kind worth a jump."""
-        found = []
-        for dot, name in JUMPS.items():
-            later = next((e for e in self.events[self.event.number :] if e.dot == dot), None)
-            if later is not None:
-                found.append((name, later.number, later.head))
-        return found
-
-
-def inspect(house: House, conn: Connection, case: Any, number: int, *, opened: bool) -> Inspection:
-    """Entry `number` (from 1; beyond the ends the nearest) with the verdict on the whole chain.
+def openings_of(
+    house: House,
+    conn: Connection,
+    case_id: UUID,
+    entry: Mapping[str, Any] | None,
+    rules: Rules | None,
+    *,
+    opened: bool,
+) -> tuple[Opened, ...]:
+    """The sealed values of an entry, by name.
 
     `opened`: the reader has opened this case, with a reason that stands in the log. Without it the
     values stay closed; whether they match is told all the same.
     """
-    rules = house.rules(case.rulebook)
-    stored = list(audit.entries(conn, case.id))
-    entries = [each.entry for each in stored]
-    names = names_of(conn, {entry["actor"]["id"] for entry in entries})
-    reader = Reader(sealed=True, objections=True)
-    events = [
-        event_of(rules_then(house, entry, rules), each, entry, {}, names, reader)
-        for each, entry in zip(stored, entries, strict=True)
-    ]
-    place = min(max(1, number), len(stored)) - 1
-    entry = entries[place]
-    openings = audit.openings(conn, house.vault, case.id, place)
-    form = form_of(rules_then(house, entry, rules), entry)
+    if entry is None:
+        return ()
+    try:
+        openings = audit.openings(conn, house.vault, case_id, entry["seq"])
+    except CanonicalError:  # altered while it was being read: the verification says so
+        return ()
+    form = form_of(rules, entry) if rules is not None else None
     labels = {field.id: field.label for field in form.fields} if form else {}
-    return Inspection(
-        events=events,
-        event=events[place],
-        stored=stored[place],
-        entry=entry,
-        sealed=tuple(_opened(house, labels, name, one, opened) for name, one in sorted(openings.items())),
-        report=audit.verify(conn, house.vault, chain=case.id),
-    )
+    return tuple(_opened(house, labels, name, one, opened) for name, one in sorted(openings.items()))
 
 
 def _opened(house: House, labels: Mapping[str, Text], name: str, opening: Opening, opened: bool) -> Opened:
@@ -134,19 +100,3 @@ def _label(name: str) -> Text:
             return Text("查看理由", "reason for reading")
         case _:
             return Text(name, name)
-
-
-def visits_at(visits: Sequence[Visit], done_seqs: Sequence[int | None], event: Event) -> list[Visit]:
-    """The places as they were right after one entry."""
-    then = []
-    for visit, done_seq in zip(visits, done_seqs, strict=True):
-        if visit.opened_at > event.at:
-            continue
-        over = done_seq is not None and done_seq < event.number
-        then.append(
-            Visit(
-                visit.process, visit.node, visit.state, visit.opened_at,
-                visit.done_at if over else None, visit.paused and visit.done_at is None,
-            )
-        )  # fmt: skip
-    return then

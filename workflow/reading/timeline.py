@@ -265,13 +265,13 @@ def _facts(book: Rulebook, entry: Mapping[str, Any]) -> Iterator[Said]:
                 yield Said(Text("途径", "Way"), channel)
             yield Said(Text("署名", "Named"), YES if variables["named"] else NO)
     if "set_off_made_fen" in given:
-        yield Said(Text("抵扣金额", "Set off"), _yuan(given["set_off_made_fen"]))
+        yield Said(Text("抵扣金额", "Set off"), yuan(given["set_off_made_fen"]))
     for share in variables.get("set_off") or ():
-        amount = _yuan(share["fen"])
+        amount = yuan(share["fen"])
         told = Text(f"{amount.zh}，追回案件{share['case']}", f"{amount.en}, recovery {share['case']}")
         yield Said(Text("抵扣应退款", "Set off"), told)
     if "aid_fen" in given:
-        yield Said(Text("测算救助", "Computed aid"), _yuan(given["aid_fen"]))
+        yield Said(Text("测算救助", "Computed aid"), yuan(given["aid_fen"]))
     if given.get("serious_illness_settled") is False:
         yield Said(Text("大病保险", "Serious-illness insurance"), Text("还没有结清", "not settled yet"))
     if given.get("duplicate_found"):
@@ -286,7 +286,8 @@ def _same(value: object) -> Text:
     return Text(str(value), str(value))
 
 
-def _yuan(fen: int) -> Text:
+def yuan(fen: int) -> Text:
+    """An amount in fen, in words."""
     amount = f"{Decimal(fen).scaleb(-2):,.2f}"
     return Text(f"{amount}元", f"{amount} yuan")
 
@@ -306,7 +307,7 @@ def in_words(field: Field, value: object) -> Text:
         case "yesno", bool(flag):
             return YES if flag else NO
         case "money", int(fen):
-            return _yuan(fen)
+            return yuan(fen)
         case "choices", list(items):
             chosen = [labels.get(str(item), _same(item)) for item in items]
             return Text("、".join(each.zh for each in chosen), ", ".join(each.en for each in chosen))
