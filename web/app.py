@@ -34,6 +34,7 @@ BLUEPRINTS = (
     "overseen", "extensions", "leave", "calendar", "green", "erasure",
     "conformance",
     "findings",
+    "flags",
 )  # fmt: skip
 csrf = CSRFProtect()
 

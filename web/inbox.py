@@ -21,6 +21,7 @@ from workflow.store.models import Case, InboxMessage, Organisation
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 30
+RED_FLAGS = "red_flags"
 LATE = frozenset({"overdue", "second", "third"})
 ALARMING = frozenset({"answer_overdue", "channel_dead", "mail_refused", "time_jump"})
 
@@ -40,10 +41,13 @@ class Message:
     supervision: int | None
     extension: int | None
     finding: int | None
+    kind: str
 
     @property
     def address(self) -> str | None:
         """Where the line leads: to the supervision or the request it tells of, or to its case."""
+        if self.kind == RED_FLAGS and may(current_actor().role, "view_flags"):
+            return url_for("flags.index", severity="H")
         if self.case_id is None:
             return None
         if self.finding is not None:
@@ -62,7 +66,7 @@ def _message(row: Any) -> Message:
         unread=row.read_at is None, late=row.params.get("level") in LATE or row.kind in ALARMING,
         level=heading(row.kind, row.params), limit=subject(row.params, house().rules().rulebook),
         due=due_of(row.params), supervision=row.params.get("supervision"),
-        extension=row.params.get("extension"), finding=row.params.get("finding"),
+        extension=row.params.get("extension"), finding=row.params.get("finding"), kind=row.kind,
     )  # fmt: skip
 
 

@@ -30,7 +30,13 @@ ENTRIES = (
     ("erasure.index", Text("信息删除", "Erasures")),
 )
 
-PARTS = {"pressing": "supervise", "overseen": "supervise", "conformance": "inspect", "findings": "inspect"}
+PARTS = {
+    "pressing": "supervise",
+    "overseen": "supervise",
+    "conformance": "inspect",
+    "findings": "inspect",
+    "flags": "inspect",
+}
 """Pages that belong to an entry of another part."""
 
 

@@ -240,11 +240,13 @@ for command in (verify, status, policy, keys, recover_command, sequence_command)
 @click.pass_obj
 def worker(settings: Settings, once: bool) -> None:
     """到时的事：计时器和提醒。What time brings: timers and warnings."""
+    from workflow.flags.nightly import run_if_due
     from workflow.jobs import Worker, run_until_quiet
 
     house = settings.house()
     if once:
         done = run_until_quiet(house, house.now())
+        run_if_due(house, house.now())
         click.echo(
             f"计时器 {done.timers}，提醒 {done.alarms}，发出消息 {done.messages}。"
             f" {done.timers} timers, {done.alarms} warnings, {done.messages} messages sent."

@@ -11,6 +11,7 @@ from uuid import UUID
 from workflow.calendar_commands import CalendarCommand
 from workflow.erasure_commands import ErasureCommand
 from workflow.finding_commands import FindingCommand
+from workflow.flag_commands import ConcludeFlag
 from workflow.leave_commands import LeaveCommand
 from workflow.supervisor_commands import SupervisorCommand
 
@@ -242,6 +243,7 @@ CaseCommand = (
 Command = (
     CalendarCommand
     | LeaveCommand
+    | ConcludeFlag
     | OpenCase
     | CaseCommand
     | ReceiveObjection

@@ -23,6 +23,7 @@ from workflow.alerts.watching import ClockWatch, beat, report_jump
 from workflow.commands import FireTimers, RaiseAlarm
 from workflow.errors import Busy, StepImpossible
 from workflow.finding_commands import RemindOfFinding
+from workflow.flags.nightly import Nightly
 from workflow.handle import handle
 from workflow.house import House
 from workflow.outbox import deliver_next
@@ -181,6 +182,7 @@ class Worker:
         self.sequencing = Sequencing(house)
         self.messenger = Messenger(house, idle=idle)
         self.watch = ClockWatch(house.now)
+        self.nightly = Nightly(house)
         self._thread: threading.Thread | None = None
 
     def loop(self) -> None:
@@ -209,17 +211,20 @@ class Worker:
         """In this thread, until told to stop: `mingjian worker`."""
         self.sequencing.start()
         self.messenger.start()
+        self.nightly.start()
         self.loop()
 
     def start(self) -> None:
         self.sequencing.start()
         self.messenger.start()
+        self.nightly.start()
         self._thread = threading.Thread(target=self.loop, name="worker", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self.sequencing.stop()
         self.messenger.stop()
+        self.nightly.stop()
         self.stopping.set()
         if self._thread is not None:
             self._thread.join()

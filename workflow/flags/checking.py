@@ -26,9 +26,6 @@ _PARAMETER = re.compile(r":([a-z][a-z0-9_]*)")
 _STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
 _NO_COLUMN = re.compile(r"no such column: (.*)")
 _NO_TABLE = re.compile(r"no such table: (.*)")
-_NO_VALUE = re.compile(
-    r"binding parameter :(\w+)|You did not supply a value for binding (?:parameter )?:?(\w+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +96,14 @@ def _faults_of(empty: Any, rule: Rule, part: Part) -> list[Fault]:
     def fault(zh: str, en: str) -> list[Fault]:
         return [Fault(rule.file, where, Text(zh, en))]
 
+    given = parameters(rule, "2000-01-01 00:00:00")
+    for name in sorted(_asked(part) - given.keys()):
+        return fault(
+            f"缺少阈值“{name}”，请写在 [thresholds] 里",
+            f"the threshold {name!r} is missing from [thresholds]",
+        )
     try:
-        cursor = empty.execute(part.sql, parameters(rule, "2000-01-01 00:00:00"))
+        cursor = empty.execute(part.sql, given)
     except (sqlite.Error, sqlite.Warning) as error:
         return fault(*_in_words(str(error)))
     if cursor.description is None:
@@ -122,14 +125,17 @@ def _faults_of(empty: Any, rule: Rule, part: Part) -> list[Fault]:
 
 
 def _unused(rule: Rule) -> list[Fault]:
-    asked = {
-        name for part in rule.parts for name in _PARAMETER.findall(_STRINGS.sub("", part.sql))
-    }  # fmt: skip
+    asked = {name for part in rule.parts for name in _asked(part)}
     return [
         Fault(rule.file, f"thresholds.{name}", Text("没有查询用到这个阈值", "no query reads this threshold"))
         for name in rule.thresholds
         if name not in asked
     ]
+
+
+def _asked(part: Part) -> set[str]:
+    """The parameters that the SQL of a part names."""
+    return set(_PARAMETER.findall(_STRINGS.sub("", part.sql)))
 
 
 def label_of(rule: Rule, column: str) -> Text | None:
@@ -150,12 +156,6 @@ def _in_words(error: str) -> tuple[str, str]:
         return f"核查数据里没有“{match[1]}”这一列", f"the facts have no column {match[1]}"
     if match := _NO_TABLE.search(error):
         return f"核查数据里没有“{match[1]}”这张表", f"the facts have no table {match[1]}"
-    if match := _NO_VALUE.search(error):
-        name = match[1] or match[2]
-        return (
-            f"缺少阈值“{name}”，请写在 [thresholds] 里",
-            f"the threshold {name!r} is missing from [thresholds]",
-        )
     if "not authorized" in error or "prohibited" in error:
         return "查询只能读取核查数据，不能写入、附加或更改设置", "a query can only read the facts"
     if "one statement" in error:

@@ -62,6 +62,8 @@ READ: Final[Mapping[str, Text]] = {
     "list": Text("案卷目录", "a list of cases"),
     "ways": Text("办理路径及其案卷", "the ways of cases, and cases that took one"),
     "search": Text("按姓名或身份证号查找", "a search by name or identity number"),
+    "flags": Text("红旗清单", "a list of red flags"),
+    "flag": Text("一面红旗", "a red flag"),
     "person": Text("登记的人员", "a registered person"),
 }
 SERVICES: Final[Mapping[str, Text]] = {
