@@ -77,8 +77,8 @@ def destroy(conn: Connection, chain: UUID, seq: int) -> None:
     """Delete the key and all sealed rows of a chain, in the transaction that has written its `erasure` entry
     `seq`.
     """
-    if not on_postgresql(conn):
-        conn.execute(text("PRAGMA secure_delete = ON"))  # zeros where the rows were
+    if not on_postgresql(conn):  # whoever opened the database: zeros where the rows were
+        conn.execute(text("PRAGMA secure_delete = ON"))
     conn.execute(insert(audit_erasure), {"chain": chain, "seq": seq})
     conn.execute(delete(audit_vault).where(audit_vault.c.chain == chain))
     conn.execute(delete(audit_key).where(audit_key.c.chain == chain))

@@ -1,16 +1,19 @@
 """What has been kept long enough: the rules are data, the worker acts once a day, the log says so (C-23)."""
 
 import json
+import threading
 from datetime import date
 
 import pytest
 from click.testing import CliRunner
+from house_templates import another_process
 from pages.desks import at_the_desk
 
 import audit
 from bpmn import RulebookError
 from bpmn.retention import FILE, read_retention
 from bpmn.rulebook import DATA
+from workflow import retention
 from workflow.cli import mingjian
 from workflow.retention import look, run_retention
 from workflow.store.models import Claim, InboxMessage, RetentionRun
@@ -77,6 +80,26 @@ def test_the_worker_deletes_unused_bills_after_three_years_and_says_how_many(cou
     assert runs(county) == [{"deleted": {"matching": 1}, "asked": {"case_file": 0}}]
     assert run_retention(county.house, county.clock.at) == 0 and len(runs(county)) == 1
     assert [row.deleted for row in county.rows(RetentionRun)] == [1]
+
+
+def test_a_second_worker_waits_for_the_first_and_finds_nothing_to_do(county, monkeypatch):
+    """Both saw in the morning that the day was not done yet."""
+    county.household()
+    county.clock.forward(days=3 * YEARS + 20)
+    done, delete = [], retention._delete
+    with another_process(county) as house:
+        other = threading.Thread(target=lambda: done.append(run_retention(house, county.clock.at)))
+
+        def while_the_other_begins(*told):
+            if threading.current_thread() is threading.main_thread():
+                other.start()
+                other.join(0.5)
+            return delete(*told)
+
+        monkeypatch.setattr(retention, "_delete", while_the_other_begins)
+        assert run_retention(county.house, county.clock.at) == 1
+        other.join(15)
+    assert done == [0] and len(runs(county)) == len(county.rows(RetentionRun)) == 1
 
 
 def test_the_archive_is_told_once_of_a_case_whose_time_is_over(county, case_at):

@@ -25,6 +25,7 @@ from workflow.letters import write
 from workflow.papers import PaperMissing, while_none_is_added
 from workflow.receipts import proof_of
 from workflow.store import transaction
+from workflow.store.connect import leave_no_old_pages
 from workflow.store.models import Case, Letter, Outbox, Paper, Payment, table
 
 LEASE = timedelta(minutes=5)
@@ -161,7 +162,11 @@ def _place(house: House, path: Path, content: bytes) -> None:
 
 
 def erase_files(house: House, row: Row[Any]) -> None:
-    """After an erasure: the case's papers that no other case has, its archived volume, its payment files."""
+    """After an erasure: the case's papers that no other case has, its archived volume, its payment files, and
+    the pages of the database as they were before.
+
+    Raises StillRead: those pages are read just now; it is tried again later.
+    """
     papers = table(Paper)
     with transaction(house.engine) as conn:
         while_none_is_added(conn)
@@ -174,6 +179,7 @@ def erase_files(house: House, row: Row[Any]) -> None:
     (house.home / "archive" / f"{number}.zip").unlink(missing_ok=True)
     for file in (house.home / "payments").glob(f"{number}-*"):
         file.unlink()
+    leave_no_old_pages(house.engine)
 
 
 EFFECTS: Mapping[str, Callable[[House, Row[Any]], None]] = {

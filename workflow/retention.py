@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, false, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, false, func, insert, select, text
 
+from audit.driver import on_postgresql
 from bpmn.retention import Kept, Retention
 from workflow.actor import SYSTEM
 from workflow.cases.places import organisation_at
@@ -25,6 +26,7 @@ DUE: Final = "retention_due"
 ARCHIVE: Final = "ARCH"
 AT_ONCE: Final = 200
 """Cases that the archive is told of in one day: the rest comes on the next days."""
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('retention', 0))")
 _UNUSED = Claim.case_id.is_(None)
 
 
@@ -74,6 +76,8 @@ def run_retention(house: House, at: datetime) -> int:
             return 0
     rules = house.retention()
     with transaction(house.engine) as conn:
+        if on_postgresql(conn):
+            conn.execute(_ONE_AT_A_TIME)
         if conn.scalar(select(exists().where(RetentionRun.day == today))):
             return 0  # another worker was faster
         deleted = _delete(conn, rules, at)

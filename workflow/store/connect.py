@@ -1,7 +1,8 @@
 """Connections: one recipe per database, tried and written down in the README's decisions.
 
 SQLite: our own bundled library (the system's may lose acknowledged commits in WAL mode), WAL,
-`synchronous=FULL`, writers begin with BEGIN IMMEDIATE so that a read never has to be upgraded.
+`synchronous=FULL`, writers begin with BEGIN IMMEDIATE so that a read never has to be upgraded. What is
+deleted becomes zeros.
 PostgreSQL: psycopg 3, pre-ping, and a cancelled wait for a standby is reported as unknown.
 """
 
@@ -108,6 +109,7 @@ def _sqlite(url: str, writer: bool) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")  # zeros where something was: an erasure leaves no rest
         if not writer:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
@@ -122,6 +124,28 @@ def _sqlite(url: str, writer: bool) -> Engine:
             raise DBAPIError.instance(begin, (), error, dbapi, dialect=connection.dialect) from error
 
     return engine
+
+
+class StillRead(OSError):
+    """Somebody reads an older state of the database, so its write-ahead log cannot be emptied now."""
+
+
+def leave_no_old_pages(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, which holds pages as they were before. Raises StillRead.
+
+    PostgreSQL: nothing; its own rows and log are for vacuum and archiving to clear.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.close()
+    finally:
+        connection.close()
+    if busy:
+        raise StillRead("the write-ahead log is still read")
 
 
 def _postgresql(url: str) -> Engine:
