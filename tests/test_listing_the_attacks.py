@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 DATABASE, KEYS, PUBLISHED = (
     f"test_tampering_with_{what}.py" for what in ("the_database", "keys_time_and_rules", "what_was_published")
 )
+USERS = "test_separating_database_users.py"
 KILLED, CHECK = "test_killing_the_sequencer.py", "test_checking_without_mingjian.py"
 JUNK = "test_feeding_checkers_junk.py"
 ANY = "test_any_single_entry_altered_removed_repeated_or_reordered_is_found"
@@ -51,7 +52,8 @@ TABLE = {
     19: ("a forged time of recording", "D", (DATABASE, "test_19_a_forged_time_of_recording_does_not_get_in")),
     20: ("replication role, TRUNCATE, DROP", "D V",
          (DATABASE, "test_20_the_replication_role_and_truncate_are_no_way_round"),
-         (DATABASE, "test_20_guards_that_were_dropped_are_missed_by_the_verifier")),
+         (DATABASE, "test_20_guards_that_were_dropped_are_missed_by_the_verifier"),
+         (USERS, "test_20_under_users_of_their_own_the_replication_role_truncate_and_drop_are_refused")),
     21: ("a case rebuilt with a stolen log key", "W",
          (KEYS, "test_21_a_case_rebuilt_under_stolen_keys_is_not_cosigned")),
     22: ("entry and state deleted before sequencing", "P",

@@ -167,6 +167,41 @@ def test_what_a_user_needs_not_is_refused_by_the_database(office, role):
                 pytest.fail(f"{role} could {what}")
 
 
+ATTEMPT_20 = {
+    "write as a replica": "SET session_replication_role = replica",
+    "write as a replica for one transaction": "SET LOCAL session_replication_role = replica",
+    "empty the log": "TRUNCATE audit_entry CASCADE",
+    "empty the places": "TRUNCATE audit_index",
+    "empty the vault": "TRUNCATE audit_vault, audit_key CASCADE",
+    "drop the log": "DROP TABLE audit_entry CASCADE",
+    "drop the heads": "DROP TABLE audit_head",
+    "drop a guard": "DROP TRIGGER audit_entry_change ON audit_entry",
+    "drop what the guards call": "DROP FUNCTION audit_refuse() CASCADE",
+    "drop the bond to the case": 'DROP TRIGGER case_moves_with_entry ON "case"',
+    "drop the schema": "DROP SCHEMA public CASCADE",
+    "drop whatever it has": f"DROP OWNED BY {PREFIX}_owner CASCADE",
+    "take the log over": "ALTER TABLE audit_entry OWNER TO CURRENT_USER",
+    "switch all guards off": "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+}
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_20_under_users_of_their_own_the_replication_role_truncate_and_drop_are_refused(office, role, capsys):
+    """The guards are not even asked, and stand as before: the auditor finds the log whole and guarded."""
+    with office.connect("auditor") as conn:
+        before = conn.execute("SELECT count(*), max(recorded_at) FROM audit_entry").fetchone()
+    with office.connect(role) as conn:
+        for what, statement in ATTEMPT_20.items():
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
+                conn.execute(statement)
+                pytest.fail(f"{role} could {what}")
+        found = conn.execute("SHOW session_replication_role").fetchone()
+    assert found == ("origin",)
+    with office.connect("auditor") as conn:
+        assert conn.execute("SELECT count(*), max(recorded_at) FROM audit_entry").fetchone() == before
+    assert check_log([office.address("auditor")]) == 0, capsys.readouterr()
+
+
 def test_nobody_signs_in_as_the_owner_and_strangers_see_nothing(office):
     with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
         office.connect("owner")
