@@ -133,6 +133,8 @@ declare("erasure_proposed", needs=["proposal", "basis"])
 declare("erasure_refused", needs=["proposal"])
 declare("erasure", needs=["through", "fields", "basis", "approved_by"], may=["proposal", "again"])
 declare("retention_run", needs=["deleted", "asked"])
+declare("figure_entered", needs=["year", "figure", "value", "source"])
+declare("evaluation_scored", needs=["year", "evaluation", "leaf", "points"], may=["evidence"])
 declare("attempt_refused", needs=["action"], may=["node", "task", "status", "detail"])
 declare(
     "rules_proposed",

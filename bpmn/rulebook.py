@@ -39,7 +39,7 @@ from bpmn.text import Text
 
 DATA = Path(__file__).parent
 SUFFIXES = frozenset({".toml", ".bpmn", ".dmn", ".csv"})
-APART = frozenset({"flags", "indicators", "evaluations"})
+APART = frozenset({"flags", "indicators", "evaluations", "reports"})
 """Folders that belong to those who check the office: no part of the rule book that the office releases."""
 
 Row = TypeVar("Row")

@@ -32,9 +32,7 @@ BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
     "register", "applying", "telling", "evidence", "mining", "verify", "policy", "flows", "pressing",
     "overseen", "extensions", "leave", "calendar", "green", "erasure",
-    "conformance",
-    "findings",
-    "flags",
+    "findings", "flags", "conformance", "indicators", "evaluation", "reports",
 )  # fmt: skip
 csrf = CSRFProtect()
 

@@ -23,6 +23,7 @@ ENTRIES = (
     ("supervise.index", Text("督办", "Deadlines")),
     ("calendar.index", Text("日历", "Calendar")),
     ("inspect.index", Text("核查", "Inspection")),
+    ("indicators.index", Text("指标", "Figures")),
     ("inbox.index", Text("消息", "Messages")),
     ("posting.index", Text("公示", "Postings")),
     ("policy.index", Text("政策", "Rules")),
@@ -36,6 +37,8 @@ PARTS = {
     "conformance": "inspect",
     "findings": "inspect",
     "flags": "inspect",
+    "evaluation": "indicators",
+    "reports": "indicators",
 }
 """Pages that belong to an entry of another part."""
 

@@ -13,6 +13,7 @@ from workflow.erasure_commands import ErasureCommand
 from workflow.finding_commands import FindingCommand
 from workflow.flag_commands import ConcludeFlag
 from workflow.leave_commands import LeaveCommand
+from workflow.measure_commands import MeasureCommand
 from workflow.supervisor_commands import SupervisorCommand
 
 Raw = Mapping[str, str | list[str]]
@@ -244,6 +245,7 @@ Command = (
     CalendarCommand
     | LeaveCommand
     | ConcludeFlag
+    | MeasureCommand
     | OpenCase
     | CaseCommand
     | ReceiveObjection

@@ -71,6 +71,7 @@ from workflow.errors import LogStopped, NotAllowed, RequestReused
 from workflow.findings import answering
 from workflow.flags import concluding
 from workflow.house import House
+from workflow.indicators import entering
 from workflow.register.seating import require_there
 from workflow.releasing import deciding
 from workflow.store import transaction
@@ -101,6 +102,7 @@ HANDLERS: Mapping[type, Handler] = {
     **substituting.HANDLERS,
     **answering.HANDLERS,
     **concluding.HANDLERS,
+    **entering.HANDLERS,
     MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,

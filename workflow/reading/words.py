@@ -61,6 +61,7 @@ READ: Final[Mapping[str, Text]] = {
     "finding": Text("检查问题", "a finding of the inspection"),
     "list": Text("案卷目录", "a list of cases"),
     "ways": Text("办理路径及其案卷", "the ways of cases, and cases that took one"),
+    "measure": Text("指标背后的名单", "the list behind a figure"),
     "search": Text("按姓名或身份证号查找", "a search by name or identity number"),
     "flags": Text("红旗清单", "a list of red flags"),
     "flag": Text("一面红旗", "a red flag"),

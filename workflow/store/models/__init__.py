@@ -25,6 +25,7 @@ from workflow.store.models.cases import (
 from workflow.store.models.erasures import Erasure, RetentionRun
 from workflow.store.models.findings import Finding, FindingMove
 from workflow.store.models.flags import Flag, FlagConclusion, FlagRun
+from workflow.store.models.measures import EnteredFigure, EvaluationScore
 from workflow.store.models.people import (
     Account,
     Category,
@@ -74,7 +75,9 @@ __all__ = [
     "DepartmentPart",
     "Digest",
     "Draft",
+    "EnteredFigure",
     "Erasure",
+    "EvaluationScore",
     "Extension",
     "Finding",
     "FindingMove",
