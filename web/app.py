@@ -23,6 +23,7 @@ from web import (
     security,
     sessions,
 )
+from web.bilingual import Bilingual
 from web.here import request_id
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def create_app(
     app.testing = testing
     app.extensions["mingjian.house"] = house
     app.extensions["mingjian.clock"] = clock or house.now
+    app.jinja_environment = Bilingual
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_options["autoescape"] = True
     security.install(app, house.home, https=https)

@@ -42,6 +42,19 @@ def t(zh: str | Text, en: str | None = None) -> str:
     return en if language() == "en" else zh
 
 
+def _in_chinese(zh: str | Text, en: str | None = None) -> str:
+    return zh.zh if isinstance(zh, Text) else zh
+
+
+def _in_english(zh: str | Text, en: str | None = None) -> str:
+    return zh.en if isinstance(zh, Text) else en or ""
+
+
+def _of_this_page() -> dict[str, Any]:
+    """`t` for the templates of one answer: hundreds of texts on a page, its language asked for once."""
+    return {"t": _in_english if language() == "en" else _in_chinese}
+
+
 def local(at: datetime) -> datetime:
     return at.astimezone(SHANGHAI)
 
@@ -129,6 +142,7 @@ def nb(value: Any) -> Markup:
 
 def install(app: Flask) -> None:
     env = app.jinja_env
+    app.context_processor(_of_this_page)
     env.globals.update(t=t, language=language, now=now)
     env.filters.update(
         nb=nb,

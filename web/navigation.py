@@ -4,18 +4,16 @@ from collections.abc import Sized
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
-from sqlalchemy import func, select
 
 from bpmn.text import Text
 from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
 from web.here import current_actor, house, member, now
 from web.sessions import SeatView
 from workflow.cases.county import County, county_of
+from workflow.reading import inbox
 from workflow.reading.case_file import today
-from workflow.reading.inbox import addressed_to
 from workflow.reading.leaves import Waiting, waiting
 from workflow.register.seating import is_away
-from workflow.store.models import InboxMessage
 
 ENTRIES = (
     ("work.index", Text("待办", "My work")),
@@ -69,14 +67,9 @@ def links() -> list[Link]:
 def unread() -> int:
     """How many lines of the seat's inbox nobody has read yet."""
     if "unread" not in g:
-        actor = current_actor()
         with house().reader.connect() as connection:
-            g.unread = connection.scalar(
-                select(func.count())
-                .select_from(InboxMessage)
-                .where(*addressed_to(actor), InboxMessage.read_at.is_(None))
-            )
-    return int(g.unread or 0)
+            g.unread = inbox.unread(connection, current_actor())
+    return int(g.unread)
 
 
 def covered() -> list[tuple[SeatView, Waiting]]:

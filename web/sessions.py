@@ -10,14 +10,15 @@ from typing import Any
 
 from flask import Flask, g, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Date, bindparam, select
 from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
 from web.here import house, now, polled
 from workflow.deadlines import SHANGHAI
 from workflow.register.seating import valid_on
-from workflow.store.models import Account, Organisation, Seat
+from workflow.store.models import Account, Organisation, Seat, table
+from workflow.store.prepared import Prepared
 
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)
@@ -36,6 +37,26 @@ class SeatView:
     stands_for: int | None = None
     on_behalf: int | None = None
     absent: str = ""
+
+
+_absent, _holder = aliased(Seat), aliased(Account)
+_SEATS = Prepared(
+    select(
+        Seat.id,
+        Seat.org,
+        Organisation.name,
+        Seat.role,
+        Seat.substitute_for,
+        _holder.id.label("on_behalf"),
+        _holder.name.label("absent"),
+    )
+    .join(Organisation, Organisation.code == Seat.org)
+    .outerjoin(_absent, _absent.id == Seat.substitute_for)
+    .outerjoin(_holder, _holder.id == _absent.account_id)
+    .where(Seat.account_id == bindparam("account"), *valid_on(bindparam("day", type_=Date())))
+    .order_by(Seat.id)
+)
+_ACCOUNT = Prepared(select(table(Account)).where(Account.id == bindparam("account")))
 
 
 @dataclass(frozen=True)
@@ -70,27 +91,7 @@ def _alive(at: datetime) -> bool:
 
 def read_seats(connection: Connection, account_id: int, at: datetime) -> tuple[SeatView, ...]:
     """The seats of an account that are valid on that day, in the order of their numbers."""
-    today = at.astimezone(SHANGHAI).date()
-    absent, holder = aliased(Seat), aliased(Account)
-    rows = connection.execute(
-        select(
-            Seat.id,
-            Seat.org,
-            Organisation.name,
-            Seat.role,
-            Seat.substitute_for,
-            holder.id.label("on_behalf"),
-            holder.name.label("absent"),
-        )
-        .join(Organisation, Organisation.code == Seat.org)
-        .outerjoin(absent, absent.id == Seat.substitute_for)
-        .outerjoin(holder, holder.id == absent.account_id)
-        .where(
-            Seat.account_id == account_id,
-            *valid_on(today),
-        )
-        .order_by(Seat.id)
-    )
+    rows = _SEATS.all(connection, {"account": account_id, "day": at.astimezone(SHANGHAI).date()})
     return tuple(
         SeatView(
             row.id, row.org, row.name, row.role, role_name(row.role),
@@ -111,7 +112,7 @@ def _load(token: str) -> Member | None:
     if not (account.isdecimal() and epoch.isdecimal()) or not _alive(now()):
         return None
     with house().reader.connect() as connection:
-        row = connection.execute(select(Account.__table__).where(Account.id == int(account))).one_or_none()
+        row = _ACCOUNT.first(connection, {"account": int(account)})
         if row is None or not row.active or row.epoch != int(epoch):
             return None
         seats = read_seats(connection, row.id, now())

@@ -1,9 +1,10 @@
-"""Whose a line of the inbox is."""
+"""Whose a line of the inbox is, and how many wait to be read."""
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from workflow.actor import Actor
 from workflow.store.models import InboxMessage
+from workflow.store.prepared import Prepared
 
 
 def addressed_to(actor: Actor) -> tuple[ColumnElement[bool], ...]:
@@ -11,3 +12,26 @@ def addressed_to(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     seats = {actor.seat_id, actor.stands_for or actor.seat_id}
     mine = or_(InboxMessage.seat_id.is_(None), InboxMessage.seat_id.in_(seats))
     return (InboxMessage.org == actor.org, InboxMessage.role == actor.role, mine)
+
+
+_UNREAD = Prepared(
+    select(func.count().label("number"))
+    .select_from(InboxMessage)
+    .where(
+        InboxMessage.org == bindparam("org"),
+        InboxMessage.role == bindparam("role"),
+        InboxMessage.read_at.is_(None),
+        or_(
+            InboxMessage.seat_id.is_(None),
+            InboxMessage.seat_id == bindparam("seat"),
+            InboxMessage.seat_id == bindparam("stands_for"),
+        ),
+    )
+)
+
+
+def unread(conn: Connection, actor: Actor) -> int:
+    """How many lines of the seat's inbox nobody has read yet."""
+    stands_for = actor.stands_for or actor.seat_id
+    asked = {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "stands_for": stands_for}
+    return int(_UNREAD.scalar(conn, asked))

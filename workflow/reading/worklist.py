@@ -263,17 +263,20 @@ class Done:
     at: datetime
 
 
+_DONE = Prepared(
+    select(Task.case_id, Task.name, Task.done_at, Case.number, shown_name)
+    .join(Case, Case.id == Task.case_id)
+    .join(Person, Person.id == Case.applicant_id)
+    .where(Task.done_account == bindparam("account"), Task.done_at >= bindparam("since"))
+    .order_by(Task.done_at.desc(), Task.case_id)
+    .limit(bindparam("size", type_=Integer()))
+)
+
+
 def done_today(conn: Connection, account_id: int, now: datetime) -> list[Done]:
     """What one person has finished since midnight, the newest first."""
     midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)
-    rows = conn.execute(
-        select(Task.case_id, Task.name, Task.done_at, Case.number, shown_name)
-        .join(Case, Case.id == Task.case_id)
-        .join(Person, Person.id == Case.applicant_id)
-        .where(Task.done_account == account_id, Task.done_at >= midnight)
-        .order_by(Task.done_at.desc(), Task.case_id)
-        .limit(PAGE)
-    )
+    rows = _DONE.all(conn, {"account": account_id, "since": midnight, "size": PAGE})
     return [Done(row.case_id, row.number, row.person, row.name, row.done_at) for row in rows]
 
 
