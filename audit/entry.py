@@ -127,6 +127,12 @@ declare("finding_returned", needs=["finding", "answer_by"])
 declare("finding_accepted", needs=["finding", "relook"])
 declare("finding_closed", needs=["finding"])
 declare("finding_reminded", needs=["finding", "level", "due", "told"])
+declare(
+    "spot_check_planned",
+    needs=["kind", "first", "last", "figures", "frame", "strata", "origin", "size", "commitment"],
+)
+declare("spot_check_drawn", needs=["plan", "root", "word", "seed", "sample", "cases"])
+declare("spot_check_recorded", needs=["plan", "case", "answers"])
 declare("file_read", needs=["what"], may=["cases", "person", "paper", "letter"])
 declare("file_exported", needs=["what"], may=["count", "anonymous", "selection"])
 declare("erasure_proposed", needs=["proposal", "basis"])

@@ -20,6 +20,8 @@ from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, r
 from bpmn.reader import Section, read_toml
 from bpmn.retention import FILE as RETENTION
 from bpmn.retention import check_retention
+from bpmn.spot_checks import FILE as SPOT_CHECKS
+from bpmn.spot_checks import check_spot_checks
 from bpmn.tables import (
     GOVERNMENT,
     TABLES,
@@ -134,6 +136,8 @@ def _check_others(faults: list[Fault], files: Mapping[str, bytes]) -> None:
     for path, content in sorted(files.items()):
         if path == RETENTION:
             check_retention(faults, content)
+        elif path == SPOT_CHECKS:
+            check_spot_checks(faults, content)
         elif path == CONFORMANCE:
             check_deviating(faults, content)
         elif path.endswith(".toml") and "/" not in path and path not in own:

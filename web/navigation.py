@@ -37,6 +37,7 @@ PARTS = {
     "flags": "inspect",
     "evaluation": "indicators",
     "reports": "indicators",
+    "spot_checks": "inspect",
 }
 """Pages that belong to an entry of another part."""
 

@@ -43,6 +43,7 @@ from workflow.replay import Replayed, replay, replay_all
 from workflow.rules import policy_faults
 from workflow.run_commands import run_command
 from workflow.simulation.command import simulate
+from workflow.spot_checks.command import spot_check
 from workflow.store.command import db
 from workflow.store.models import Case
 from workflow.verify_command import verify
@@ -296,6 +297,7 @@ mingjian.add_command(retention)
 mingjian.add_command(rules)
 mingjian.add_command(run_command)
 mingjian.add_command(simulate)
+mingjian.add_command(spot_check)
 mingjian.add_command(user)
 mingjian.add_command(witness)
 mingjian.add_command(facts_command)

@@ -14,6 +14,7 @@ from workflow.finding_commands import FindingCommand
 from workflow.flag_commands import ConcludeFlag
 from workflow.leave_commands import LeaveCommand
 from workflow.measure_commands import MeasureCommand
+from workflow.spot_check_commands import SpotCheckCommand
 from workflow.supervisor_commands import SupervisorCommand
 
 Raw = Mapping[str, str | list[str]]
@@ -252,4 +253,5 @@ Command = (
     | FileRelative
     | LogExport
     | RuleCommand
+    | SpotCheckCommand
 )

@@ -74,6 +74,7 @@ from workflow.house import House
 from workflow.indicators import entering
 from workflow.register.seating import require_there
 from workflow.releasing import deciding
+from workflow.spot_checks import doing as spot_checking
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
 from workflow.store.models import Request, table
@@ -103,6 +104,7 @@ HANDLERS: Mapping[type, Handler] = {
     **answering.HANDLERS,
     **concluding.HANDLERS,
     **entering.HANDLERS,
+    **spot_checking.HANDLERS,
     MigrateCase: migrating.migrate_case,
     ProposeRules: deciding.propose,
     AdoptProposal: deciding.adopt,

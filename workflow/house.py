@@ -16,6 +16,8 @@ from bpmn import Fault, Rulebook, RulebookError, packaged_files
 from bpmn.retention import FILE as RETENTION
 from bpmn.retention import Retention, read_retention
 from bpmn.rulebook import DATA
+from bpmn.spot_checks import FILE as SPOT_CHECKS
+from bpmn.spot_checks import SpotChecks, read_spot_checks
 from workflow.amounts import PolicyRefused
 from workflow.cases.county import county_of
 from workflow.deadlines import Calendar, Day, read_calendar
@@ -73,6 +75,11 @@ class House:
         """How long what is kept, and the legal bases of an erasure, as the rules in force now say."""
         content = self.rules().rulebook.files.get(RETENTION) or (DATA / RETENTION).read_bytes()
         return read_retention(content)
+
+    def spot_checks(self) -> SpotChecks:
+        """How spot checks are drawn and what is asked of each case, as the rules in force now say."""
+        content = self.rules().rulebook.files.get(SPOT_CHECKS) or (DATA / SPOT_CHECKS).read_bytes()
+        return read_spot_checks(content)
 
     def rules_in(self, connection: Connection) -> Rules:
         """The rule book in force now as this transaction sees it: for what is to live by it."""

@@ -40,6 +40,7 @@ from workflow.store.models.people import (
 )
 from workflow.store.models.recoveries import Instalment, Recovery, Repayment
 from workflow.store.models.releases import InForce, RuleProposal
+from workflow.store.models.spot_checks import SpotCheck, SpotCheckSheet
 from workflow.store.models.supervision import Assignment, Extension, Supervision
 from workflow.store.models.system import (
     CalendarDay,
@@ -108,6 +109,8 @@ __all__ = [
     "RuleProposal",
     "RulebookRelease",
     "Seat",
+    "SpotCheck",
+    "SpotCheckSheet",
     "Supervision",
     "Task",
     "Timer",
