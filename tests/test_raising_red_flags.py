@@ -17,8 +17,15 @@ def facts(tmp_path: Path) -> Facts:
 
 def standing(facts: Facts, opened: str, last: str | None = None, **task: Any) -> Facts:
     """A case at a step of the county (10 working days), open since `opened`."""
+    state = task.pop("case_state", "COUNTY_DECISION")
     facts.add(
-        "cases", case_id=CASE, accepted_at=opened, last_staff_at=last or opened, last_staff_seq=3, paused=0
+        "cases",
+        state=state,
+        case_id=CASE,
+        accepted_at=opened,
+        last_staff_at=last or opened,
+        last_staff_seq=3,
+        paused=0,
     )
     values = {"kind": "user", "opened_at": opened, "paused": 0, "limit_amount": 10, "limit_unit": "wd"}
     return facts.add("task", case_id=CASE, task_id=9, node="decide", **{**values, **task})
@@ -35,7 +42,15 @@ def test_twice_the_limit_is_high(facts: Facts) -> None:
     assert [one.severity for one in standing(facts, "2026-10-23 09:00:00").flags("RF-01")] == ["H"]
 
 
-@pytest.mark.parametrize("task", [{"paused": 1}, {"done_at": "2026-11-20 09:00:00"}, {"kind": "wait"}])
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"paused": 1},
+        {"done_at": "2026-11-20 09:00:00"},
+        {"kind": "wait"},
+        {"case_state": "PAUSED_SERIOUS_ILLNESS"},
+    ],
+)
 def test_a_step_that_stands_still_or_is_done_is_not_idle(facts: Facts, task: dict[str, Any]) -> None:
     assert standing(facts, "2026-10-12 09:00:00", **task).flags("RF-01") == []
 

@@ -47,7 +47,9 @@ def heading(kind: str, params: Params) -> Text:
 
 
 def subject(params: Params, rulebook: Rulebook) -> Text:
-    """What it is about: the limit, the step, or the channel."""
+    """What it is about: the limit, the step, the channel, or how many red flags."""
+    if "flags" in params:
+        return Text(f"{params['flags']}面，级别高", f"{params['flags']} of high severity")
     code = str(params.get("limit", ""))
     if code in rulebook.limits:
         return rulebook.limits[code].name

@@ -12,6 +12,7 @@ from bpmn.rulebook import DATA
 
 FILE: Final = DATA / "flags" / "facts.toml"
 ACTS: Final = "acts"
+LABELS: Final = "labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class Table:
 def tables() -> Mapping[str, Table]:
     """Every table by its name, in the order of the file."""
     read = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return MappingProxyType({name: _table(name, rows) for name, rows in read.items() if name != ACTS})
+    return MappingProxyType(
+        {name: _table(name, rows) for name, rows in read.items() if name not in (ACTS, LABELS)}
+    )
 
 
 @cache
@@ -58,8 +61,9 @@ def acts() -> Mapping[str, str]:
 
 @cache
 def labels() -> Mapping[str, Text]:
-    """Column → what it is called, wherever it stands first."""
-    found: dict[str, Text] = {}
+    """Column → what it is called as evidence: by the list of labels, else where it stands first."""
+    read = tomllib.loads(FILE.read_text(encoding="utf-8"))[LABELS]
+    found = {name: Text(zh, en) for name, (zh, en) in read.items()}
     for table in tables().values():
         for column in table.columns.values():
             found.setdefault(column.name, column.about)

@@ -180,7 +180,7 @@ def _tell(conn: Connection, new: Mapping[str, int], at: datetime) -> None:
     offices = conn.scalars(select(Organisation.code).where(Organisation.kind == INSPECTION)).all()
     lines = [
         {"org": org, "role": INSPECTOR, "kind": TOLD, "case_id": None, "at": at,
-         "params": {"subject": f"+{new['H']}", "count": new["H"]}}
+         "params": {"flags": new["H"]}}
         for org in offices
     ]  # fmt: skip
     if lines:

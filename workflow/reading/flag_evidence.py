@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -102,6 +103,8 @@ class _Shown:
         book = self.book
         if name.endswith("_fen"):
             return _plain(f"{Decimal(value).scaleb(-2):,.2f}")
+        if name.endswith("due_at") or name.startswith("due_"):
+            return _plain(_until(str(value)))
         if _OFFICER.fullmatch(name):
             return _plain(self.names.get(value, value))
         if name == "org":
@@ -115,6 +118,13 @@ class _Shown:
         if name.endswith(("_hash", "digest", "sha256")):
             return _plain(f"{value[:16]}")
         return _plain(value)
+
+
+def _until(at: str) -> str:
+    """An end at midnight is the end of the day before."""
+    if not at.endswith(" 00:00:00"):
+        return at
+    return f"{date.fromisoformat(at[:10]) - timedelta(days=1)} 24:00"
 
 
 def _whole(org: str) -> str:
