@@ -89,7 +89,7 @@ def open_values(case_id: UUID) -> ResponseReturnValue:
 @shows("readers")
 def who_looked(case_id: UUID) -> ResponseReturnValue:
     """Who has looked at this case, in the log of reads; why only while the case is open to the reader."""
-    actor, opened = current_actor(), _is_open(case_id)
+    actor, opened = current_actor(), is_open(case_id)
     page = request.args.get("page", 1, type=int)
     with house().reader.connect() as connection:
         row = read_case(connection, case_id)
@@ -100,7 +100,8 @@ def who_looked(case_id: UUID) -> ResponseReturnValue:
     return make_response(body)
 
 
-def _is_open(case_id: UUID) -> bool:
+def is_open(case_id: UUID) -> bool:
+    """Whether this reader has opened the case, with a reason, within the last hour."""
     kept = session.get("opened")
     if not isinstance(kept, list) or len(kept) != 2:
         return False
@@ -111,7 +112,7 @@ def _entry(
     case_id: UUID, number: int, faults: Sequence[FieldFault] = (), status: int = 200, *, fresh: bool = False
 ) -> ResponseReturnValue:
     actor = current_actor()
-    opened = _is_open(case_id)
+    opened = is_open(case_id)
     with house().reader.connect() as connection:
         row = read_case(connection, case_id)
         access_to(connection, actor, row)

@@ -34,6 +34,7 @@ from workflow.flags.command import flags_group
 from workflow.house import House, database_url, default_home, open_house
 from workflow.log_commands import keys, policy, recover_command, sequence_command, status
 from workflow.mining.command import export_command
+from workflow.player.command import inspect_group
 from workflow.progress import bar
 from workflow.register.commands import import_group, user
 from workflow.releasing.command import rules
@@ -292,6 +293,7 @@ mingjian.add_command(db)
 mingjian.add_command(demo)
 mingjian.add_command(export_command)
 mingjian.add_command(erase)
+mingjian.add_command(inspect_group)
 mingjian.add_command(migrate)
 mingjian.add_command(retention)
 mingjian.add_command(rules)

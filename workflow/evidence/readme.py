@@ -44,6 +44,7 @@ _ZH = """明鉴 · 案件证据包
 四、还可以做什么
   在装有明鉴的电脑上，逐步重走这件案件，看每一步是否符合当时的流程图：
        mingjian replay --bundle 证据包.zip
+       mingjian inspect bundle 证据包.zip      （一条一条写出谁、何时、改了什么）
 """
 
 _EN = """

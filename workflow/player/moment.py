@@ -1,6 +1,6 @@
 """One moment of a case in words: the entry, its verdict, the diagram, data, clocks, papers as they were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from workflow.deadlines import Standing
 from workflow.player.clocks import ClockThen
 from workflow.player.film import Frame, Mark
 from workflow.player.record import LetterThen, PaperThen, Record, Refused, SheetThen
-from workflow.player.values import Change, Line, data_of
+from workflow.player.values import Change, Line, followed
 from workflow.reading.diagrams import Diagram, Marked, chain_to, diagrams, mark
 from workflow.reading.timeline import Event, Reader, event_of, head_of
 from workflow.reading.words import KINDS, PUBLIC_ROLE
@@ -73,9 +73,24 @@ class Moment:
 
 def moment_at(record: Record, place: int) -> Moment:
     """The moment right after entry `place`, from 0."""
-    frames = record.film.frames
-    frame, entry = frames[place], frames[place].entry
-    lines, changes = data_of(frames[: place + 1], record.known_rules, record.sealed)
+    lines: list[Line] = []
+    changes: list[Change] = []
+    frames = record.film.frames[: place + 1]
+    for known, written in followed(frames, record.known_rules, record.sealed):
+        lines, changes = list(known.values()), written
+    return _moment(record, place, lines, changes)
+
+
+def chronicle(record: Record) -> Iterator[Moment]:
+    """Every moment, in order; the values that stood already are left out, the changes tell them."""
+    changes = followed(record.film.frames, record.known_rules, record.sealed)
+    for place, (_, written) in enumerate(changes):
+        yield _moment(record, place, (), written)
+
+
+def _moment(record: Record, place: int, lines: Sequence[Line], changes: Sequence[Change]) -> Moment:
+    frame = record.film.frames[place]
+    entry = frame.entry
     rules = _rules_then(record, place)
     event = _event(record, frame, rules)
     at = datetime.fromisoformat(entry["at_claimed"]) if entry is not None else None

@@ -102,14 +102,13 @@ class Sealed:
         return value
 
 
-def data_of(
+def followed(
     frames: Sequence[Frame], rules: Mapping[str, Rules], sealed: Sealed
-) -> tuple[list[Line], list[Change]]:
-    """(all values as they stood after the last of these frames, what that frame has written)."""
+) -> Iterator[tuple[Mapping[tuple[str, Text], Line], list[Change]]]:
+    """For each frame all values as they stood after it, and what it has written."""
     known: dict[tuple[str, Text], Line] = {}
-    changes: list[Change] = []
     for frame in frames:
-        changes = []
+        changes: list[Change] = []
         for name, label, value in _values(frame, rules, sealed):
             key = (name, label)
             old = known.get(key)
@@ -118,7 +117,7 @@ def data_of(
             if old is None or value.state not in ("clear", "opened") or old.value.text != value.text:
                 changes.append(Change(name, label, old, value))
             known[key] = Line(name, label, value, frame.number)
-    return list(known.values()), changes
+        yield known, changes
 
 
 def _values(frame: Frame, rules: Mapping[str, Rules], sealed: Sealed) -> Iterator[tuple[str, Text, Shown]]:
