@@ -3,9 +3,11 @@
 import pytest
 from pages.desks import at_the_desk, photo
 from small_county import TOWNSHIP
+from sqlalchemy import update
 
 from workflow.finding_commands import DraftFinding, SendFinding
-from workflow.store.models import Finding, Paper
+from workflow.store import transaction
+from workflow.store.models import Case, Finding, Paper
 
 WORDS = {
     "finding_facts": "公示照片与另一村的相同，没有贴满七天。",
@@ -130,3 +132,12 @@ def test_every_look_stands_in_the_log_of_reads(county, case, sent):
     before = len(case.reads)
     at_the_desk(county, "tlead1").opens(f"/findings/{sent}")
     assert [entry["vars"]["what"] for entry in case.reads[before:]] == ["finding"]
+
+
+def test_after_an_erasure_the_words_are_shown_no_more(county, case, sent):
+    with transaction(county.house.engine) as conn:
+        conn.execute(update(Case).where(Case.id == case.id).values(erased_at=county.clock.at))
+    for login, address in (("insp", f"/inspect/findings/{sent}"), ("tlead1", f"/findings/{sent}")):
+        page = at_the_desk(county, login).opens(address)
+        assert WORDS["finding_facts"] not in page.words and "依法删除" in page.words
+        assert "欧阳福根" not in page.words

@@ -39,7 +39,8 @@ def frame_of(
         .where(*closed)
         .order_by(Case.closed_at, Case.id)
     ).all()
-    advanced = select(Advance.case_id).join(Case, Case.id == Advance.case_id).where(*closed)
+    granted = Advance.granted_at.is_not(None)
+    advanced = select(Advance.case_id).join(Case, Case.id == Advance.case_id).where(granted, *closed)
     found = {
         "relative": {row.id for row in rows if row.relative},
         "advance": set(conn.scalars(advanced)),
