@@ -81,8 +81,8 @@ def test_days_per_step_are_working_days_without_those_the_clock_stood(facts):
         "task", case_id="a" * 32, task_id=1, clock_id=7, opened_at="2026-11-19 09:00:00",
         done_at="2026-11-24 09:00:00", **step,
     )  # fmt: skip
-    facts.add("pause", clock_id=7, from_at="2026-11-20 09:00:00", paused_wd=1)
-    facts.add("pause", clock_id=7, from_at="2026-11-25 09:00:00", paused_wd=9)
+    facts.add("pause", case_id="a" * 32, clock_id=7, from_at="2026-11-20 09:00:00", paused_wd=1)
+    facts.add("pause", case_id="a" * 32, clock_id=7, from_at="2026-11-25 09:00:00", paused_wd=9)
     facts.add(
         "task",
         case_id="b" * 32,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bpmn import Text
 from bpmn.indicators import MONEY, Figure, Indicator
@@ -48,8 +48,7 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One thing behind a figure. `case`: hex of the case it stands in; `top` and `base`: whether or how much
     it counts above and below; money in fen.
     """
@@ -142,14 +141,15 @@ class Measuring:
         if (figure.sql, asked) not in self._rows:
             cursor = self.facts.execute(figure.sql, asked.asked(self.now))
             at = {column[0]: place for place, column in enumerate(cursor.description)}
+            case, key, town, top = (at[name] for name in ("case_id", "key", "township", "top"))
             base, part = at.get("base"), at.get("part")
             self._rows[figure.sql, asked] = [
                 Row(
-                    row[at["case_id"]], str(row[at["key"]]), row[at["township"]], row[at["top"]] or 0,
-                    1 if base is None else row[base] or 0, None if part is None else str(row[part]),
+                    row[case], str(row[key]), row[town], row[top] or 0,
+                    1 if base is None else row[base] or 0, None if part is None else row[part],
                 )
                 for row in cursor
-                if not self.area or row[at["township"]] == self.area
+                if not self.area or row[town] == self.area
             ]  # fmt: skip
         return self._rows[figure.sql, asked]
 
