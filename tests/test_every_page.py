@@ -117,6 +117,8 @@ WITH_A_SEAT = {
     "GET /findings/<int:number>/own-papers/<int:move>/<int:place>": "answer_finding",
     "GET /inspect/<uuid:case_id>/chronicle.pdf": "replay",
     "GET /inspect/bundle": "replay",
+    "GET /inspect/search": "replay",
+    "POST /inspect/search": "replay",
     "POST /inspect/bundle": "replay",
     "GET /inspect/compare": "replay",
     "GET /inspect/<uuid:case_id>/diagrams/<rules>/<process>.bpmn": "replay",

@@ -22,6 +22,11 @@ class Case(Base):
         Index(None, "applicant_id"),
         Index(None, "state"),
         Index(None, "closed_at"),
+        # what an inspector searches by
+        Index(None, "township", "opened_at"),
+        Index(None, "outcome", "opened_at"),
+        Index(None, "aid"),
+        Index(None, "opened_by"),
         # no state without its log entry: checked when the transaction commits
         ForeignKeyConstraint(
             ["id", "seq"],

@@ -104,7 +104,7 @@ class Household(Base):
 
 class Person(Base):
     __tablename__ = "person"
-    __table_args__ = (Index(None, "household_id"),)
+    __table_args__ = (Index(None, "household_id"), Index(None, "name"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
