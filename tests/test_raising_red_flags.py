@@ -73,10 +73,19 @@ def done(facts: Facts, number: int, by: int, hours: float, due: str = "2026-12-0
     facts.add("clock", clock_id=number, started_at="2026-11-02 09:00:00", due_at=due)
 
 
-def test_a_step_done_after_its_due_time_is_late_and_on_time_it_is_not(facts: Facts) -> None:
+def test_steps_done_after_their_due_time_are_late_and_the_latest_is_shown(facts: Facts) -> None:
     done(facts, 1, by=5, hours=30, due="2026-11-03 00:00:00")
+    late = {
+        "case_id": f"{1:032x}",
+        "paused": 0,
+        "done_by": 6,
+        "done_seq": 9,
+        "done_at": "2026-11-09 09:00:00",
+    }
+    facts.add("task", task_id=2, node="decide", due_at="2026-11-06 00:00:00", **late)
     done(facts, 2, by=5, hours=30)
-    assert [one.evidence["done_by"] for one in facts.flags("RF-02", "late")] == [5]
+    [found] = facts.flags("RF-02", "late")
+    assert (found.evidence["late_steps"], found.evidence["done_by"], found.evidence["seq"]) == (2, 6, 9)
     assert facts.flags("RF-02", "slow") == []
 
 

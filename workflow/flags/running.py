@@ -17,9 +17,9 @@ from workflow.facts.times import local
 from workflow.flags.checking import ROW, Rules, parameters
 from workflow.house import House
 
-MOST: Final = 20_000
+MOST: Final = 50_000
 """Rows of one question. More of them say that the question is wrong, or the thresholds are."""
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 """Seconds for one question."""
 _STEPS: Final = 100_000
 ID_LENGTH: Final = 20
