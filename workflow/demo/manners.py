@@ -75,12 +75,22 @@ class Officers:
         if lapse and task.due_at is not None:
             moment = max(moment, self.office_time(task.due_at.astimezone(SHANGHAI).date(), lapse))
         moment = max(moment, now + timedelta(minutes=self.random.randint(20, 300)))
+        if self.manners.in_time:
+            moment = self._in_office(moment)
         if self.manners.in_time and not lapse and task.due_at is not None and moment >= task.due_at > now:
             moment = self._before(task.due_at, now)
         gone, back = self.away.get((task.org, task.role), (date.max, date.max))
         if gone <= moment.astimezone(SHANGHAI).date() <= back:
             moment = self.office_time(back, 1)
         return moment
+
+    def _in_office(self, moment: datetime) -> datetime:
+        """The moment itself in office hours of a working day, else the next one that is."""
+        here = moment.astimezone(SHANGHAI)
+        hour = here.hour + here.minute / 60
+        if hour < OFFICE[1] and self.calendar().is_working(here.date()):
+            return moment if hour >= OFFICE[0] else self.office_time(here.date(), 0)
+        return self.office_time(here.date() + timedelta(days=1), 0)
 
     def _before(self, due: datetime, now: datetime) -> datetime:
         """Between now and then; in office hours if there are any."""

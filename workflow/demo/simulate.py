@@ -26,7 +26,7 @@ from workflow.demo.manners import NOBODY, USUAL, Away, Manners, Officers
 from workflow.demo.papers import Papers
 from workflow.demo.staff import Post
 from workflow.demo.stories import EVERYDAY, STORIES, Story
-from workflow.errors import NotAllowed
+from workflow.errors import NotAllowed, StepImpossible
 from workflow.handle import Outcome, case_changed
 from workflow.house import House
 from workflow.jobs import run_until_quiet
@@ -37,6 +37,8 @@ WORKER_AT = time(0, 5)
 COMMANDS_A_CASE = 26
 SEQUELS = 10_000_000  # numbers of stories that follow from others
 GREEN = "ma_green_channel"
+IF_ANYBODY_SPEAKS = frozenset({"await_auto_refusal", "await_exit_objection"})
+"""Steps that are done only when somebody refuses or objects; time passes them otherwise."""
 OBJECTION = "我认为这一家的收入情况与公示不符，请核实他家今年的务工收入。"
 TASK, CASE = table(Task), table(Case)
 _OPEN = (
@@ -188,7 +190,12 @@ class County:
         bills = () if row.bills == "none" else claims
         command = OpenCase(story.flow, story.policy, person, bills, answers, papers)
         actor = self._opener(story.by, village)
-        outcome = self.hands.give(actor, command)
+        try:
+            outcome = self.hands.give(actor, command)
+        except StepImpossible:
+            if actor is not SYSTEM:
+                raise
+            return  # no department gives anything for this bill: the program opens nothing
         if outcome.case_id is not None:
             self.cases[outcome.case_id] = Going(story)
 
@@ -217,6 +224,8 @@ class County:
                 continue
             going = self.cases.setdefault(row.case_id, Going(EVERYDAY))
             self.scheduled.add((row.case_id, row.id))
+            if self.steady and row.node in IF_ANYBODY_SPEAKS:
+                continue
             if row.kind == "user" and row.node != going.story.stops_at:
                 moment = self.officers.moment(row, self.clock.at)
                 if moment is None:

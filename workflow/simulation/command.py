@@ -1,4 +1,4 @@
-"""`mingjian simulate`: a county-year through the real services, and a judge over its alerts."""
+"""`mingjian simulate`: a county-year through the real services, judged by its alerts or with abuses in it."""
 
 import json
 import sys
@@ -16,8 +16,11 @@ from workflow.bench.databases import fresh
 from workflow.demo.hands import Simulated
 from workflow.house import open_house, wall_clock
 from workflow.progress import bar
+from workflow.simulation.abuses.planting import Ground
+from workflow.simulation.abuses.planting import live as plant
 from workflow.simulation.judge import judge
 from workflow.simulation.punctuality import Punctuality, punctuality
+from workflow.simulation.throw_away import never_wait_for_the_disk
 from workflow.simulation.verdict import Verdict
 from workflow.simulation.year import SEED, Plan, live
 
@@ -38,16 +41,37 @@ SHOWN = 20  # faults told one by one
     "--database-postgresql", "server", metavar="URL",
     help="在这台 PostgreSQL 的临时库里做。In a throw-away database of this PostgreSQL.",
 )  # fmt: skip
-def simulate(cases: int, seed: int, to: str | None, server: str | None) -> None:
+@click.option(
+    "--abuses", is_flag=True,
+    help="不核对提醒，在诚实的案件中按指标文件埋入各种违规。Plant abuses among honest cases instead.",
+)  # fmt: skip
+@click.option(
+    "--manifest", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="埋入了什么，写成 JSON。What was planted, as JSON.",
+)  # fmt: skip
+@click.option(
+    "--keep", metavar="HOME", type=click.Path(file_okay=False, path_type=Path),
+    help="留下这个县，供检查使用；文件夹须为空。Leave the county there, for inspection; an empty folder.",
+)  # fmt: skip
+def simulate(
+    cases: int, seed: int, to: str | None, server: str | None, abuses: bool, manifest: Path | None,
+    keep: Path | None,
+) -> None:  # fmt: skip
     """模拟一个县的2026年，再逐日核对每一次期限提醒。Simulate a county's 2026 and judge each alert.
 
     退出状态：0 提醒一次不多、一次不少，1 有差错。Exit status: 0 no alert too many or too few, 1 otherwise.
     """
+    if abuses:
+        _plant(Ground(cases, seed=seed), manifest, keep, server)
+        return
+    if manifest is not None or keep is not None:
+        raise click.UsageError("--manifest, --keep: 只和 --abuses 一起用。Only together with --abuses.")
     plan = Plan(cases, seed=seed)
     console = Console(stderr=to == "-", width=None if sys.stdout.isatty() else WIDTH)
     with fresh(server) as place, _progress() as told:
         clock = Simulated(wall_clock())
         house = open_house(place.url, place.home, now=clock)
+        never_wait_for_the_disk(house)
         try:
             lived = live(house, plan, clock, told("全县一年 the year"))
             verdict = judge(house, lived.rounds, plan.end, told("逐日核对 the judge"))
@@ -63,6 +87,36 @@ def simulate(cases: int, seed: int, to: str | None, server: str | None) -> None:
     for fault in verdict.faults[:SHOWN]:
         click.echo(f"✘ {fault.number} {fault.limit}: {fault.what.zh} · {fault.what.en}", err=True)
     sys.exit(1 if verdict.faults else 0)
+
+
+def _plant(ground: Ground, manifest: Path | None, keep: Path | None, server: str | None) -> None:
+    """Live a year with abuses in it, and say what was planted. Exit status 1 if a planting failed."""
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise click.UsageError(f"{keep}: 文件夹不是空的。The folder is not empty.")
+    with fresh(server) as place, _progress() as told:
+        url, home = (place.url, place.home) if keep is None else (None, keep)
+        clock = Simulated(wall_clock())
+        house = open_house(url, home, now=clock)
+        try:
+            lived = plant(house, ground, clock, told("全县一年 the year"))
+        finally:
+            house.close()
+    if manifest is not None:
+        lived.manifest.write(manifest)
+    planted = lived.manifest.planted
+    abuses, near = sum(not one.near for one in planted), sum(one.near for one in planted)
+    honest, rules = lived.manifest.honest, len({one.rule for one in planted if not one.near})
+    click.echo(
+        f"{lived.manifest.cases} 件案件，其中诚实的 {honest} 件，{lived.commands} 次操作；"
+        f"埋入 {rules} 类违规 {abuses} 处，擦边而不违规的 {near} 处。"
+    )
+    click.echo(
+        f"{lived.manifest.cases} cases, {honest} of them honest, {lived.commands} commands; "
+        f"{abuses} abuses of {rules} rules planted, {near} near-misses."
+    )
+    for failed in lived.failed:
+        click.echo(f"✘ {failed}", err=True)
+    sys.exit(1 if lived.failed else 0)
 
 
 @contextmanager
