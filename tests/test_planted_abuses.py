@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 import pytest
@@ -49,6 +50,11 @@ class Lived:
         self.house, self.lived, self.manifest = house, lived, lived.manifest
         self.county = SmallCounty(house, SetClock(GROUND.end))
         self.numbers = {case.number: case for case in self.county.rows(Case)}
+
+    @cached_property
+    def reads(self):
+        """Everything that anybody has looked at."""
+        return [entry for number in self.numbers for entry in self.file(number).reads]
 
     def file(self, number):
         return CaseFile(self.county, self.numbers[number].id)
@@ -375,10 +381,9 @@ def no_night(year, one):
 def thirty_one_views(year, one):
     (login,) = [key.partition(":")[2] for key in one.subjects]
     (account,) = year.county.rows(Account, Account.login == login)
-    reads = [e for case in year.numbers.values() for e in year.file(case.number).reads]
     days = Counter(
         day_of(datetime.fromisoformat(e["at_claimed"]))
-        for e in reads
+        for e in year.reads
         if e["type"] == "file_read" and e["actor"]["id"] == account.id
     )
     return max(days.values()) > 30
