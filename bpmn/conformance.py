@@ -16,7 +16,7 @@ FILE: Final = "conformance.toml"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Why a way deviates; set where any of the four is so."""
+    """Why a way deviates; set where any of the five is so."""
 
     id: str
     name: Text
@@ -24,6 +24,7 @@ class Mark:
     outcomes: frozenset[str]
     repeated: bool
     reassigned: bool
+    attempts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ def _mark(name: str, section: Section) -> Mark:
         outcomes=frozenset(section.strings("outcomes")),
         repeated=section.flag("repeated", False),
         reassigned=section.flag("reassigned", False),
+        attempts=section.flag("attempts", False),
     )
-    if not (mark.steps or mark.outcomes or mark.repeated or mark.reassigned):
+    if not (mark.steps or mark.outcomes or mark.repeated or mark.reassigned or mark.attempts):
         section.fault("没有写明什么情况下标记", "does not say when it is set")
     section.close()
     return mark

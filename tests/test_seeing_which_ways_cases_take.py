@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import facts_by_hand
 import pytest
 from openpyxl import load_workbook
 from pages.desks import at_the_desk
@@ -58,6 +59,18 @@ def test_cases_are_grouped_by_the_steps_they_went_through(county, ended):
     assert [step.node for step in odd.steps][1:] == ["check_papers", "receive_supplement", "check_papers"]
     assert (common.share, odd.share) == (Decimal("66.7"), Decimal("33.3"))
     assert {mark.id for mark in odd.marks} == {"returned", "left"}
+
+
+def test_a_refused_attempt_marks_a_case_for_the_inspector_alone(county, ended):
+    first, *_ = ended
+    with county.house.reader.connect() as conn:
+        runs = read_runs(conn, county.staff["insp"].actor, MARCH, {first.id.hex})
+    found = [way for way in ways(runs, RULES).all if "attempts" in {mark.id for mark in way.marks}]
+    assert [way.cases for way in found] == [(first.id,)]
+    facts_by_hand.Facts(county.house.home).add("refusal", case_id=first.id.hex)._file.commit()
+    address = "/inspect/ways?since=2026-03-01&until=2026-04-30"
+    assert "有人被拒绝办理" in at_the_desk(county, "insp").opens(address).words
+    assert "有人被拒绝办理" not in at_the_desk(county, "sup-msb").opens(address).words
 
 
 def test_a_way_is_rare_below_the_share_of_the_rules(county, ended):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bpmn.conformance import FILE, Deviating, read_deviating
 from bpmn.rulebook import DATA
-from web.access import needs
+from web.access import allowed, needs
 from web.here import current_actor, house, now
 from web.language import local, t
 from web.reads import shown, shows
@@ -23,6 +23,8 @@ from workflow.conformance.listing import cases_of, flows_ended
 from workflow.conformance.runs import Chosen, Runs, officers, read_runs
 from workflow.conformance.ways import Way, Ways, ways
 from workflow.deadlines import SHANGHAI
+from workflow.facts.store import FactsMissing
+from workflow.indicators.access import facts_of
 from workflow.reading.cases import townships
 from workflow.reading.diagrams import chain_to, diagrams
 
@@ -82,6 +84,18 @@ def rules() -> Deviating:
     return read_deviating(house().rules().rulebook.files.get(FILE) or (DATA / FILE).read_bytes())
 
 
+def refused() -> frozenset[str]:
+    """Cases (hex) in which an attempt was refused: for inspectors, once the facts have been built."""
+    if not allowed("replay"):
+        return frozenset()
+    try:
+        with facts_of(house()) as facts:
+            asked = facts.execute("SELECT DISTINCT case_id FROM refusal WHERE case_id IS NOT NULL")
+            return frozenset(case for (case,) in asked)
+    except FactsMissing:
+        return frozenset()
+
+
 @bp.get("")
 @needs("view_conformance")
 @shows("ways")
@@ -89,7 +103,7 @@ def index() -> ResponseReturnValue:
     """The diagram with what went through it, the ways, and the cases behind the one that was chosen."""
     with house().reader.connect() as connection:
         asked = _asked(connection)
-        runs = read_runs(connection, current_actor(), asked.chosen)
+        runs = read_runs(connection, current_actor(), asked.chosen, refused())
         found = ways(runs, rules())
         drawn = draw(house().rules().rulebook, asked.process, runs)
         way = found.named(asked.way)
@@ -115,7 +129,7 @@ def export() -> ResponseReturnValue:
     """What the page shows, for a spreadsheet, with all ways. Noted in the log of reads."""
     with house().reader.connect() as connection:
         asked = _asked(connection)
-        runs = read_runs(connection, current_actor(), asked.chosen)
+        runs = read_runs(connection, current_actor(), asked.chosen, refused())
     found = ways(runs, rules())
     drawn = draw(house().rules().rulebook, asked.process, runs)
     return taken_away("ways", found.cases, _sheets(asked, found, drawn, step_names(runs)), "ways")

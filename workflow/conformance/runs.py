@@ -1,6 +1,6 @@
 """The steps of many cases, read in one pass: nothing is asked once per case."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -72,11 +72,14 @@ def _midnight(day: date) -> datetime:
 
 @dataclass(slots=True)
 class Run:
-    """One case: when it was at each of its steps, in the order in which it came to them."""
+    """One case: when it was at each of its steps, in the order in which it came to them. `attempts`: somebody
+    tried something in it that a rule forbids.
+    """
 
     id: UUID
     outcome: str
     reassigned: bool
+    attempts: bool
     times: list[Times] = field(default_factory=list)
 
     @property
@@ -90,8 +93,13 @@ Runs = Mapping[tuple[Step, ...], Sequence[Run]]
 """The steps in their order → the cases that went exactly there."""
 
 
-def read_runs(conn: Connection, actor: Actor, chosen: Chosen) -> Runs:
+def read_runs(
+    conn: Connection, actor: Actor, chosen: Chosen, attempts: Collection[str] = frozenset()
+) -> Runs:
     """All chosen cases by their sequence of steps. Three queries, whatever their number.
+
+    Args:
+        attempts: cases (hex) in which an attempt was refused, for readers of the log of reads.
 
     Raises:
         NotAllowed
@@ -101,7 +109,7 @@ def read_runs(conn: Connection, actor: Actor, chosen: Chosen) -> Runs:
         conn.scalars(_of_cases(select(_key(Assignment.case_id)).distinct(), Assignment.case_id, where))
     )
     cases = {
-        key: Run(id_, outcome or "", key in moved)
+        key: Run(id_, outcome or "", key in moved, id_.hex in attempts)
         for key, id_, outcome in conn.execute(select(_key(Case.id), Case.id, Case.outcome).where(*where))
     }
     rows = conn.execute(

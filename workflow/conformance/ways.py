@@ -83,6 +83,8 @@ def marks_of(steps: Sequence[Step], run: Run, rules: Deviating) -> tuple[Mark, .
 def _holds(mark: Mark, steps: Sequence[Step], run: Run, again: frozenset[str]) -> bool:
     if run.outcome in mark.outcomes or (mark.reassigned and run.reassigned):
         return True
+    if mark.attempts and run.attempts:
+        return True
     if mark.steps and any(step.node in mark.steps for step in steps):
         return True
     return mark.repeated and _repeats(steps, again)
