@@ -126,6 +126,7 @@ class _Building:
             self.target.execute(each.create)
         self._insert("workday", self.days.rows)
         self._insert("limits", self._limits())
+        self._insert("policy_posting", self._policy_postings())
         for name, rows in first_pass(self.read).items():
             self._insert(name, rows())
         self.target.execute(MEMBERS)
@@ -194,6 +195,12 @@ class _Building:
             for limit in terms.limits.values():
                 yield {"policy": policy, "limit_id": limit.id, "name": limit.name.zh, "amount": limit.amount,
                        "unit": limit.unit}  # fmt: skip
+
+    def _policy_postings(self) -> Iterator[Found]:
+        for policy, terms in self.house.rules().policies.items():
+            asked = terms.procedure
+            hung = (asked.posting_review, asked.posting_audit, asked.posting_decision)
+            yield from ({"policy": policy, "number": n} for n, wanted in enumerate(hung, 1) if wanted)
 
     def _insert(self, name: str, rows: Iterable[Found]) -> None:
         statement, remaining = tables()[name].insert, iter(rows)

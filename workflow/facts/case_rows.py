@@ -11,6 +11,7 @@ from uuid import UUID
 from workflow.facts.casework import Told
 from workflow.facts.forms_then import FormsThen
 from workflow.facts.registers import Found, Reading, fen, township_of
+from workflow.facts.sheets import figures, pools_of
 from workflow.facts.times import day, local
 from workflow.store import models
 
@@ -191,6 +192,7 @@ class CaseRows:
 
     def calculated_bills(self) -> Iterator[Found]:
         for row in self.read.rows(models.Calculation):
+            pools = pools_of(self.forms.rules(self._rulebook(row.case_id)), row.policy)
             for place, sheet in enumerate(row.sheet, start=1):
                 warnings = " ".join(sheet.get("warnings") or ())
                 yield {
@@ -198,7 +200,12 @@ class CaseRows:
                     "aid_fen": _fen_of(sheet.get("aid")), "category": sheet.get("category"),
                     "rule": (sheet.get("sheet") or {}).get("rule"),
                     "warnings": f" {warnings} " if warnings else None,
+                    **figures(sheet.get("sheet") or {}, pools),
                 }  # fmt: skip
+
+    def _rulebook(self, case: UUID) -> str:
+        known = self.cases.get(case)
+        return known.rulebook if known is not None else ""
 
     def payments(self) -> Iterator[Found]:
         for case, rows in groupby(self._in_order(models.Payment), key=lambda row: row.case_id):
