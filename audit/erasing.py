@@ -27,6 +27,10 @@ _SAID = """
 SELECT e.chain, e.seq, e.bytes FROM audit_erasure x
 JOIN audit_entry e ON e.chain = x.chain AND e.seq = x.seq
 """
+_MAY_DESTROY = text(
+    "SELECT has_table_privilege('audit_vault', 'DELETE') AND has_table_privilege('audit_key', 'DELETE') "
+    "AND has_table_privilege('audit_erasure', 'INSERT')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ def destroy(conn: Connection, chain: UUID, seq: int) -> None:
     conn.execute(insert(audit_erasure), {"chain": chain, "seq": seq})
     conn.execute(delete(audit_vault).where(audit_vault.c.chain == chain))
     conn.execute(delete(audit_key).where(audit_key.c.chain == chain))
+
+
+def may_destroy(conn: Connection) -> bool:
+    """Whether this database user may delete sealed values (`audit.roles`); on SQLite whoever works may."""
+    return not on_postgresql(conn) or bool(conn.scalar(_MAY_DESTROY))
 
 
 def has_key(conn: Connection, chain: UUID) -> bool:

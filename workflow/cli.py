@@ -23,7 +23,7 @@ from workflow.amounts.command import amount
 from workflow.calendar_command import calendar_group
 from workflow.demo.command import demo
 from workflow.engine.lint import Fault, examine_folder
-from workflow.erasing_command import erase, retention
+from workflow.erasing_command import erase, erasures, retention
 from workflow.errors import WorkflowError
 from workflow.evidence.command import bundle as bundle_command
 from workflow.evidence.mirroring import mirror
@@ -293,6 +293,7 @@ mingjian.add_command(db)
 mingjian.add_command(demo)
 mingjian.add_command(export_command)
 mingjian.add_command(erase)
+mingjian.add_command(erasures)
 mingjian.add_command(inspect_group)
 mingjian.add_command(migrate)
 mingjian.add_command(retention)

@@ -7,15 +7,17 @@ from uuid import uuid4
 import click
 from sqlalchemy import select
 
+from audit.erasing import may_destroy
 from workflow.deadlines import SHANGHAI
 from workflow.erasure_commands import ConfirmErasure, ErasureCommand, ProposeErasure, RefuseErasure
+from workflow.finishing_erasures import Finished, finish_all, queue
 from workflow.handle import handle
 from workflow.house import House
 from workflow.register.signing_in import AS, signed_in
 from workflow.register.telling import JSON
 from workflow.releasing.command import Told
 from workflow.retention import look, run_retention
-from workflow.store.models import Erasure
+from workflow.store.models import Case, Erasure
 
 
 @click.command()
@@ -52,15 +54,56 @@ def erase(
         elif refuse:
             command = RefuseErasure(case_id, number, reason)
         done = handle(house, actor, command, at=house.now(), request_id=uuid4().hex)
+    with house.reader.connect() as conn:
+        erased = conn.scalar(select(Case.erased_at).where(Case.id == case_id)) is not None
     if as_json:
-        click.echo(json.dumps({"done": True, "case": done.number, "entry": done.seq}))
+        told = {"done": True, "erased": erased, "case": done.number, "entry": done.seq}
+        click.echo(json.dumps(told))
         return
     zh, en = {
         ProposeErasure: ("已提出，等另一人确认", "proposed; another person has to confirm"),
-        ConfirmErasure: ("个人信息已删除", "the personal data are erased"),
+        ConfirmErasure: ("个人信息已删除", "the personal data are erased")
+        if erased
+        else ("已确认，等待 mingjian_eraser 执行", "confirmed; waits for mingjian_eraser"),
         RefuseErasure: ("没有删除", "nothing was erased"),
     }[type(command)]
     click.echo(f"✔ {done.number} {zh}（日志第{done.seq + 1}条）：{en} (entry {done.seq + 1})")
+
+
+@click.command("erasures")
+@click.option("--finish", is_flag=True, help="现在执行。Carry them out now.")
+@JSON
+@click.pass_obj
+def erasures(settings: Any, finish: bool, as_json: bool) -> None:
+    """两人已同意、还没有执行的删除：看队列，或者执行。What was confirmed and not erased yet: look, or erase.
+
+    数据库分用户时，要用有删除权的用户（mingjian_eraser）执行。Where database users are separate, it takes the
+    user who may delete (mingjian_eraser).
+    """
+    house: House = settings.house()
+    with house.reader.connect() as conn:
+        waiting, able = queue(conn), may_destroy(conn)
+    if finish and waiting and not able:
+        raise click.ClickException(
+            "这个数据库用户不能删除，请用 mingjian_eraser。This user may not delete: use mingjian_eraser."
+        )
+    done = finish_all(house, house.now()) if finish else Finished((), ())
+    if as_json:
+        left = [{"case": one.number, "reason": why.message.en} for one, why in done.left]
+        erased = [one.number for one in done.done]
+        click.echo(json.dumps({"waiting": len(waiting), "done": erased, "left": left}))
+    else:
+        for one in () if finish else waiting:
+            since = one.since.astimezone(SHANGHAI).isoformat(" ", "minutes") if one.since else ""
+            click.echo(f"{one.place}. {one.number}，{since} 确认 confirmed")
+        for one in done.done:
+            click.echo(f"✔ {one.number} 个人信息已删除 the personal data are erased")
+        for one, why in done.left:
+            click.echo(f"✘ {one.number} {why.message.zh} {why.message.en}")
+        if not waiting:
+            click.echo("没有等待执行的删除。Nothing waits to be erased.")
+    if done.left:
+        raise SystemExit(1)
 
 
 @click.command("retention")

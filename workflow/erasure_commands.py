@@ -22,6 +22,14 @@ class ConfirmErasure:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishErasure:
+    """The program itself: erase what two people have agreed on, where the database lets it."""
+
+    case_id: UUID
+    erasure_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefuseErasure:
     """The second person does not agree, or whoever proposed it takes it back."""
 
@@ -30,4 +38,4 @@ class RefuseErasure:
     reason: str
 
 
-ErasureCommand = ProposeErasure | ConfirmErasure | RefuseErasure
+ErasureCommand = ProposeErasure | ConfirmErasure | FinishErasure | RefuseErasure

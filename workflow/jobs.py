@@ -23,6 +23,7 @@ from workflow.alerts.watching import ClockWatch, beat, report_jump
 from workflow.commands import FireTimers, RaiseAlarm
 from workflow.errors import Busy, StepImpossible
 from workflow.finding_commands import RemindOfFinding
+from workflow.finishing_erasures import finish_all
 from workflow.flags.nightly import Nightly
 from workflow.handle import handle
 from workflow.house import House
@@ -105,7 +106,7 @@ def run_once(
     while delivered < batch and deliver_next(house, at):
         delivered += 1
     recounted = recount_if_due(house, at)
-    retention = run_retention(house, at)
+    retention = run_retention(house, at) + len(finish_all(house, at).done)
     prepare(house, at, digest=not raised)
     messages = deliver(house, at) if send else 0
     return Round(fired, raised, delivered, reminded, messages, recounted, retention)

@@ -13,14 +13,15 @@ from uuid import UUID
 from sqlalchemy import JSON, delete, exists, insert, literal, select, update
 
 from audit import READS, chain_of, head
-from audit.erasing import destroy, has_key, sealed_names
+from audit.erasing import destroy, has_key, may_destroy, sealed_names
 from bpmn import Text
 from bpmn.retention import Basis
+from workflow.actor import SYSTEM
 from workflow.cases.keeping import keep_entry
 from workflow.cases.refusing import log_system
 from workflow.cases.work import Handler, Work
 from workflow.deadlines import SHANGHAI
-from workflow.erasure_commands import ConfirmErasure, ProposeErasure, RefuseErasure
+from workflow.erasure_commands import ConfirmErasure, FinishErasure, ProposeErasure, RefuseErasure
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.permissions import may, refusal, require
 from workflow.reasons import LONGEST, reason_faults
@@ -41,7 +42,7 @@ from workflow.store.models import (
 ERASURE = table(Erasure)
 NOT_CLOSED: Final = Text("案件还没有办结，不能删除。", "The case is not closed yet and cannot be erased.")
 ERASED: Final = Text("这件案卷的个人信息已经删除。", "The personal data of this case have been erased.")
-PROPOSED: Final = Text("已经有人提出删除，还没有决定。", "An erasure was proposed and is not decided yet.")
+PROPOSED: Final = Text("已经有人提出删除，还没有办完。", "An erasure was proposed and is not finished yet.")
 TIED: Final = Text(
     "由本案引起的案件还在办理，办结以前不能删除。",
     "A case that was opened from this one is still running; until it ends nothing can be erased.",
@@ -50,6 +51,8 @@ WAITING: Final = Text(
     "本案还有拨付单或归档文件没有送出，送出以后才能删除。",
     "Something of this case, an order or its volume, has not left the house yet.",
 )
+UNDECIDED: Final = ("open", "confirmed")
+"""States of a proposal that is not at its end: a case has one of these at most."""
 NONE: Mapping[str, Any] = {}
 
 
@@ -81,14 +84,31 @@ def propose(work: Work, command: ProposeErasure) -> Mapping[str, Any]:
 
 
 def confirm(work: Work, command: ConfirmErasure) -> Mapping[str, Any]:
-    """Erase. Raises NotAllowed (also for one's own proposal), NotFound, StepImpossible."""
+    """Erase, or leave it to a process whose database user may (`finish`).
+
+    Raises NotAllowed (also for one's own proposal), NotFound, StepImpossible.
+    """
     _allow(work, "decide_erasure")
     row = _open(work, command.erasure_id)
     if row.proposed_by == work.actor.account_id:
         raise refusal("erasure")
     _require_erasable(work, proposed=True)
+    if not may_destroy(work.conn):
+        _decide(work, row.id, "confirmed")
+        work.notes.update(proposal=row.id, basis=row.basis)
+        return keep_entry(work, kind="erasure_confirmed", command={"name": "none"})
     _decide(work, row.id, "done")
     return erase(work, row.basis, [row.proposed_by, work.actor.account_id], {"proposal": row.id})
+
+
+def finish(work: Work, command: FinishErasure) -> Mapping[str, Any]:
+    """Erase what was confirmed under a database user that may not. Raises NotFound, StepImpossible."""
+    if work.actor is not SYSTEM:
+        raise refusal("erasure")
+    row = _in_state(work, command.erasure_id, "confirmed")
+    _require_erasable(work, proposed=True)
+    work.conn.execute(update(ERASURE).where(ERASURE.c.id == row.id).values(state="done"))
+    return erase(work, row.basis, [row.proposed_by, row.decided_by], {"proposal": row.id})
 
 
 def refuse(work: Work, command: RefuseErasure) -> Mapping[str, Any]:
@@ -105,7 +125,12 @@ def refuse(work: Work, command: RefuseErasure) -> Mapping[str, Any]:
     return keep_entry(work, kind="erasure_refused", command={"name": "none"})
 
 
-HANDLERS: Mapping[type, Handler] = {ProposeErasure: propose, ConfirmErasure: confirm, RefuseErasure: refuse}
+HANDLERS: Mapping[type, Handler] = {
+    ProposeErasure: propose,
+    ConfirmErasure: confirm,
+    FinishErasure: finish,
+    RefuseErasure: refuse,
+}
 
 
 def erase(
@@ -166,7 +191,7 @@ def _require_erasable(work: Work, proposed: bool = False) -> None:
         raise StepImpossible(NOT_CLOSED)
     if work.row.erased_at is not None:
         raise StepImpossible(ERASED)
-    waiting = exists().where(ERASURE.c.case_id == work.row.id, ERASURE.c.state == "open")
+    waiting = exists().where(ERASURE.c.case_id == work.row.id, ERASURE.c.state.in_(UNDECIDED))
     if not proposed and work.conn.scalar(select(waiting)):
         raise StepImpossible(PROPOSED)
     running = (
@@ -191,12 +216,16 @@ def _over(work: Work, basis: Basis) -> bool:
 
 
 def _open(work: Work, erasure_id: int) -> Any:
+    return _in_state(work, erasure_id, "open")
+
+
+def _in_state(work: Work, erasure_id: int, state: str) -> Any:
     row = work.conn.execute(
         select(ERASURE).where(ERASURE.c.id == erasure_id, ERASURE.c.case_id == work.row.id)
     ).one_or_none()
     if row is None:
         raise NotFound()
-    if row.state != "open":
+    if row.state != state:
         raise StepImpossible(Text("这次删除已经决定过了。", "This erasure has been decided on."))
     return row
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from bpmn import Text
 from bpmn.retention import Basis
 from workflow.actor import Actor
+from workflow.cases.erasing import UNDECIDED
 from workflow.house import House
 from workflow.reading.cases import CaseLine, area_of, lines_of
 from workflow.reading.timeline import open_all
@@ -20,6 +21,7 @@ from workflow.store.models import Account, Case, Erasure
 SHOWN: Final = 50
 STATES: Final = {
     "open": Text("等待第二人确认", "waits for the second person"),
+    "confirmed": Text("已确认，等待执行", "confirmed, waits to be carried out"),
     "done": Text("已删除", "erased"),
     "refused": Text("未同意", "refused"),
     "withdrawn": Text("已撤回", "taken back"),
@@ -50,9 +52,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`waiting`: proposals to decide; `due`: cases kept long enough, at most SHOWN of `total`."""
+    """`waiting`: proposals to decide; `confirmed`: decided, not carried out yet; `due`: cases kept long
+    enough, at most SHOWN of `total`.
+    """
 
     waiting: Sequence[CaseLine]
+    confirmed: Sequence[CaseLine]
     due: Sequence[CaseLine]
     total: int
 
@@ -90,11 +95,14 @@ def _proposal(row: Any, basis: Basis | None, sealed: Mapping[int, Mapping[str, A
 def overview(house: House, conn: Connection, actor: Actor, at: datetime) -> Overview:
     """For the reader's area."""
     book, within = house.rules().rulebook, area_of(actor.org)
-    proposed = exists().where(Erasure.case_id == Case.id, Erasure.state == "open")
-    waiting = select(Case.id).where(within, proposed).limit(SHOWN).subquery()
-    due = select(Case.id).where(within, case_is_over(house.retention(), at), ~proposed)
+    proposed = exists().where(Erasure.case_id == Case.id)
+    waiting = select(Case.id).where(within, proposed.where(Erasure.state == "open")).limit(SHOWN)
+    confirmed = select(Case.id).where(within, proposed.where(Erasure.state == "confirmed")).limit(SHOWN)
+    unfinished = proposed.where(Erasure.state.in_(UNDECIDED))
+    due = select(Case.id).where(within, case_is_over(house.retention(), at), ~unfinished)
     return Overview(
-        lines_of(conn, book, waiting),
+        lines_of(conn, book, waiting.subquery()),
+        lines_of(conn, book, confirmed.subquery()),
         lines_of(conn, book, due.order_by(Case.closed_at, Case.id).limit(SHOWN).subquery()),
         conn.scalar(select(func.count()).select_from(due.subquery())) or 0,
     )

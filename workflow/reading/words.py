@@ -34,6 +34,9 @@ KINDS: Final[Mapping[str, Text]] = {
     "file_exported": Text("导出案卷", "The file was exported"),
     "case_migrated": Text("换用新版规则", "Moved to other rules"),
     "erasure_proposed": Text("提出删除个人信息", "An erasure of personal data was proposed"),
+    "erasure_confirmed": Text(
+        "确认删除个人信息，等待执行", "The erasure was confirmed; it waits for who may delete"
+    ),
     "erasure_refused": Text("没有同意删除个人信息", "The erasure was refused or taken back"),
     "erasure": Text("依法删除个人信息", "The personal data were erased by law"),
     "attempt_refused": Text("一次办理被拒绝", "An attempt was refused"),

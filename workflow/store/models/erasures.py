@@ -10,8 +10,8 @@ from workflow.store.models.base import Base
 
 
 class Erasure(Base):
-    """`basis`: an id of bpmn/retention.toml; `state`: open, done, refused, withdrawn. The reasons stand
-    sealed in the entries, until they are erased themselves.
+    """`basis`: an id of bpmn/retention.toml; `state`: open, confirmed, done, refused, withdrawn. The reasons
+    stand sealed in the entries, until they are erased themselves.
     """
 
     __tablename__ = "erasure"
