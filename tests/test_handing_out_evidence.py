@@ -38,27 +38,28 @@ from workflow.store.models import Calculation, Letter, Paper
 REASON = "信访件要求核查"
 
 
-def checkpoint_file(county):
-    return county.house.home / "log" / "checkpoint"
+def checkpoint_file(county, log=""):
+    return county.house.home / "log" / log / "checkpoint"
 
 
 def cosigned(county, *witnesses: Hand):
-    """The published checkpoint as it is once these have signed it."""
-    path = checkpoint_file(county)
-    note = Note.parse(path.read_bytes())
+    """The published checkpoints of both logs as they are once these have signed them."""
     seconds = int((county.clock.at + timedelta(minutes=1)).timestamp())
-    path.write_bytes(bytes(note.adding(cosign(note.text, hand, seconds) for hand in witnesses)))
+    for log in ("", "reads"):
+        path = checkpoint_file(county, log)
+        note = Note.parse(path.read_bytes())
+        path.write_bytes(bytes(note.adding(cosign(note.text, hand, seconds) for hand in witnesses)))
 
 
 def policy_for(county, folder):
-    """What the inspection keeps: the log's key, its own witness, and one of finance or archive."""
-    note = Note.parse(checkpoint_file(county).read_bytes())
-    origin = Checkpoint.parse(note.text).origin
+    """What the inspection keeps: the logs' keys, its own witness, and one of finance or archive."""
+    notes = [Note.parse(checkpoint_file(county, log).read_bytes()) for log in ("", "reads")]
+    origins = [Checkpoint.parse(note.text).origin for note in notes]
     keys = json.loads((county.house.home / "log" / "keys.json").read_bytes())["keys"]
-    log = next(key["vkey"] for key in keys if key["vkey"].startswith(f"{origin}+"))
+    log, reads = (next(key["vkey"] for key in keys if key["vkey"].startswith(f"{one}+")) for one in origins)
     path = folder / "policy"
     path.write_text(
-        f"log {log}\nwitness jjjc {INSPECTION.key.vkey}\nwitness czj {FINANCE.key.vkey}\n"
+        f"log {log}\nlog {reads}\nwitness jjjc {INSPECTION.key.vkey}\nwitness czj {FINANCE.key.vkey}\n"
         f"witness daj {ARCHIVE.key.vkey}\ngroup other any czj daj\ngroup both all jjjc other\nquorum both\n"
     )
     return path
@@ -256,11 +257,64 @@ def test_an_auditor_gets_the_log_and_the_sums_but_no_names(county, case_at, tmp_
     everything = b"".join(content for name, content in files.items() if not name.startswith("rules/"))
     assert "欧阳福根".encode() not in everything and person
     kinds = {name.split("/")[0] for name in files}
-    assert "calculations" in kinds and not kinds & {"papers", "letters"}
+    assert "calculations" in kinds and not kinds & {"papers", "letters", "reads"}
     status, found = report_of(capsys, tmp_path / "case.zip")
     assert status == PARTLY and found["counts"]["bad"] == 0
     opened = {field for name in files if name.startswith("openings/") for field in json.loads(files[name])}
     assert opened == {"sheet.0"} and "0 WITHHELD" in told(found, "openings")
+
+
+# Who has looked at the case
+
+
+def test_the_bundle_says_who_looked_at_the_case_under_the_checkpoint_of_the_log_of_reads(handed, capsys):
+    names = [name for name in handed.files if name.startswith("reads/entries/") and name.endswith(".json")]
+    entries = [json.loads(handed.files[name]) for name in sorted(names)]
+    assert [entry["type"] for entry in entries] == [entry["type"] for entry in handed.case.reads]
+    assert entries[-1]["vars"]["what"] == "bundle", "the export itself"
+    assert REASON.encode() not in b"".join(handed.files[name] for name in names)
+    status, found = report_of(capsys, handed.path, "--witness-policy", handed.policy)
+    assert status == SOUND and told(found, "reads").startswith(
+        f"who looked at the case or was refused: {len(names)} entries stand in the log of reads"
+    )
+    assert "the log of reads has them" in " ".join(limit["en"] for limit in found["limits"])
+
+
+def altered_read(files):
+    name = "reads/entries/000000.json"
+    files[name] = files[name].replace(b'"role":"', b'"role":"X', 1)
+
+
+def read_taken_out(files):
+    for ending in ("json", "sig", "tlog-proof"):
+        del files[f"reads/entries/000000.{ending}"]
+    for ending in ("json", "sig", "tlog-proof"):
+        files[f"reads/entries/000001.{ending}"] = files[f"entries/000001.{ending}"]
+
+
+def entries_as_reads(files):
+    for name in [one for one in files if one.startswith("reads/")]:
+        del files[name]
+    for name in [one for one in files if one.startswith(("entries/", "log/"))]:
+        files[f"reads/{name}"] = files[name]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [(altered_read, "proof-root"), (read_taken_out, "chain-gap"), (entries_as_reads, "reads-log")],
+)
+def test_looks_that_were_changed_taken_out_or_made_up_are_found(handed, changed, capsys, change, code):
+    status, found = report_of(capsys, changed(change), "--witness-policy", handed.policy)
+    wrong = {line["code"]: line["en"] for line in found["lines"] if line["mark"] == "bad"}
+    assert status == FAULTY and wrong[code].startswith("reads")
+    assert "reads" not in {line["code"] for line in found["lines"]}
+
+
+def test_looks_under_a_key_that_the_policy_does_not_know_are_not_said_to_be_checked(handed, tmp_path, capsys):
+    lines = handed.policy.read_text().splitlines(keepends=True)
+    narrow = tmp_path / "narrow"
+    narrow.write_text("".join([lines[0], *lines[2:]]))
+    assert codes(capsys, handed.path, "--witness-policy", narrow) == (PARTLY, ["reads-unknown"])
 
 
 # What is found

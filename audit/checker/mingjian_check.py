@@ -1049,18 +1049,18 @@ class Report:
         self.refused = False
 
     def tell(self, mark: str, code: str, entry: Optional[int] = None, **values: object) -> None:
-        self._add(Line(mark, code, said(code, **values), entry))
+        self.add_line(Line(mark, code, said(code, **values), entry))
 
     def bad(self, error: Refused, entry: Optional[int] = None, where: str = "") -> None:
         """A fault that a check has refused; `where` says at what."""
         zh, en = error.what
-        self._add(Line("bad", error.code, Text(f"{where}{zh}", f"{where}{en}"), entry))
+        self.add_line(Line("bad", error.code, Text(f"{where}{zh}", f"{where}{en}"), entry))
 
     def give_up(self, error: Refused) -> None:
         self.refused = True
         self.bad(error)
 
-    def _add(self, line: Line) -> None:
+    def add_line(self, line: Line) -> None:
         self.counts[line.mark] += 1
         if self.counts[line.mark] <= MOST_LINES:
             self.lines.append(line)
@@ -1123,6 +1123,8 @@ PARTS = {"case": str, "files": dict, "closed": dict, "left_out": list, "log_keys
 STATUSES = ("MATCH", "MISMATCH", "ERASED", "CLOSED", "WITHHELD")
 _ENTRY_NAME = re.compile(r"entries/(\d{6})\.json")
 _CONTEXT_NAME = re.compile(r"log/(\d{12})\.json")
+READS = "reads/"
+"""Where the entries of the log of reads lie in a bundle, laid out as those of the case are."""
 _RULE_NAME = re.compile(r"rules/([0-9a-f]{64})/(.+)")
 
 
@@ -1237,9 +1239,11 @@ class Bundle:
         self._papers()
         self._rules()
         self._letters_and_sheets()
-        self.report.limits += [
-            said(f"limit-{one}") for one in ("later", "revoked", "replay", "true", "checker")
-        ]
+        limits = ["later", "revoked", "replay", "true", "checker"]
+        if any(name.startswith(READS) for name in self.digests):
+            ReadsOfCase(self).check()
+            limits.insert(1, "reads")
+        self.report.limits += [said(f"limit-{one}") for one in limits]
 
     def _well(self, faults: int, code: str, **values: object) -> None:
         """A part without a new fault is told to be sound."""
@@ -1521,6 +1525,68 @@ class Bundle:
             self._well(faults, folder, count=len(there))
 
 
+class Below(Source):
+    """The files of a bundle in one folder of it, by their names below that."""
+
+    def __init__(self, source: Source, folder: str) -> None:
+        self._source, self._folder = source, folder
+
+    @property
+    def names(self) -> list[str]:
+        return [name[len(self._folder) :] for name in self._source.names if name.startswith(self._folder)]
+
+    def read(self, name: str, limit: int) -> bytes:
+        return self._source.read(self._folder + name, limit)
+
+
+class ReadsOfCase(Bundle):
+    """Who has looked at the case: entries of another log of the office, with its own checkpoint and keys.
+
+    Checked as the entries of the case are, but for what is sealed in them: their reasons are not in a bundle.
+    """
+
+    def __init__(self, whole: Bundle) -> None:
+        super().__init__(whole.source, whole.policy, Report(whole.report.subject))
+        self.whole = whole
+        self.source = Below(whole.source, READS)
+        self.digests = dict.fromkeys(self.source.names, ("", 0))
+        self._foreign = {seen.checkpoint.origin for seen in whole._notes.values()}
+
+    def check(self) -> None:
+        self._chain()
+        self._one_log()
+        self._tree()
+        self._signatures()
+        self._times()
+        report, sizes = self.whole.report, [seen.checkpoint.size for seen in self._notes.values()]
+        told = {line.code for line in report.lines}
+        unknown = any(line.code == "not-signed" for line in self.report.lines)
+        if unknown:
+            report.tell("gap", "reads-unknown")
+        for mark, code, (zh, en), entry in self.report.lines:
+            if code != "not-signed" and (
+                mark == "bad" or (mark == "gap" and code not in told and not unknown)
+            ):
+                place = "" if entry is None else f" {entry}"
+                report.add_line(Line(mark, code, Text(f"查看日志{place}：{zh}", f"reads{place}: {en}"), None))
+        if not self.report.counts["bad"]:
+            report.tell("ok", "reads", None, count=len(self.index), size=max(sizes, default=0))
+
+    def _one_log(self) -> None:
+        """None of them is of the case's own log, or of two logs."""
+        own = {entry["log"] for entry in self.whole.entries.values()}
+        logs = {entry["log"] for entry in self.entries.values()}
+        if own & logs or len(logs) > 1:
+            self.report.tell("bad", "reads-log")
+
+    def _seen(self, note: bytes) -> Seen:
+        """Under a checkpoint of the case's own log they would prove nothing."""
+        seen = super()._seen(note)
+        if seen.checkpoint.origin in self._foreign:
+            raise Refused("reads-log")
+        return seen
+
+
 def _is_opening(item: Any) -> bool:
     """[salt in hex, value]"""
     return isinstance(item, list) and len(item) == 2 and _is_hash(item[0])
@@ -1648,6 +1714,7 @@ result | 结论：{zh}（错误{bad}项，未核对{gap}项） | Result: {en} ({
 # checked and sound
 files | {count}个文件与清单一致 | {count} files are as listed
 entries | {count}个条目（第0条到第{last}条）写法规范，编号连续，逐条相接 | {count} entries (0 to {last}) are canonical, numbered without a gap, each after the other
+reads | 谁查看过、谁被拒绝：{count}个条目都在查看与拒绝日志里（检查点大小{size}），逐条相接，签名相符；封存的理由不在包里 | who looked at the case or was refused: {count} entries stand in the log of reads (checkpoint of size {size}), in order and signed; their sealed reasons are not in here
 included | {count}个条目都在签了名的日志里，先后一致 | {count} entries stand in the signed log, in order
 signatures | {count}个条目都有当时有效的程序密钥签名（{keys}把密钥） | {count} entries are signed by keys of the application that counted there ({keys} keys)
 witnessed | 检查点（大小{size}）有日志签名，{names}见证，时间{at}，达到策略要求 | the checkpoint of size {size} is signed, and cosigned by {names} at {at}: a quorum
@@ -1672,6 +1739,7 @@ history | 读了{entries}个条目，{chains}条链 | {entries} entries of {chai
 # should have been checked
 not-included | {count}个条目还没有回执，没有证明在日志里：第{listed}条 | {count} entries have no receipt yet: {listed}
 no-policy | 没有给出见证策略：签名只与证据包自带的公钥相符，不能排除整本日志是伪造的。请用 --witness-policy 指明监督部门自己保管的策略文件 | no witness policy: the signatures only fit the keys that came with the bundle, and the whole log may be made up. Give the policy that the inspection keeps itself, with --witness-policy
+reads-unknown | 认可的公钥里没有查看与拒绝日志的，这一部分没有核对 | no accepted key is of the log of reads: this part was not checked
 no-keys | 日志里没有程序密钥，条目没有签名 | the log names no key, the entries are not signed
 no-times | 没有见证时间：入库时间只是单位自己的说法 | no cosignature bounds the times: they are what the office says
 case-unknown | 日志里没有案件{case} | the log has no case {case}
@@ -1679,6 +1747,7 @@ case-unknown | 日志里没有案件{case} | the log has no case {case}
 # nobody can see from here
 limit-sealed | 封存的内容：镜像里只有编号和指纹，由证据包核对 | sealed values: the mirror holds only numbers and fingerprints; an evidence bundle opens them
 limit-later | 证据包之后有没有新的条目：由监督部门的日志镜像（mingjian audit mirror）核对 | whether there are later entries than these: the inspection's mirror shows that
+limit-reads | 这个检查点以后谁查看过，以及同时列出许多案件的页面：在查看与拒绝日志里，由监督部门的日志镜像核对 | who looked at it after that checkpoint, and pages that list many cases: the log of reads has them, the inspection's mirror shows that
 limit-revoked | 证据包以外有没有撤销过密钥：由监督部门的日志镜像核对 | whether a key was revoked by an entry that is not in here: the inspection's mirror shows that
 limit-replay | 每一步是否符合流程图：在装有明鉴的机器上运行 mingjian replay --bundle 逐步重走 | whether the diagrams allow each step: `mingjian replay --bundle` takes them again
 limit-true | 当时写下的内容是否属实：核对只说明写下以后没有改动 | whether what was written was true: a check only shows that it has not changed since
@@ -1759,6 +1828,7 @@ manifest-lacks | manifest.json缺少{name} | manifest.json lacks {name}
 file-other | {name}与清单不符 | {name} is not as listed
 file-missing | 缺少{name} | {name} is missing
 file-stranger | {name}：没有条目承诺过它 | {name}: no entry commits to it
+reads-log | 不是查看与拒绝日志的条目，或者混有两本日志 | not of the log of reads, or of two logs
 no-entries | 没有一个条目 | there is no entry
 openings-form | 开封文件的内容不对 | the openings are malformed
 MISMATCH | {field}的内容与承诺值不符 | {field} differs from the commitment

@@ -6,6 +6,7 @@ the file depend on nothing but the case, the reader and the published checkpoint
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,16 +18,17 @@ from sqlalchemy import Connection, select
 
 from audit import canonical
 from audit.checker import mingjian_check as checker
-from audit.entry import LOG, shape_fault
+from audit.entry import LOG, READS, shape_fault
 from audit.extract import Extract, Piece, extract
 from audit.keyring import TREE
 from audit.note import Note
 from audit.publishing import CHECKPOINT, KEYS
-from audit.standing import PUBLISHED
+from audit.standing import PUBLISHED, SUBFOLDERS
 from audit.tables import audit_key, audit_vault
 from audit.tiles import Folder
 from audit.vault import VaultError
 from workflow.actor import Actor
+from workflow.errors import NotAllowed
 from workflow.evidence.archive import Archive
 from workflow.evidence.documents import SHEET, letter_bytes, sheet_bytes
 from workflow.evidence.readme import README, readme
@@ -65,6 +67,7 @@ def write_bundle(
     archive = Archive()
     found = extract(conn, Folder(house.home / PUBLISHED), published_note(house.home), case_id)
     _add_log(archive, found)
+    seen_by = _add_reads(house, conn, archive, actor, row)
     closed = _add_openings(house, conn, archive, case_id, found, access)
     whole = row.erased_at is None
     left_out = _add_papers(house, conn, archive, case_id, access) if whole else []
@@ -85,37 +88,54 @@ def write_bundle(
             "number": row.number,
             "reader": {"role": actor.role, "org": actor.org},
             "made_at": at.isoformat(timespec="seconds"),
-            "log_keys": [] if found.note is None else log_keys(house.home),
+            "log_keys": [
+                *([] if found.note is None else log_keys(house.home)),
+                *(log_keys(house.home, READS) if seen_by else []),
+            ],
             "closed": closed,
             "left_out": left_out,
         },
     )
 
 
-def published_note(home: Path) -> Note | None:
+def published_note(home: Path, log: str = LOG) -> Note | None:
     """The checkpoint that is out; None before the first."""
     try:
-        return Note.parse((home / PUBLISHED / CHECKPOINT).read_bytes())
+        return Note.parse((home / PUBLISHED / SUBFOLDERS[log] / CHECKPOINT).read_bytes())
     except FileNotFoundError:
         return None
 
 
-def log_keys(home: Path) -> list[str]:
-    """The log's own public keys, as the office names them: for a reader without a policy."""
+def log_keys(home: Path, log: str = LOG) -> list[str]:
+    """A log's own public keys, as the office names them: for a reader without a policy."""
     try:
         known = orjson.loads((home / PUBLISHED / KEYS).read_bytes())["keys"]
     except FileNotFoundError:
         return []
-    return [key["vkey"] for key in known if (key["log"], key["purpose"]) == (LOG, TREE)]
+    return [key["vkey"] for key in known if (key["log"], key["purpose"]) == (log, TREE)]
 
 
-def _add_log(archive: Archive, found: Extract) -> None:
+def _add_log(archive: Archive, found: Extract, below: str = "") -> None:
     if found.note is not None:
-        archive.add("checkpoint", bytes(found.note))
+        archive.add(f"{below}checkpoint", bytes(found.note))
     for piece in found.own:
-        _add_piece(archive, f"entries/{piece.seq:06d}", piece)
+        _add_piece(archive, f"{below}entries/{piece.seq:06d}", piece)
     for place, piece in found.around.items():
-        _add_piece(archive, f"log/{place:012d}", piece)
+        _add_piece(archive, f"{below}log/{place:012d}", piece)
+
+
+def _add_reads(house: House, conn: Connection, archive: Archive, actor: Actor, case: Any) -> bool:
+    """Who has looked at the case, for those who may see that; as far as it is published. Whether any is."""
+    try:
+        require(actor, "replay", area=case.village)
+    except NotAllowed:
+        return False
+    folder, note = Folder(house.home / PUBLISHED / SUBFOLDERS[READS]), published_note(house.home, READS)
+    found = extract(conn, folder, note, case.id, READS)
+    own = tuple(piece for piece in found.own if piece.proof is not None)
+    if own:
+        _add_log(archive, replace(found, own=own), checker.READS)
+    return bool(own)
 
 
 def _add_piece(archive: Archive, name: str, piece: Piece) -> None:
