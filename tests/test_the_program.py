@@ -13,8 +13,8 @@ from workflow.cli import mingjian
 ROOT = Path(__file__).parent.parent
 EXPECTED = {
     "amount", "audit", "bench", "calendar", "channels", "db", "demo", "erase", "erasures", "export", "facts",
-    "flags", "import", "inspect", "lint", "migrate", "replay", "retention", "rules", "run", "serve", "simulate",
-    "spot-check", "user", "witness", "worker",
+    "flags", "import", "inspect", "lint", "migrate", "replay", "retention", "rules", "run", "serve",
+    "simulate", "spot-check", "user", "witness", "worker",
 }  # fmt: skip
 HAN, LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{3}")
 
