@@ -384,6 +384,17 @@ def test_an_account_used_while_its_owner_is_on_leave(facts: Facts) -> None:
     assert [one.subject for one in facts.flags("RF-24", "on_leave")] == ["entry 0"]
 
 
+def test_an_attempt_at_both_steps_is_flagged_and_one_in_another_area_is_not(facts: Facts) -> None:
+    for seq, (case, rule) in enumerate(((CASE, "SD-1"), (CASE, "SD-1"), (OTHER, "area"), (None, "SD-9"))):
+        facts.add("refusal", seq=seq, case_id=case, actor_id=7, rule=rule, at=f"2026-11-0{seq + 1} 10:00:00")
+    [found] = facts.flags("RF-24", "attempted")
+    assert (found.case_id and found.case_id.hex, found.severity, found.evidence["number_of"]) == (
+        CASE,
+        "M",
+        2,
+    )
+
+
 def test_a_fault_in_a_chain_and_a_paper_that_differs(facts: Facts) -> None:
     facts.add("chain_fault", case_id=CASE, log="cases", seq=4, fault="hash")
     facts.add("paper", case_id=CASE, paper_id=1, as_sealed=0).add(
