@@ -63,6 +63,13 @@ PRESSURE: Final = (
     "WHERE l.kind = 'appeal'",
     "INSERT INTO pressure (case_id, kind, at, other_id) "
     "SELECT case_id, 'objection', received_at, NULL FROM objection",
+    "INSERT INTO pressure (case_id, kind, at, other_id) "
+    "SELECT case_id, 'leader_note', claimed_at, NULL FROM event "
+    "WHERE json_extract(answers, '$.leader_note') = 1",
+    "INSERT INTO pressure (case_id, kind, at, other_id) "
+    "SELECT l.other_id, 'leader_note', c.opened_at, l.case_id "
+    "FROM link l JOIN event e ON e.case_id = l.case_id JOIN cases c ON c.case_id = l.case_id "
+    "WHERE l.kind = 'appeal' AND json_extract(e.answers, '$.petition_pressure') = 'leader_note'",
 )
 Progress = Callable[[int, int], None]
 
@@ -127,6 +134,7 @@ class _Building:
         self._insert("workday", self.days.rows)
         self._insert("limits", self._limits())
         self._insert("policy_posting", self._policy_postings())
+        self._insert("policy_kind", self._kinds_of_bills())
         for name, rows in first_pass(self.read).items():
             self._insert(name, rows())
         self.target.execute(MEMBERS)
@@ -201,6 +209,11 @@ class _Building:
             asked = terms.procedure
             hung = (asked.posting_review, asked.posting_audit, asked.posting_decision)
             yield from ({"policy": policy, "number": n} for n, wanted in enumerate(hung, 1) if wanted)
+
+    def _kinds_of_bills(self) -> Iterator[Found]:
+        for policy in self.house.rules().policies.values():
+            for kind in policy.kinds:
+                yield {"policy": policy.id, "kind": kind}
 
     def _insert(self, name: str, rows: Iterable[Found]) -> None:
         statement, remaining = tables()[name].insert, iter(rows)

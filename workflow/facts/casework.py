@@ -12,6 +12,7 @@ import orjson
 from workflow.facts.entries import Chain, Entry, papers_of
 from workflow.facts.forms_then import FormsThen
 from workflow.facts.hashing import Hashing, squeezed
+from workflow.facts.schema import spending_words
 from workflow.facts.times import day, local
 
 Row = dict[str, Any]
@@ -95,6 +96,7 @@ class Casework:
             str(sealed[name]) for name in self.forms.long_texts(said["rule"], form) if name in sealed
         )
         text = squeezed(words) if words else ""
+        spending = [word for word in spending_words() if word in text]
         answers = variables.get("answers") or (
             variables.get("start") if said["type"] == "case_opened" else None
         )
@@ -120,6 +122,7 @@ class Casework:
             "effects": f" {' '.join(variables['effects'])} " if variables.get("effects") else None,
             "text_hash": self.hashing.exact("text", text) if len(text) >= SHORT_TEXT else None,
             "text_length": len(text) if words else None,
+            "spending": f" {' '.join(spending)} " if spending else None,
         }
 
     def _summary(self, found: Row, event: Row, entry: Entry) -> None:

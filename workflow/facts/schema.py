@@ -12,6 +12,7 @@ from bpmn.rulebook import DATA
 
 FILE: Final = DATA / "flags" / "facts.toml"
 ACTS: Final = "acts"
+WORDS: Final = "words"
 LABELS: Final = "labels"
 
 
@@ -48,7 +49,7 @@ def tables() -> Mapping[str, Table]:
     """Every table by its name, in the order of the file."""
     read = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return MappingProxyType(
-        {name: _table(name, rows) for name, rows in read.items() if name not in (ACTS, LABELS)}
+        {name: _table(name, rows) for name, rows in read.items() if name not in (ACTS, LABELS, WORDS)}
     )
 
 
@@ -57,6 +58,12 @@ def acts() -> Mapping[str, str]:
     """Form → what its step is."""
     read = tomllib.loads(FILE.read_text(encoding="utf-8"))[ACTS]
     return MappingProxyType({form: act for act, forms in read.items() for form in forms})
+
+
+@cache
+def spending_words() -> tuple[str, ...]:
+    """Words for spending that is none of medical treatment (domain 5.3 RF-14)."""
+    return tuple(tomllib.loads(FILE.read_text(encoding="utf-8"))[WORDS]["spending"])
 
 
 @cache
