@@ -17,6 +17,7 @@ from workflow.store.models import ListedReading, Paper
 on_sqlite = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 SHOWS_NOTHING = {
     "case.diagram": "a drawing of the rule book",
+    "inspect.diagram": "a drawing of the rule book",
     "case.paper_view": "the frame of a picture; the picture itself is read",
     "evidence.show": "asks why, and shows nothing of the case but its number",
     "evidence.take": "the export, which is logged with its reason before it leaves",
