@@ -25,8 +25,8 @@ GONE: Final = Text("文件里已经没有", "no longer in the file")
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """One way out. `failure`: why it failed last; `waiting`: messages not sent yet, the oldest since
-    `waiting_since`; `refused`: messages whose address does not take them.
+    """One way out. `failure`: why it failed last; `waiting`: messages not sent yet; `refused`: those whose
+    address does not take them.
     """
 
     name: str
@@ -38,7 +38,6 @@ class ChannelView:
     failing_since: datetime | None
     retry_at: datetime | None
     waiting: int
-    waiting_since: datetime | None
     refused: int
 
 
@@ -63,7 +62,6 @@ def ways_out(house: House, conn: Connection) -> Ways:
         select(
             Outbox.channel,
             func.count(case((waits, 1))).label("waiting"),
-            func.min(case((waits, Outbox.available_at))).label("since"),
             func.count(Outbox.gave_up_at).label("refused"),
         )
         .where(Outbox.channel.is_not(None), Outbox.done_at.is_(None))
@@ -100,7 +98,6 @@ def _view(name: str, told: Channels, row: Any, counted: Any) -> ChannelView:
         failing_since=row and row.failing_since,
         retry_at=row and row.retry_at,
         waiting=counted.waiting if counted else 0,
-        waiting_since=counted.since if counted else None,
         refused=counted.refused if counted else 0,
     )
 

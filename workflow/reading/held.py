@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, select
 from sqlalchemy.orm import aliased
 
-from bpmn import Rulebook, Text
+from bpmn import Rulebook
 from workflow.actor import Actor
 from workflow.deadlines import Standing
 from workflow.house import House
 from workflow.reading.board import Wanted, chosen
 from workflow.reading.case_file import today
 from workflow.reading.paging import page_of
-from workflow.reading.seats import desk_code, people_at, post_name, seat_code
+from workflow.reading.seats import desk_code, people_at, seat_code
 from workflow.reading.standings import standings
 from workflow.reading.worklist import condition
 from workflow.store.models import Case, Organisation, Person, Task
@@ -36,7 +36,6 @@ class Held:
     township: str
     village: str
     step: str
-    role: Text
     office: str
     holders: tuple[str, ...]
     waits: bool
@@ -112,6 +111,6 @@ def _held(
     code = desk_code(row.org, row.role) if seat is None else seat_code(seat)
     return Held(
         case_id=row.case_id, task_id=row.id, number=row.number, person=row.person, township=row.township,
-        village=row.village, step=row.name, role=post_name(book, row.role), office=row.office or row.org,
+        village=row.village, step=row.name, office=row.office or row.org,
         holders=people.get(code, ()), waits=row.kind != "user", standing=clocks.get(row.clock_id),
     )  # fmt: skip

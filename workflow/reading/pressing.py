@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, select, tuple_
-from sqlalchemy.orm import aliased
 
 from bpmn import Text
 from workflow.actor import Actor
@@ -49,11 +48,9 @@ class Effect:
     applicant_id: int
     number: str
     person: str
-    village: str
     step: str
     office: str
     told: tuple[str, ...] = ()
-    due: datetime | None = None
     standing: Standing | None = None
     limit: Limit | None = None
     after: datetime | None = None
@@ -99,7 +96,7 @@ def effects(
             shown[key] = replace(shown[key], refusal=refused.message)
         else:
             allowed[key] = row
-    shown.update(_with_people(house, conn, act, allowed, shown, now))
+    shown.update(_with_people(conn, act, allowed, shown, now))
     if act == "reassign":
         shown.update(_with_offers(house, conn, actor, allowed, shown, now))
     elif act == "supervise":
@@ -123,20 +120,17 @@ def letter_of(
 
 
 def _read(conn: Connection, actor: Actor, steps: Sequence[Step]) -> dict[Step, Any]:
-    village, office = aliased(Organisation), aliased(Organisation)
     rows = conn.execute(
         select(
             Task.__table__,
             *(Case.number, Case.applicant_id, Case.village, Case.township, Case.county, Case.flow),
             *(Case.opened_by, Case.rulebook, Case.policy),
             Person.name.label("person"),
-            village.name.label("village_name"),
-            office.name.label("office"),
+            Organisation.name.label("office"),
         )
         .join(Case, Case.id == Task.case_id)
         .join(Person, Person.id == Case.applicant_id)
-        .join(village, village.code == Case.village)
-        .outerjoin(office, office.code == Task.org)
+        .outerjoin(Organisation, Organisation.code == Task.org)
         .where(tuple_(Task.case_id, Task.id).in_(list(steps)))
     )
     kind = kind_of(actor.org)
@@ -146,13 +140,12 @@ def _read(conn: Connection, actor: Actor, steps: Sequence[Step]) -> dict[Step, A
 def _shown(row: Any) -> Effect:
     refusal = DONE if row.done_at is not None else None if row.kind == "user" else A_WAIT
     return Effect(
-        row.case_id, row.id, row.clock_id, row.applicant_id, row.number, row.person, row.village_name,
-        row.name, row.office or row.org, due=row.due_at, refusal=refusal,
+        row.case_id, row.id, row.clock_id, row.applicant_id, row.number, row.person, row.name,
+        row.office or row.org, refusal=refusal,
     )  # fmt: skip
 
 
 def _with_people(
-    house: House,
     conn: Connection,
     act: Act,
     rows: Mapping[Step, Any],

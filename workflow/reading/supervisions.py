@@ -41,7 +41,6 @@ class Overseen:
     answer_by: datetime
     answered_at: datetime | None
     answered_by: str
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +160,5 @@ def _overseen(row: Any, now: datetime) -> Overseen:
         state = "answered" if row.ended_at is None else "ended"
     return Overseen(
         row.id, row.case_id, row.number, row.person, row.step, row.office, state, row.opened_at, row.opener,
-        row.answer_by, row.answered_at, row.answerer or "", row.ended_at,
+        row.answer_by, row.answered_at, row.answerer or "",
     )  # fmt: skip

@@ -76,10 +76,6 @@ class WorkerProcess:
         if self._process.wait():
             self._fail()
 
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
     def _read(self) -> str:
         return self._process.stdout.readline().strip() if self._process.stdout is not None else ""
 
