@@ -1,0 +1,87 @@
+"""Red flags of cases that were worked through by the offices, on both databases."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from small_county import SmallCounty
+
+from workflow.commands import LogReading
+from workflow.facts import build
+from workflow.flags.checking import rules_of
+from workflow.flags.running import ask
+from workflow.store.models import Claim, Clock, Payment
+
+RULES = [f"RF-{n}" for n in (19, 20, 21, 22, 23, 25, 26, 27, 28, 29, 30, 32, 33, 34, 35, 36, 39, 40)]
+
+
+def found(county: SmallCounty) -> set[tuple[str, str, str]]:
+    """Rule, part and severity of everything these rules find now."""
+    build(county.house, county.clock.at)
+    answers = ask(county.house, rules_of(), RULES, county.clock.at)
+    assert [answer.fault for answer in answers.values() if answer.fault] == []
+    return {
+        (one.rule, one.part, one.severity) for answer in answers.values() for one in answer.found.values()
+    }
+
+
+@pytest.mark.parametrize("category", ["DB", "DBBY"])
+def test_an_honest_case_from_application_to_archive_raises_none_of_them(
+    county: SmallCounty, category: str
+) -> None:
+    person, bills = county.household(category=category)
+    case = county.staff["twin1"].files(person, bills)
+    county.drive(case, "archive_case", {})
+    assert found(county) == set()
+
+
+def test_a_survey_by_one_and_a_stay_no_insurance_paid_for(county: SmallCounty) -> None:
+    person, bills = county.household(category="DBBY", basic=Decimal(0), serious_illness=Decimal(0))
+    case = county.staff["twin1"].files(person, bills)
+    alone = {"second_investigator": county.staff["tinv1"].actor.name}
+    county.drive(case, "decide", {"survey_household": alone})
+    assert found(county) == {("RF-20", "no_insurance", "H"), ("RF-23", "alone", "H")}
+
+
+def test_what_comes_after_the_payment(county: SmallCounty) -> None:
+    person, bills = county.household()
+    case = county.staff["twin1"].files(person, bills)
+    county.drive(case, "archive_case", {})
+    county.correct(Claim, Claim.id == bills[0], serious_illness=Decimal("1000.01"))
+    county.correct(Payment, Payment.case_id == case.id, amount=Decimal("4874.99"))
+    assert found(county) == {("RF-27", "not_again", "H"), ("RF-19", "amount", "H")}
+
+
+def test_a_due_date_that_is_put_off_by_hand(county: SmallCounty) -> None:
+    person, bills = county.household()
+    case = county.staff["twin1"].files(person, bills)
+    county.drive(case, "give_opinion", {})
+    assert found(county) == set()
+    running = Clock.case_id == case.id, Clock.stopped_at.is_(None)
+    due = county.rows(Clock, *running)[-1].due_at
+    county.correct(Clock, *running, due_at=due + timedelta(days=1))
+    assert ("RF-35", "clock", "H") in found(county)
+
+
+def test_refused_and_approved_again_on_the_same_papers(county: SmallCounty) -> None:
+    person, bills = county.household()
+    case = county.staff["twin1"].files(person, bills)
+    refusal = {"decide": {"decision": "refuse"}}
+    county.drive(case, "archive_case", refusal)
+    assert case.row.outcome == "refused"
+    assert found(county) == set()
+    again = county.staff["twin1"].files(person, (county.bill(person),))
+    county.drive(again, "archive_case", {})
+    assert found(county) == {("RF-29", "no_new_evidence", "M")}
+
+
+def test_the_thirty_first_look_at_an_identity_number_in_a_day(county: SmallCounty) -> None:
+    person, bills = county.household()
+    case = county.staff["twin1"].files(person, bills)
+    county.drive(case, "decide", {})
+    looks = LogReading(case.id, "full_id", "核对身份")
+    for _ in range(30):
+        county.staff["capr"].does(looks)
+    assert found(county) == set()
+    county.staff["capr"].does(looks)
+    assert found(county) == {("RF-32", "views", "M")}
