@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from facts_by_hand import CASE, OTHER, Facts
 from flagged import flagged, severities, working_day
 from small_county import OTHER_TOWNSHIP, TOWNSHIP, CaseFile, SmallCounty
 
@@ -182,6 +185,41 @@ def test_money_paid_on_a_leaders_note_is_always_listed(county: SmallCounty, note
     plan = {"give_temporary_opinion": {"leader_note": note}, **COPIES}
     county.drive(case, "confirm_credit", {**plan, "approve_temporary": {"temporary_approval": "approve"}})
     assert len(flagged(county, "RF-11")) == flags
+
+
+@ONE
+@pytest.mark.parametrize(("brought", "flags"), [("leader_note", 1), ("repeated", 0)])
+def test_money_ordered_after_a_petition_that_came_with_a_note(
+    county: SmallCounty, case_at: CaseAt, brought: str, flags: int
+) -> None:
+    case = case_at("deliver_letter")
+    petition = county.staff["twin1"].opens("appeal", case, remedy="petition")
+    county.drive(petition, "deliver_letter", {"answer_petition": {"petition_pressure": brought}})
+    county.clock.forward(hours=1)
+    county.drive(case, "confirm_credit", {})
+    found = flagged(county, "RF-11", "leader_note")
+    assert [(one.case_id, one.evidence["other_id"]) for one in found] == [(case.id, petition.id.hex)] * flags
+
+
+@pytest.mark.parametrize(
+    ("case", "flags"),
+    [
+        ({"category": "DB", "aid_fen": 5000}, 0),
+        ({"category": "QT", "aid_fen": 5000}, 1),
+        ({"category": "DB", "aid_fen": 5001}, 1),
+    ],
+)
+def test_after_a_petition_the_category_of_others_and_more_than_was_computed(
+    tmp_path: Path, case: dict[str, Any], flags: int
+) -> None:
+    """By hand: the program itself grants what was computed."""
+    facts = Facts(tmp_path)
+    facts.add("cases", case_id=OTHER, household_id=1, decided_state="APPROVED")
+    facts.add("pressure", case_id=OTHER, kind="petition", at="2026-11-02 09:00:00", other_id="e" * 32)
+    approved = {"approved_at": "2026-11-04 09:00:00", "approved_seq": 9}
+    facts.add("cases", case_id=CASE, household_id=1, decided_state="APPROVED", **approved, **case)
+    facts.add("calc", calc_id=1, case_id=CASE, seq=5, at="2026-11-03 09:00:00", aid_fen=5000, newest=1)
+    assert len(facts.flags("RF-10")) == flags
 
 
 @ONE
