@@ -102,7 +102,11 @@ def test_a_kind_of_bill_the_plan_does_not_list(county: SmallCounty, case_at: Cas
 
 @ONE
 @pytest.mark.parametrize(
-    ("words", "found"), [("购买生活用品和陪护费一并计入。", ["H"]), ("医疗费用单据齐全，情况属实。", [])]
+    ("words", "found"),
+    [
+        ("购买生活用品和陪护费一并计入。", ["H"]),
+        ("单据中不含生活用品、交通费等非医疗支出。", []),
+    ],
 )
 def test_an_office_that_writes_of_daily_goods_and_approves(
     county: SmallCounty, case_at: CaseAt, words: str, found: list[str]

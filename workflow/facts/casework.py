@@ -12,7 +12,7 @@ import orjson
 from workflow.facts.entries import Chain, Entry, papers_of
 from workflow.facts.forms_then import FormsThen
 from workflow.facts.hashing import Hashing, squeezed
-from workflow.facts.schema import spending_words
+from workflow.facts.spending import spending_in
 from workflow.facts.times import day, local
 
 Row = dict[str, Any]
@@ -92,11 +92,11 @@ class Casework:
         said, sealed = entry.said, entry.sealed
         actor, task, variables = said["actor"], said["task"] or {}, said["vars"]
         form = self.forms.of(said)
-        words = "".join(
+        words = "\n".join(
             str(sealed[name]) for name in self.forms.long_texts(said["rule"], form) if name in sealed
         )
         text = squeezed(words) if words else ""
-        spending = [word for word in spending_words() if word in text]
+        spending = spending_in(words)
         answers = variables.get("answers") or (
             variables.get("start") if said["type"] == "case_opened" else None
         )

@@ -61,9 +61,10 @@ def acts() -> Mapping[str, str]:
 
 
 @cache
-def spending_words() -> tuple[str, ...]:
-    """Words for spending that is none of medical treatment (domain 5.3 RF-14)."""
-    return tuple(tomllib.loads(FILE.read_text(encoding="utf-8"))[WORDS]["spending"])
+def words() -> Mapping[str, tuple[str, ...]]:
+    """Lists of words that are sought in long texts."""
+    read = tomllib.loads(FILE.read_text(encoding="utf-8"))[WORDS]
+    return MappingProxyType({name: tuple(listed) for name, listed in read.items()})
 
 
 @cache
