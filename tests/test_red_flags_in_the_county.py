@@ -1,16 +1,19 @@
 """Red flags of cases that were worked through by the offices, on both databases."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from small_county import SmallCounty
+from small_county import VILLAGE, SmallCounty
+from sqlalchemy import insert
 
 from workflow.commands import LogReading
+from workflow.demo.staff import REPRESENTATIVES
 from workflow.facts import build
 from workflow.flags.checking import rules_of
 from workflow.flags.running import ask
-from workflow.store.models import Claim, Clock, Payment
+from workflow.store import transaction
+from workflow.store.models import Claim, Clock, Payment, Representative
 
 RULES = [f"RF-{n}" for n in (19, 20, 21, 22, 23, 25, 26, 27, 28, 29, 30, 32, 33, 34, 35, 36, 39, 40)]
 
@@ -41,6 +44,18 @@ def test_a_survey_by_one_and_a_stay_no_insurance_paid_for(county: SmallCounty) -
     alone = {"second_investigator": county.staff["tinv1"].actor.name}
     county.drive(case, "decide", {"survey_household": alone})
     assert found(county) == {("RF-20", "no_insurance", "H"), ("RF-23", "alone", "H")}
+
+
+def test_a_wife_who_signs_the_review_and_a_list_that_was_torn_down(county: SmallCounty) -> None:
+    with transaction(county.house.engine) as conn:
+        row = {"village": VILLAGE, "name": "曾桂兰", "valid_from": date(2025, 1, 1)}
+        conn.execute(insert(Representative), row)
+    person, bills = county.household()
+    case = county.staff["twin1"].files(person, bills)
+    torn = {"stayed": False, "interruption": "三月二十日夜里被风吹落，第二天一早补贴。"}
+    signed = {"signers": "、".join((*REPRESENTATIVES[:16], "曾桂兰"))}
+    county.drive(case, "audit_file", {"record_review": signed, "confirm_posting_village": torn})
+    assert found(county) == {("RF-22", "own_family", "H"), ("RF-21", "interrupted", "M")}
 
 
 def test_what_comes_after_the_payment(county: SmallCounty) -> None:
