@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from workflow.commands import LogReading
 from workflow.demo.staff import REPRESENTATIVES
-from workflow.facts import build
+from workflow.facts import build, open_facts
 from workflow.flags.checking import rules_of
 from workflow.flags.running import ask
 from workflow.store import transaction
@@ -36,6 +36,23 @@ def test_an_honest_case_from_application_to_archive_raises_none_of_them(
     case = county.staff["twin1"].files(person, bills)
     county.drive(case, "archive_case", {})
     assert found(county) == set()
+
+
+def test_the_facts_tell_the_pool_a_bill_was_counted_in_and_the_postings_a_policy_asks_for(
+    county: SmallCounty,
+) -> None:
+    person, bills = county.household()
+    case = county.staff["twin1"].files(person, bills)
+    county.drive(case, "archive_case", {})
+    build(county.house, county.clock.at)
+    with open_facts(county.house.home) as facts:
+        counted = (
+            "SELECT DISTINCT pool, kind, limit_fen, limit_before_fen, serious_fen, merged FROM calc_bill"
+        )
+        assert facts.execute(counted).fetchall() == [("general", "inpatient", 15_000_000, 0, 100_000, 0)]
+        owed = "SELECT policy, group_concat(number) FROM policy_posting GROUP BY policy"
+        postings = dict(facts.execute(owed).fetchall())
+    assert (postings["plan-2026"], postings["jian-anfu"]) == ("1,2,3", "2")
 
 
 def test_a_survey_by_one_and_a_stay_no_insurance_paid_for(county: SmallCounty) -> None:
