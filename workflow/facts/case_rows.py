@@ -211,7 +211,8 @@ class CaseRows:
         for case, rows in groupby(self._in_order(models.Payment), key=lambda row: row.case_id):
             told, known = self.of(case).orders, self.cases.get(case)
             for place, row in enumerate(rows):
-                holder = self.read.hashing.plain("name", row.account_holder)
+                name = row.account_holder
+                holder = self.read.hashing.plain("name", name)
                 found = told[place] if place < len(told) else _NO_ORDER
                 settled = row.status in ("credited", "returned")
                 credited = found["credited_on"] or (day(local(row.settled_at)) if settled else None)
@@ -221,7 +222,7 @@ class CaseRows:
                     "amount_fen": fen(row.amount),
                     "account_hash": self.read.hashing.plain("account", row.account_number),
                     "holder_hash": holder,
-                    "holder_is": self.read.who_holds(holder, known.applicant_id) if known else None,
+                    "holder_is": self.read.who_holds(holder, known.applicant_id, name) if known else None,
                     "status": row.status, "ordered_at": local(row.ordered_at),
                     "settled_at": local(row.settled_at),
                     "credited_on": credited if row.status == "credited" else None,

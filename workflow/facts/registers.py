@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 from workflow import amounts
 from workflow.facts.entries import STREAMED
 from workflow.facts.hashing import Hashing
+from workflow.facts.schema import body_words
 from workflow.facts.times import LOCAL, Days, day, local
 from workflow.register.identity import NotValid, check_id_number, completed_age
 from workflow.store import models
@@ -199,8 +200,8 @@ class Reading:
         household: int | None = self.people.get(person, {}).get("household_id")
         return household
 
-    def who_holds(self, holder: str | None, applicant: int) -> str | None:
-        """Whose name an account bears: applicant, household, staff or other."""
+    def who_holds(self, holder: str | None, applicant: int, name: str) -> str | None:
+        """Whose name an account bears: applicant, household, staff, body or other."""
         if holder is None:
             return None
         person = self.people.get(applicant, {})
@@ -208,7 +209,9 @@ class Reading:
             return "applicant"
         if holder in self.names.get(person.get("household_id") or -applicant, ()):
             return "household"
-        return "staff" if holder in self.staff else "other"
+        if holder in self.staff:
+            return "staff"
+        return "body" if any(word in name for word in body_words()) else "other"
 
 
 def first_pass(read: Reading) -> Mapping[str, Callable[[], Iterable[Found]]]:

@@ -68,6 +68,12 @@ def words() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def body_words() -> tuple[str, ...]:
+    """Words in the names of companies, villages and other bodies (domain 5.3 RF-19)."""
+    return tuple(tomllib.loads(FILE.read_text(encoding="utf-8"))[WORDS]["bodies"])
+
+
+@cache
 def labels() -> Mapping[str, Text]:
     """Column → what it is called as evidence: by the list of labels, else where it stands first."""
     read = tomllib.loads(FILE.read_text(encoding="utf-8"))[LABELS]

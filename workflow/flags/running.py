@@ -42,6 +42,10 @@ class Found:
     evidence: Mapping[str, Any]
 
     @property
+    def place(self) -> tuple[str | None, str | None]:
+        return self.village, self.township
+
+    @property
     def digest(self) -> str:
         body = orjson.dumps(self.evidence, option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
@@ -95,6 +99,8 @@ def _ask(facts: Any, rule: Rule, now: str) -> Asked:
             asked.fault = f"{part.id}: > {MOST}"
         for found in _places(facts, _read(rule, part, rows[:MOST])):
             known = asked.found.get(found.id)
+            if known is not None and known.place != found.place:
+                asked.fault = f"{part.id}: {found.subject!r} is flagged in {known.place} and {found.place}"
             if known is None or orjson.dumps(dict(found.evidence)) < orjson.dumps(dict(known.evidence)):
                 asked.found[found.id] = found
     asked.seconds = time.monotonic() - started
