@@ -1,6 +1,7 @@
 """Abuses planted in a county among honest cases: each really stands in the log or the registers afterwards.
 
-Read back here from entries, registers and the vault, without the rules that are to find them.
+Read back here from entries, registers and the vault, without the rules that are to find them; then the rules
+are asked, which know nothing of the planter.
 """
 
 from collections import Counter
@@ -18,8 +19,10 @@ from small_county import CaseFile, SetClock, SmallCounty
 from audit import READS, SYSTEM_CHAIN, chain_of, entries, openings
 from workflow.cli import mingjian
 from workflow.deadlines import SHANGHAI
+from workflow.flags.keeping import run
 from workflow.house import open_house
 from workflow.simulation import command
+from workflow.simulation.abuses.flagged import flagged
 from workflow.simulation.abuses.manifest import Manifest, Planted, compare
 from workflow.simulation.abuses.planting import Ground, live
 from workflow.simulation.abuses.programme import PROGRAMME
@@ -472,6 +475,7 @@ def test_everything_planted_really_stands_there_and_every_near_miss_stays_on_the
     nothing_is_both_planted_and_called_impossible(year.manifest)
     the_honest_are_honest(year)
     require_sound_log(year.county)
+    the_red_flags_find_all_of_it_and_leave_the_rest_alone(year)
 
 
 def three_of_each_and_a_near_miss(manifest):
@@ -503,6 +507,20 @@ def the_honest_are_honest(year):
         assert all(later - one >= timedelta(minutes=5) for one, later in pairwise(steps))
     shared = Counter(row.account_number for row in year.county.rows(Payment) if row.case_id not in apart)
     assert max(shared.values(), default=0) <= 2
+
+
+NOT_SHOWN = {"put_on_the_roster_for_it": "the roster does not hold when an entry was made (RF-17 says so)"}
+
+
+def the_red_flags_find_all_of_it_and_leave_the_rest_alone(year):
+    outcome = run(year.house, GROUND.end)
+    assert outcome.rules.faults == () and not [one.fault for one in outcome.asked.values() if one.fault]
+    with year.house.reader.connect() as conn:
+        found = flagged(conn, outcome.asked)
+    held = compare(year.manifest, found.flags, found.high)
+    assert [(one.rule, one.kind) for one in held.missed if one.kind not in NOT_SHOWN] == []
+    assert [(one.rule, one.kind) for one in held.wrong] == []
+    assert held.share <= 0.02, held.honest_high
 
 
 # --- the comparison

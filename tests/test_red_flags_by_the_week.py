@@ -83,7 +83,7 @@ def test_a_refusal_for_the_deductible_rests_on_a_calculation(facts: Facts) -> No
     assert cases_of(facts, "RF-29", "no_calculation") == [CASE]
 
 
-@pytest.mark.parametrize(("refusals", "of", "flagged"), [(8, 12, 1), (4, 12, 0), (8, 9, 0)])
+@pytest.mark.parametrize(("refusals", "of", "flagged"), [(8, 12, 1), (4, 12, 0), (4, 4, 0)])
 def test_a_village_that_refuses_far_more_than_the_county(
     facts: Facts, refusals: int, of: int, flagged: int
 ) -> None:
