@@ -10,6 +10,7 @@ from rich.table import Table
 
 from workflow.demo.county import RECORD, build
 from workflow.demo.staff import PASSWORD
+from workflow.flags.keeping import run
 from workflow.progress import bar
 
 SHOWN = ("vlia1", "vhead1", "twin1", "trev1", "tlead1", "chnd", "cchk", "capr", "fin1", "fin2", "arch",
@@ -30,6 +31,12 @@ def demo(settings: Any, cases: int, seed: int, who: bool) -> None:
     with bar() as progress:
         task = progress.add_task("演示县 demonstration county", total=None)
         built = build(house, cases, seed, lambda done, of: progress.update(task, completed=done, total=of))
+        task = progress.add_task("红旗和指标的数据 facts and red flags", total=None)
+        run(
+            house,
+            house.now(),
+            progress=lambda what, done, of: progress.update(task, completed=done, total=of),
+        )
     click.echo(f"{built.cases} 件案件，{built.commands} 次操作。")
     click.echo(f"{built.cases} cases, {built.commands} commands.")
     show_accounts(house.home)
