@@ -38,6 +38,9 @@ PARTS = {
     "evaluation": "indicators",
     "reports": "indicators",
     "spot_checks": "inspect",
+    "searching": "inspect",
+    "replaying": "inspect",
+    "mining": "inspect",
 }
 """Pages that belong to an entry of another part."""
 
