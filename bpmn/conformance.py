@@ -56,10 +56,8 @@ def check_deviating(faults: list[Fault], content: bytes) -> Deviating:
         return NOTHING
     rare = _percent(top)
     again = frozenset(top.strings("again"))
-    part = top.under("marks")
-    sections = {} if part is None else {name: part.under(name) for name in part.keys()}  # noqa: SIM118
+    marks = {name: _mark(name, section) for name, section in top.tables("marks").items()}
     top.close()
-    marks = {name: _mark(name, section) for name, section in sections.items() if section is not None}
     return Deviating(rare, again, MappingProxyType(marks))
 
 

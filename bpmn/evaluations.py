@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -74,9 +74,7 @@ def read_evaluation(faults: list[Fault], file: str, content: bytes) -> Evaluatio
     top = read_toml(faults, file, content)
     if top is None:
         return None
-    name = top.string("id")
-    if f"{name}.toml" != file:
-        top.fault(f"应与文件名“{file}”一致", f"should be the name of its file, {file}", "id")
+    name = top.named_by_file()
     leaves: dict[str, Leaf] = {}
     for section in top.sections("leaves"):
         leaf = _leaf(section)
@@ -106,7 +104,7 @@ def _check_grades(top: Section, grades: tuple[Grade, ...]) -> None:
 
 
 def _grade(section: Section) -> Grade:
-    grade = Grade(section.text("name"), _number(section, "least"))
+    grade = Grade(section.text("name"), section.number("least"))
     section.close()
     return grade
 
@@ -122,12 +120,12 @@ def _leaf(section: Section) -> Leaf:
         id=section.string("id"),
         path=path,
         name=section.text("name"),
-        points=_number(section, "points"),
+        points=section.number("points"),
         kind=kind,
         indicator=section.string("indicator") if counted else "",
         figure=section.string("figure") if counted else "",
-        full=_number(section, "full") if counted else Decimal(0),
-        zero=_number(section, "zero") if counted else Decimal(0),
+        full=section.number("full") if counted else Decimal(0),
+        zero=section.number("zero") if counted else Decimal(0),
         evidence=evidence,
         ours=section.flag("ours", False),
     )
@@ -141,11 +139,3 @@ def _leaf(section: Section) -> Leaf:
         section.fault("定性指标要写明凭什么打分", "says what its points rest on", "evidence")
     section.close()
     return leaf
-
-
-def _number(section: Section, key: str) -> Decimal:
-    try:
-        return Decimal(section.string(key))
-    except InvalidOperation:
-        section.fault("应为数字", "should be a number", key)
-        return Decimal(0)

@@ -69,9 +69,7 @@ def read_rule(faults: list[Fault], file: str, content: bytes) -> Rule | None:
     top = read_toml(faults, file, content)
     if top is None:
         return None
-    name = top.string("id")
-    if f"{name}.toml" != file:
-        top.fault(f"应与文件名“{file}”一致", f"should be the name of its file, {file}", "id")
+    name = top.named_by_file()
     severity = _severity(top, "")
     innocent = tuple(_innocent(section) for section in top.sections("innocent"))
     if not innocent:
@@ -111,12 +109,8 @@ def _severity(section: Section, default: str) -> str:
 
 
 def _thresholds(top: Section) -> dict[str, Threshold]:
-    table = top.under("thresholds") if top.has("thresholds") else None
     found: dict[str, Threshold] = {}
-    for name in table.keys() if table else ():
-        section = table.under(name) if table else None
-        if section is None:
-            continue
+    for name, section in top.tables("thresholds").items() if top.has("thresholds") else ():
         if not _NAME.fullmatch(name):
             section.fault("名称用小写字母", "a name in small letters is needed")
         found[name] = Threshold(name, section.figure("value"), section.text("name"))

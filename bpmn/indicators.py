@@ -5,7 +5,7 @@ checked by whoever has the facts (`workflow.indicators`).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -113,9 +113,7 @@ def read_indicator(faults: list[Fault], file: str, content: bytes) -> Indicator 
     top = read_toml(faults, file, content)
     if top is None:
         return None
-    name = top.string("id")
-    if f"{name}.toml" != file:
-        top.fault(f"应与文件名“{file}”一致", f"should be the name of its file, {file}", "id")
+    name = top.named_by_file()
     entered = {one.id: one for one in map(_entered, top.sections("entered"))}
     indicator = Indicator(
         id=name,
@@ -168,14 +166,7 @@ def _figure(section: Section, entered: Mapping[str, Entered]) -> Figure:
 
 
 def _number(section: Section, key: str) -> Decimal | None:
-    told = section.maybe_string(key)
-    if told is None:
-        return None
-    try:
-        return Decimal(told)
-    except InvalidOperation:
-        section.fault("应为数字", "should be a number", key)
-        return None
+    return section.number(key) if section.has(key) else None
 
 
 def _check_units(section: Section, figure: Figure, entered: Mapping[str, Entered]) -> None:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from string import Formatter
 from typing import Any
 
@@ -50,6 +51,24 @@ class Section:
         if isinstance(value, str) and not value.strip():
             self.fault("不能为空", "must not be empty", key)
         return value if isinstance(value, str) else (default or "")
+
+    def named_by_file(self) -> str:
+        """The `id` of a file that is named by it."""
+        name = self.string("id")
+        if f"{name}.toml" != self.file:
+            self.fault(f"应与文件名“{self.file}”一致", f"should be the name of its file, {self.file}", "id")
+        return name
+
+    def number(self, key: str) -> Decimal:
+        """A number written as a text, so that no digit is lost."""
+        try:
+            value = Decimal(self.string(key))
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if value.is_finite():
+            return value
+        self.fault("应为数字", "should be a number", key)
+        return Decimal(0)
 
     def maybe_string(self, key: str) -> str | None:
         return self.string(key, "") if self.has(key) else None
@@ -119,6 +138,12 @@ class Section:
         value = self._value(key, (dict,), "表", "a table", required=True)
         element = f"{self.element}.{key}".strip(".")
         return Section(self.faults, self.file, element, value) if isinstance(value, dict) else None
+
+    def tables(self, key: str) -> dict[str, "Section"]:
+        """The tables below a table, by their names."""
+        part = self.under(key)
+        found = {name: part.under(name) for name in part.keys()} if part is not None else {}  # noqa: SIM118
+        return {name: section for name, section in found.items() if section is not None}
 
     def close(self) -> None:
         for key in sorted(set(self._data) - self._asked):

@@ -66,7 +66,7 @@ def read_report(faults: list[Fault], file: str, content: bytes) -> Report | None
     if top is None:
         return None
     report = Report(
-        id=top.string("id"),
+        id=top.named_by_file(),
         name=top.text("name"),
         period=top.string("period"),
         source=top.string("source"),
@@ -74,8 +74,6 @@ def read_report(faults: list[Fault], file: str, content: bytes) -> Report | None
         tables=tuple(_table(section) for section in top.sections("tables")),
         only=top.maybe_string("only") or "",
     )
-    if f"{report.id}.toml" != file:
-        top.fault(f"应与文件名“{file}”一致", f"should be the name of its file, {file}", "id")
     if report.period not in PERIODS:
         top.fault(f"应为 {'、'.join(PERIODS)}", f"should be one of {', '.join(PERIODS)}", "period")
     if not report.tables or len({table.id for table in report.tables}) != len(report.tables):

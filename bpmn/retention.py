@@ -72,8 +72,7 @@ def check_retention(faults: list[Fault], content: bytes) -> Retention:
     top = read_toml(faults, FILE, content)
     if top is None:
         return Retention({}, {})
-    kept = {section.element.split(".")[-1]: section for section in _tables(top, "kept")}
-    bases = {section.element.split(".")[-1]: section for section in _tables(top, "bases")}
+    kept, bases = top.tables("kept"), top.tables("bases")
     top.close()
     for name in LEAST.keys() ^ kept.keys():
         here = name in kept
@@ -82,12 +81,6 @@ def check_retention(faults: list[Fault], content: bytes) -> Retention:
         MappingProxyType({name: _kept(name, section) for name, section in kept.items() if name in LEAST}),
         MappingProxyType({name: _basis(name, section) for name, section in bases.items()}),
     )
-
-
-def _tables(top: Section, key: str) -> list[Section]:
-    part = top.under(key)
-    found = (part.under(name) for name in part.keys()) if part else ()  # noqa: SIM118  not a mapping
-    return [section for section in found if section is not None]
 
 
 def _kept(name: str, section: Section) -> Kept:

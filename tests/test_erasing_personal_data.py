@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from erased import WHY, erase, propose
 from house_templates import guards_down
 from pages.desks import at_the_desk
 from rescuing import asks, checked, granted, until
@@ -16,7 +17,7 @@ from audit.tables import audit_key, audit_vault
 from workflow.cli import mingjian
 from workflow.demo.staff import PASSWORD
 from workflow.erasing_again import erase_again
-from workflow.erasure_commands import ConfirmErasure, ProposeErasure, RefuseErasure
+from workflow.erasure_commands import ConfirmErasure, RefuseErasure
 from workflow.errors import AnswersRefused, NotAllowed, StepImpossible
 from workflow.evidence.handing_out import hand_out
 from workflow.replay import replay
@@ -24,7 +25,6 @@ from workflow.store.models import Erasure, Letter, Paper, Payment, Person, Posti
 from workflow.supervisor_commands import PutUnderSupervision
 
 on_sqlite = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
-WHY = "法院判决要求删除"
 
 
 @pytest.fixture
@@ -32,18 +32,6 @@ def ended(county, case_at):
     case = county.drive(case_at("archive_case"), "end", {})
     county.night()
     return case
-
-
-def propose(county, case, by="arch", basis="order", reason=WHY):
-    county.staff[by].does(ProposeErasure(case.id, basis, reason))
-    return county.rows(Erasure, Erasure.case_id == case.id)[-1].id
-
-
-def erase(county, case):
-    number = propose(county, case)
-    county.staff["capr"].does(ConfirmErasure(case.id, number))
-    county.night()
-    return number
 
 
 def report(county):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from click.testing import CliRunner
+from erased import erase
 from house_templates import Staged, opened, stage
 from pages.desks import at_the_desk
 from small_county import CaseFile, SetClock, SmallCounty
@@ -14,7 +15,6 @@ from small_county import CaseFile, SetClock, SmallCounty
 import audit
 from web import pdf
 from workflow.cli import mingjian
-from workflow.erasure_commands import ConfirmErasure, ProposeErasure
 from workflow.evidence.bundle import write_bundle
 from workflow.evidence.replaying import BundleRefused
 from workflow.player.comparing import align
@@ -23,7 +23,6 @@ from workflow.player.from_house import record_of
 from workflow.player.moment import chronicle, moment_at
 from workflow.player.telling import lines_of
 from workflow.reading.case_row import read_case
-from workflow.store.models import Erasure
 
 
 @dataclass
@@ -176,10 +175,7 @@ def test_an_erased_case_plays_from_its_bundle(home, template, tmp_path):
     county.drive(case, "end", {})
     county.clock.forward(days=400)
     county.night()
-    county.staff["arch"].does(ProposeErasure(case.id, "order", "省档案局来函要求，案卷期满"))
-    number = county.rows(Erasure, Erasure.case_id == case.id)[-1].id
-    county.staff["capr"].does(ConfirmErasure(case.id, number))
-    county.night()
+    erase(county, case)
     found = record_of_bundle(pack(bundled(county, case), tmp_path / "erased.zip"))
     county.house.close()
     assert all(frame.verdict.sound for frame in found.record.film.frames)

@@ -1,19 +1,18 @@
 """The player: every entry executed again with a verdict of its own, and the case as it then was."""
 
 import pytest
+from erased import erase
 from house_templates import Staged, guards_down, opened, rewrite, stage
 from pages.desks import at_the_desk
 from small_county import CaseFile, SetClock, SmallCounty
 from sqlalchemy import text
 
-from workflow.erasure_commands import ConfirmErasure, ProposeErasure
 from workflow.errors import NotAllowed
 from workflow.player import kept
 from workflow.player.from_house import record_of
 from workflow.player.moment import jumps_from, moment_at
 from workflow.reading.case_row import read_case
 from workflow.replay import replay
-from workflow.store.models import Erasure
 from workflow.supervisor_commands import Reassign
 
 QUESTIONS = "请说明入户调查与申请书的收入为什么不一致。"
@@ -226,10 +225,7 @@ def test_what_was_erased_is_shown_as_erased_and_the_steps_are_there(played):
     county.drive(case, "end", {})
     county.clock.forward(days=400)
     county.night()
-    county.staff["arch"].does(ProposeErasure(case.id, "order", "省档案局来函要求，案卷期满"))
-    number = county.rows(Erasure, Erasure.case_id == case.id)[-1].id
-    county.staff["capr"].does(ConfirmErasure(case.id, number))
-    county.night()
+    erase(county, case)
     found = record(county, case, opened=True)
     assert all(frame.verdict.sound for frame in found.film.frames)
     last = moment_at(found, len(found.film.frames) - 1)

@@ -182,3 +182,9 @@ def test_a_faulty_file_is_refused_with_its_reason(old, new, words):
     with pytest.raises(bpmn.RulebookError) as refused:
         bpmn.from_files(files)
     assert any(fault.file == FILE and words in fault.reason.en for fault in refused.value.faults)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "x"])
+def test_a_day_that_is_none_of_this_century_is_the_usual_one(county, day):
+    desk = at_the_desk(county, "insp")
+    assert desk.opens(f"/inspect/ways?since={day}&until={day}").status == 200

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
@@ -10,10 +10,8 @@ from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from bpmn.conformance import FILE, Deviating, read_deviating
-from bpmn.rulebook import DATA
 from web.access import allowed, needs
-from web.here import current_actor, house, now
+from web.here import asked_day, current_actor, house, now
 from web.language import local, t
 from web.reads import shown, shows
 from web.sheets import Cell, Table
@@ -57,8 +55,8 @@ class Asked:
 
 def _asked(connection: Connection) -> Asked:
     today, given = local(now()).date(), request.args.get
-    until = _day("until", today)
-    since = min(_day("since", until - YEAR), until)
+    until = asked_day("until", today)
+    since = min(asked_day("since", until - YEAR), until)
     book, actor = house().rules().rulebook, current_actor()
     ended = flows_ended(connection, actor, since, until)
     usual = next(iter(ended), next(iter(book.flows)))
@@ -70,18 +68,6 @@ def _asked(connection: Connection) -> Asked:
         process = flow
     chosen = Chosen(flow, since, until, township, given("officer", None, type=int))
     return Asked(chosen, process, given("way", ""), ended)
-
-
-def _day(name: str, usual: date) -> date:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return usual
-
-
-def rules() -> Deviating:
-    """Which ways deviate, by the rule book in force; by the packaged file for one that is older than it."""
-    return read_deviating(house().rules().rulebook.files.get(FILE) or (DATA / FILE).read_bytes())
 
 
 def refused() -> frozenset[str]:
@@ -104,7 +90,8 @@ def index() -> ResponseReturnValue:
     with house().reader.connect() as connection:
         asked = _asked(connection)
         runs = read_runs(connection, current_actor(), asked.chosen, refused())
-        found = ways(runs, rules())
+        deviating = house().deviating()
+        found = ways(runs, deviating)
         drawn = draw(house().rules().rulebook, asked.process, runs)
         way = found.named(asked.way)
         page = request.args.get("page", 1, type=int)
@@ -116,7 +103,7 @@ def index() -> ResponseReturnValue:
     chain = chain_to(diagrams(book), asked.chosen.flow, asked.process)
     body = render_template(
         "inspect/ways.html",
-        asked=asked, ways=found, drawn=drawn, way=way, list=listed, rules=rules(), officers=people,
+        asked=asked, ways=found, drawn=drawn, way=way, list=listed, rules=deviating, officers=people,
         places=places, flows=book.flows, chain=[(each, diagrams(book)[each].name) for each in chain],
         overlay=overlay(drawn), steps=step_names(runs), span=span, most=LISTED,
     )  # fmt: skip
@@ -130,7 +117,7 @@ def export() -> ResponseReturnValue:
     with house().reader.connect() as connection:
         asked = _asked(connection)
         runs = read_runs(connection, current_actor(), asked.chosen, refused())
-    found = ways(runs, rules())
+    found = ways(runs, house().deviating())
     drawn = draw(house().rules().rulebook, asked.process, runs)
     return taken_away("ways", found.cases, _sheets(asked, found, drawn, step_names(runs)), "ways")
 

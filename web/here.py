@@ -57,6 +57,15 @@ def asked_month(this: date) -> date:
     return date(int(named[1]), int(named[2]), 1) if named else this
 
 
+def asked_day(name: str, usual: date) -> date:
+    """A day of the address; `usual` where it is none, or none of this century."""
+    try:
+        day = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return usual
+    return day if 2000 <= day.year <= 2100 else usual
+
+
 def polled() -> bool:
     """Whether an open page asks by itself for what has changed, and nobody has done anything."""
     return request.headers.get("X-Poll") == "1"

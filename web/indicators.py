@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bpmn.indicators import COUNTED, UNITS, Figure, Indicator
 from web.access import allowed, needs
-from web.here import current_actor, house, now, request_key
+from web.here import asked_day, current_actor, house, now, request_key
 from web.language import figure as money
 from web.language import local, t
 from web.reads import shown, shows
@@ -62,19 +62,10 @@ class Asked:
 def asked_of(connection: Connection) -> Asked:
     """What the address asks for. Raises NotAllowed."""
     today = local(now()).date()
-    until = day_named("until", today)
-    since = min(day_named("since", date(until.year, 1, 1)), until)
+    until = asked_day("until", today)
+    since = min(asked_day("since", date(until.year, 1, 1)), until)
     area = area_for(connection, current_actor(), request.args.get("township", ""))
     return Asked(Period(since, until), area, townships(connection, current_actor()))
-
-
-def day_named(name: str, usual: date) -> date:
-    """A day of the address, or the usual one where it is none."""
-    try:
-        day = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return usual
-    return day if 2000 <= day.year <= 2100 else usual
 
 
 def seen(indicator: Indicator) -> list[Figure]:

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from bpmn.reports import PERIODS, Column, Report
 from web.access import needs
-from web.here import current_actor, house, now
-from web.indicators import basis_words, day_named, without_facts
+from web.here import asked_day, current_actor, house, now
+from web.indicators import basis_words, without_facts
 from web.language import figure, local, t
 from web.sheets import Table
 from web.taking import taken_away
@@ -53,7 +53,7 @@ def _made(report_id: str) -> Made:
     if report is None:
         raise NotFound()
     require_seen(current_actor(), report.only)
-    day = day_named("day", local(now()).date())
+    day = asked_day("day", local(now()).date())
     period = period_of(report.period, day)
     with house().reader.connect() as connection, facts_of(house()) as facts:
         area = area_for(connection, current_actor(), request.args.get("township", ""))

@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from audit import Published, Sequencer, Vault, keyring, open_vault
 from audit.private import KeyRefused
 from bpmn import Fault, Rulebook, RulebookError, packaged_files
+from bpmn.conformance import FILE as DEVIATING
+from bpmn.conformance import Deviating, read_deviating
 from bpmn.retention import FILE as RETENTION
 from bpmn.retention import Retention, read_retention
 from bpmn.rulebook import DATA
@@ -73,13 +75,19 @@ class House:
 
     def retention(self) -> Retention:
         """How long what is kept, and the legal bases of an erasure, as the rules in force now say."""
-        content = self.rules().rulebook.files.get(RETENTION) or (DATA / RETENTION).read_bytes()
-        return read_retention(content)
+        return read_retention(self._file(RETENTION))
 
     def spot_checks(self) -> SpotChecks:
         """How spot checks are drawn and what is asked of each case, as the rules in force now say."""
-        content = self.rules().rulebook.files.get(SPOT_CHECKS) or (DATA / SPOT_CHECKS).read_bytes()
-        return read_spot_checks(content)
+        return read_spot_checks(self._file(SPOT_CHECKS))
+
+    def deviating(self) -> Deviating:
+        """Which ways of cases deviate, as the rules in force now say."""
+        return read_deviating(self._file(DEVIATING))
+
+    def _file(self, name: str) -> bytes:
+        """A file of the rules in force; the packaged one where they are older than it."""
+        return self.rules().rulebook.files.get(name) or (DATA / name).read_bytes()
 
     def rules_in(self, connection: Connection) -> Rules:
         """The rule book in force now as this transaction sees it: for what is to live by it."""

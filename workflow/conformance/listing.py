@@ -12,6 +12,7 @@ from workflow.actor import Actor
 from workflow.conformance.runs import Chosen
 from workflow.conformance.ways import Way
 from workflow.reading.cases import PAGE
+from workflow.reading.paging import page_of
 from workflow.store.models import Case, Organisation
 
 
@@ -36,9 +37,8 @@ class WayCases:
 
 def cases_of(conn: Connection, rulebook: Rulebook, way: Way, page: int) -> WayCases:
     """One page of the cases of a way, which the reader was allowed to see when it was found."""
-    pages = max(1, -(-way.count // PAGE))
-    page = min(max(1, page), pages)
-    ids = sorted(way.cases)[(page - 1) * PAGE : page * PAGE]
+    at = page_of(way.count, page, PAGE)
+    ids = sorted(way.cases)[at.skip : at.skip + PAGE]
     rows = conn.execute(
         select(Case.id, Case.number, Case.state, Case.opened_at, Case.closed_at, Organisation.name)
         .join(Organisation, Organisation.code == Case.township)
@@ -54,7 +54,7 @@ def cases_of(conn: Connection, rulebook: Rulebook, way: Way, page: int) -> WayCa
         )
         for row in rows
     ]  # fmt: skip
-    return WayCases(lines, page, pages)
+    return WayCases(lines, at.number, at.pages)
 
 
 def flows_ended(conn: Connection, actor: Actor, since: date, until: date) -> Mapping[str, int]:

@@ -12,6 +12,7 @@ import pysqlite3.dbapi2 as sqlite
 
 from bpmn import Text
 from workflow.errors import WorkflowError
+from workflow.facts.schema import tables
 from workflow.facts.times import working_days
 
 FILE: Final = Path("facts") / "facts.sqlite"
@@ -49,6 +50,20 @@ def open_facts(home: Path) -> Iterator[Any]:
         raise FactsMissing()
     connection = sqlite.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
     try:
+        add_functions(connection)
+        read_only(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def empty_facts() -> Iterator[Any]:
+    """The tables of the facts without a row, as `open_facts` gives them: a query is tried on them."""
+    connection = sqlite.connect(":memory:")
+    try:
+        for table in tables().values():
+            connection.execute(table.create)
         add_functions(connection)
         read_only(connection)
         yield connection

@@ -12,8 +12,8 @@ import pysqlite3.dbapi2 as sqlite
 from bpmn import Fault, Text
 from bpmn.flags import FOLDER, Part, Rule, is_rule_file, read_rule
 from bpmn.rulebook import DATA
-from workflow.facts.schema import labels, tables
-from workflow.facts.store import add_functions, read_only
+from workflow.facts.schema import labels
+from workflow.facts.store import empty_facts
 
 NEEDED: Final = ("case_id", "subject")
 GIVEN: Final = frozenset({"now", "today"})
@@ -57,8 +57,7 @@ def check(files: Mapping[str, bytes]) -> Rules:
 @lru_cache(maxsize=8)
 def _check(files: tuple[tuple[str, bytes], ...]) -> Rules:
     rules, faults = {}, []
-    empty = _empty()
-    try:
+    with empty_facts() as empty:
         for name, content in files:
             found: list[Fault] = []
             rule = read_rule(found, name, content)
@@ -69,19 +68,7 @@ def _check(files: tuple[tuple[str, bytes], ...]) -> Rules:
             if rule is not None and not found:
                 rules[rule.id] = rule
             faults += found
-    finally:
-        empty.close()
     return Rules(rules, tuple(faults), dict(files))
-
-
-def _empty() -> Any:
-    """The tables of the facts without a row."""
-    connection = sqlite.connect(":memory:")
-    for table in tables().values():
-        connection.execute(table.create)
-    add_functions(connection)
-    read_only(connection)
-    return connection
 
 
 def parameters(rule: Rule, now: str) -> dict[str, Any]:

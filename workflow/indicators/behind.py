@@ -15,6 +15,7 @@ from workflow.indicators.measuring import Row, counts_money
 from workflow.permissions import require
 from workflow.reading.board import area_code
 from workflow.reading.cases import PAGE
+from workflow.reading.paging import page_of
 from workflow.store.models import Case
 
 REGISTER: Final = {
@@ -57,15 +58,14 @@ def behind(
     below = side == "base" and figure.kind in DIVIDES
     money = counts_money(figure) or figure.kind.endswith("_days")
     counted = [row for row in rows if (row.base if below else row.top or figure.kind.endswith("_days"))]
-    pages = max(1, -(-len(counted) // PAGE))
-    page = min(max(1, page), pages)
-    shown = sorted(counted, key=lambda row: (row.case or "", row.key))[(page - 1) * PAGE : page * PAGE]
+    at = page_of(len(counted), page, PAGE)
+    shown = sorted(counted, key=lambda row: (row.case or "", row.key))[at.skip : at.skip + PAGE]
     ids = {UUID(row.case) for row in shown if row.case}
     numbers = {
         row.id: row.number for row in conn.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))
     }
     lines = [_line(row, numbers, figure, below=below, money=money) for row in shown]
-    return Behind(lines, len(counted), page, pages)
+    return Behind(lines, len(counted), at.number, at.pages)
 
 
 def _line(row: Row, numbers: dict[UUID, str], figure: Figure, *, below: bool, money: bool) -> Line:

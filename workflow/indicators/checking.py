@@ -10,8 +10,7 @@ import pysqlite3.dbapi2 as sqlite
 from bpmn import Fault, Text
 from bpmn.indicators import DIVIDES, FOLDER, Figure, Indicator, read_indicator
 from bpmn.rulebook import DATA
-from workflow.facts.schema import tables
-from workflow.facts.store import add_functions, read_only
+from workflow.facts.store import empty_facts
 from workflow.permissions import MATRIX
 
 ASKED: Final[Mapping[str, str]] = {
@@ -42,8 +41,7 @@ def indicators() -> Indicators:
 def check(files: Mapping[str, bytes]) -> Indicators:
     """Read and check files by name. A faulty one is left out; the others count."""
     found, faults = {}, []
-    empty = empty_facts()
-    try:
+    with empty_facts() as empty:
         for name, content in sorted(files.items()):
             wrong: list[Fault] = []
             one = read_indicator(wrong, name, content)
@@ -52,8 +50,6 @@ def check(files: Mapping[str, bytes]) -> Indicators:
             if one is not None and not wrong:
                 found[one.id] = one
             faults += wrong
-    finally:
-        empty.close()
     return Indicators(found, tuple(faults))
 
 
@@ -84,13 +80,3 @@ def faults_of(
         return []
     words = Text(f"查询结果缺少这些列：{'、'.join(missing)}", f"its rows lack {', '.join(missing)}")
     return [Fault(file, where, words)]
-
-
-def empty_facts() -> Any:
-    """The tables of the facts without a row."""
-    connection = sqlite.connect(":memory:")
-    for table in tables().values():
-        connection.execute(table.create)
-    add_functions(connection)
-    read_only(connection)
-    return connection

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 
 from bpmn import Fault, Rulebook, Text
 from bpmn.reports import FOLDER, Report, ReportTable, read_report
-from workflow.indicators.checking import ASKED, empty_facts, faults_of, files_in
+from workflow.facts.store import empty_facts
+from workflow.indicators.checking import ASKED, faults_of, files_in
 from workflow.indicators.measuring import Period
 from workflow.permissions import MATRIX
 from workflow.store.models import Account, Organisation
@@ -46,8 +47,7 @@ def reports() -> Reports:
 def check(files: Mapping[str, bytes]) -> Reports:
     """Read and check files by name. A faulty one is left out; the others count."""
     found, faults = {}, []
-    empty = empty_facts()
-    try:
+    with empty_facts() as empty:
         for name, content in sorted(files.items()):
             wrong: list[Fault] = []
             one = read_report(wrong, name, content)
@@ -62,8 +62,6 @@ def check(files: Mapping[str, bytes]) -> Reports:
             if one is not None and not wrong:
                 found[one.id] = one
             faults += wrong
-    finally:
-        empty.close()
     return Reports(found, tuple(faults))
 
 

@@ -20,6 +20,7 @@ from workflow.findings.states import MOVES, OVER, OWED, STATES, UNSENT, State, p
 from workflow.house import House
 from workflow.permissions import may, refusal, require
 from workflow.reading.case_row import shown_name
+from workflow.reading.paging import page_of
 from workflow.reading.pinning import events_of
 from workflow.reading.timeline import Event
 from workflow.register import kinship
@@ -236,16 +237,15 @@ def _list(conn: Connection, mine: ColumnElement[bool], group: str, page: int, no
     counts["all"] = sum(number for state, number in counted if state not in OVER)
     group = group if group in counts else "all"
     within = Finding.state.in_(GROUPS[group]) if group in GROUPS else Finding.state.not_in(OVER)
-    pages = max(1, -(-counts[group] // PAGE))
-    page = min(max(1, page), pages)
+    at = page_of(counts[group], page, PAGE)
     owes = case((Finding.state.in_(OWED), 0), else_=1)
     rows = conn.execute(
         _ROWS.where(mine, within)
         .order_by(owes, Finding.answer_by, Finding.id.desc())
         .limit(PAGE)
-        .offset((page - 1) * PAGE)
+        .offset(at.skip)
     )
-    return Found([_line(row, now) for row in rows], counts, group, page, pages)
+    return Found([_line(row, now) for row in rows], counts, group, at.number, at.pages)
 
 
 def _line(row: Any, now: datetime) -> Line:

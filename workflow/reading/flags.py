@@ -18,6 +18,7 @@ from workflow.flags.checking import Rules
 from workflow.flags.concluding import CONCLUSIONS
 from workflow.house import House
 from workflow.reading.flag_evidence import Evidence, evidence_of
+from workflow.reading.paging import page_of
 from workflow.store.models import Account, Case, Flag, FlagConclusion, FlagRun, Organisation, table
 
 FLAG = table(Flag)
@@ -130,16 +131,15 @@ def listed(conn: Connection, rules: Rules, wanted: Wanted, page: int) -> Listed:
     ]
     tally = select(*(func.count(case((_of_state(name), 1))).label(name) for name in STATES)).where(*narrow)
     counts = dict(conn.execute(tally).one()._mapping)
-    pages = max(1, -(-counts.get(wanted.state, 0) // SIZE))
-    page = min(max(1, page), pages)
+    at = page_of(counts.get(wanted.state, 0), page, SIZE)
     order = case({"H": 0, "M": 1}, value=FLAG.c.severity, else_=2)
     rows = conn.execute(
         _LINES.where(*narrow, _of_state(wanted.state))
         .order_by(order, FLAG.c.first_seen.desc(), FLAG.c.rule, FLAG.c.id)
         .limit(SIZE)
-        .offset((page - 1) * SIZE)
+        .offset(at.skip)
     )
-    return Listed([_line(row, rules) for row in rows], counts, page, pages)
+    return Listed([_line(row, rules) for row in rows], counts, at.number, at.pages)
 
 
 _LINES = (

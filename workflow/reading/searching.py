@@ -20,6 +20,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.errors import FieldFault
 from workflow.reading.case_row import shown_name
 from workflow.reading.cases import area_of
+from workflow.reading.paging import page_of
 from workflow.store.models import Account, Case, Flag, Organisation, Person, Task
 
 PAGE: Final = 50
@@ -128,9 +129,8 @@ def search(conn: Connection, actor: Actor, sought: Sought, page: int = 1) -> Hit
     base = matching(actor, sought)
     counted = select(func.count()).select_from(base.limit(MOST_COUNTED + 1).subquery())
     total = conn.scalar(counted) or 0
-    pages = max(1, -(-min(total, MOST_COUNTED) // PAGE))
-    page = min(max(1, page), pages)
-    keys = base.order_by(Case.opened_at.desc(), Case.id).limit(PAGE).offset((page - 1) * PAGE).subquery()
+    at = page_of(min(total, MOST_COUNTED), page, PAGE)
+    keys = base.order_by(Case.opened_at.desc(), Case.id).limit(PAGE).offset(at.skip).subquery()
     township = aliased(Organisation)
     rows = conn.execute(
         select(
@@ -151,7 +151,7 @@ def search(conn: Connection, actor: Actor, sought: Sought, page: int = 1) -> Hit
         )
         for row in rows
     ]  # fmt: skip
-    return Hits(lines, total, page, pages)
+    return Hits(lines, total, at.number, at.pages)
 
 
 def matching(actor: Actor, sought: Sought) -> Select[Any]:
