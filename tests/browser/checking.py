@@ -31,6 +31,17 @@ NORMAL, ELDER = "0", "1"
 RUN_AXE = """async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(
   (v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`)"""
 
+REACHING_OUT = """() => [...document.querySelectorAll("td, th")].filter((cell) => {
+  const box = cell.getBoundingClientRect();
+  const laid = (part) => !["absolute", "fixed"].includes(getComputedStyle(part).position);
+  if (!box.width || cell.closest("thead") && !laid(cell.closest("thead"))) return false;
+  return [...cell.querySelectorAll("*")].some((part) => {
+    const own = part.getBoundingClientRect();
+    return own.width > 1 && own.height > 1 && laid(part) && !part.closest(".mj-vh, svg *, .mj-tick")
+      && (own.right > box.right + 2 || own.left < box.left - 2);
+  });
+}).slice(0, 3).map((cell) => `reaches out of its cell: ${cell.innerText.slice(0, 30)}`)"""
+
 
 class Quiet(WSGIRequestHandler):
     def log(self, *args) -> None:
@@ -118,6 +129,7 @@ class Checker:
         found += self.page.evaluate(RUN_AXE, RULES)
         if self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             found.append("scrolls sideways")
+        found += self.page.evaluate(REACHING_OUT)
         found += [message for message in self.messages if "status of 4" not in message]
         self.faults += [Fault(address, screen[0], size, what) for what in found]
         self._picture(address, screen[0], size)
