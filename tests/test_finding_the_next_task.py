@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 from pages.desks import answers_for, at_the_desk, form_of
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from workflow.actor import Actor
+from workflow.reading.left_to_others import left_to_others
 from workflow.reading.worklist import FILTERS, worklist
+from workflow.register.kinship import Relative, file_relative
 from workflow.store import transaction
-from workflow.store.models import Task
+from workflow.store.models import Case, Person, Task
 
 
 def listed(county, login, chosen="all", **how):
@@ -91,6 +93,40 @@ def test_a_step_one_may_not_do_is_not_opened_next(county, case_at):
         assert next_step(county.house, conn, reviewer.actor, county.clock.at) is None
         other: Actor = county.staff["trev1"].actor
         assert next_step(county.house, conn, other, county.clock.at) == (mine.id, mine.task("audit_file").id)
+
+
+def test_a_step_that_somebody_else_has_to_do_says_so_and_leads_to_the_case_instead(county, case_at):
+    """Who accepted the case and sits on the reviewer's seat too sees it marked, and is led into no refusal."""
+    mine = case_at("audit_file")
+    reviewer = county.second_seat("twin1", "TREV", county.staff["trev1"].actor.org)
+    other = county.staff["trev1"].actor
+    step = (mine.id, mine.task("audit_file").id)
+    with county.house.reader.connect() as conn:
+        assert left_to_others(county.house, conn, reviewer.actor, [step]) == {step}
+        assert left_to_others(county.house, conn, other, [step]) == frozenset()
+        assert left_to_others(county.house, conn, other, []) == frozenset()
+    row = at_the_desk(county, "trev1").opens("/work").tree.xpath("//tbody/tr")[0]
+    assert "须由他人办理" not in row.text_content()
+    desk = at_the_desk(county, "twin1")
+    with desk.client.session_transaction() as session:
+        session["seat"] = reviewer.actor.seat_id
+    page = desk.opens("/work")
+    row = page.tree.xpath("//tbody/tr")[0]
+    assert "须由他人办理" in row.text_content() and "职责分离" in page.words
+    assert row.xpath(".//a[@data-item]/@href") == [f"/cases/{mine.id}"]
+
+
+def test_a_step_of_a_relative_is_marked_for_somebody_else(county, case_at):
+    case = case_at("audit_file")
+    reviewer = county.staff["trev1"].actor
+    step = (case.id, case.task("audit_file").id)
+    with transaction(county.house.engine) as conn:
+        applicant = conn.execute(
+            select(Person.id_number, Person.name).join(Case, Case.applicant_id == Person.id)
+        ).one()
+        relative = Relative(applicant.name, applicant.id_number, "sibling")
+        file_relative(conn, reviewer.account_id, relative, at=county.clock.at)
+        assert left_to_others(county.house, conn, reviewer, [step]) == {step}
 
 
 def test_the_row_says_sign_word_and_name(county, case_at):

@@ -24,6 +24,7 @@ from workflow.handle import handle
 from workflow.permissions import may
 from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.desk import Desk, desk, next_step
+from workflow.reading.left_to_others import left_to_others
 from workflow.reading.timeline import open_all
 from workflow.reading.worklist import FILTERS, Filter, done_today, worklist
 from workflow.store import transaction
@@ -44,8 +45,12 @@ def index() -> ResponseReturnValue:
             house(), connection, actor, now(),
             chosen=chosen, page=request.args.get("page", 1, type=int),
         )  # fmt: skip
+        others = left_to_others(
+            house(), connection, actor, [(item.case_id, item.task_id) for item in found.items]
+        )
         done = done_today(connection, actor.account_id, now())
-    return make_response(render_template("work/index.html", list=found, chosen=chosen, done=done))
+    shown = {"list": found, "others": others, "chosen": chosen, "done": done}
+    return make_response(render_template("work/index.html", **shown))
 
 
 @bp.get("/cases/<uuid:case_id>/tasks/<int:task_id>")

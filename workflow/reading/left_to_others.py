@@ -1,0 +1,65 @@
+"""Which steps of a list their reader must leave to somebody else: separation of duties, kinship (domain 6.2).
+
+Asked of one page of a list at a time: first in which of its cases the reader has a hand at all (mostly in
+none), then of those alone what the diagrams say.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, select, tuple_, union
+
+from workflow.actor import Actor
+from workflow.cases.eligibility import acts_of_all, facts
+from workflow.house import House
+from workflow.permissions import can_complete
+from workflow.store.models import Case, CaseLink, Kin, Person, Task, table
+
+_CASE, _TASK, _LINK = table(Case), table(Task), table(CaseLink)
+_KIN, _PERSON = table(Kin), table(Person)
+Key = tuple[UUID, int]
+
+
+def _with_a_hand() -> CompoundSelect[UUID]:
+    """The cases in which an account opened, did a step, did one of the case before, or has a relative."""
+    here: BindParameter[UUID] = bindparam("cases", expanding=True)
+    me: BindParameter[int] = bindparam("account")
+    member = _PERSON.alias("member")
+    home = (member.c.id == _PERSON.c.id) | (member.c.household_id == _PERSON.c.household_id)
+    return union(
+        select(_CASE.c.id).where(_CASE.c.id.in_(here), _CASE.c.opened_by == me),
+        select(_TASK.c.case_id).where(_TASK.c.case_id.in_(here), _TASK.c.done_account == me),
+        select(_LINK.c.case_id)
+        .join(_TASK, _TASK.c.case_id == _LINK.c.other_id)
+        .where(_LINK.c.case_id.in_(here), _TASK.c.done_account == me),
+        select(_CASE.c.id)
+        .join(_PERSON, _PERSON.c.id == _CASE.c.applicant_id)
+        .join(member, home)
+        .join(_KIN, _KIN.c.id_number == member.c.id_number)
+        .where(_CASE.c.id.in_(here), _KIN.c.account_id == me),
+    )
+
+
+_HANDS = _with_a_hand()
+
+
+def left_to_others(house: House, conn: Connection, actor: Actor, keys: Collection[Key]) -> frozenset[Key]:
+    """Of the given open steps (case, step) of the actor's desk: those this person may not do."""
+    if not keys:
+        return frozenset()
+    wanted = {"cases": [case_id for case_id, _ in keys], "account": actor.account_id}
+    touched = set(conn.scalars(_HANDS, wanted))
+    near = [key for key in keys if key[0] in touched]
+    if not near:
+        return frozenset()
+    cases = {row.id: row for row in conn.execute(select(_CASE).where(_CASE.c.id.in_(touched)))}
+    acts = acts_of_all(conn, cases.values())
+    found = set()
+    for task in conn.execute(select(_TASK).where(tuple_(_TASK.c.case_id, _TASK.c.id).in_(near))):
+        case = cases[task.case_id]
+        # a list holds what is handed to nobody, or to this very seat
+        handed = None if task.assigned_seat is None else frozenset({actor.seat_id})
+        step = facts(house.rules(case.rulebook), case, task, acts[case.id], handed)
+        if not can_complete(actor, step):
+            found.add((case.id, task.id))
+    return frozenset(found)
