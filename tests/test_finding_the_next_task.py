@@ -96,7 +96,7 @@ def test_a_step_one_may_not_do_is_not_opened_next(county, case_at):
 
 
 def test_a_step_that_somebody_else_has_to_do_says_so_and_leads_to_the_case_instead(county, case_at):
-    """Who accepted the case and sits on the reviewer's seat too sees it marked, and is led into no refusal."""
+    """Who accepted the case and sits on the reviewer's seat too sees it marked, and meets no refusal."""
     mine = case_at("audit_file")
     reviewer = county.second_seat("twin1", "TREV", county.staff["trev1"].actor.org)
     other = county.staff["trev1"].actor
