@@ -226,3 +226,20 @@ def test_the_board_asks_no_more_for_more_cases(county, case_at):
         statements.clear()
         supervisor.opens(address)
         assert len(statements) <= alone, by
+
+
+def test_a_list_of_the_whole_county_needs_no_statistics_to_be_read_in_the_order_of_due_dates(county):
+    """Nothing keeps SQLite's statistics; without them it would sort all open places of the county."""
+    if county.house.reader.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL keeps its statistics by itself")
+    asked = []
+    with county.house.reader.connect() as conn:
+        cursor = conn.connection.dbapi_connection
+        cursor.set_trace_callback(asked.append)
+        for wanted in (Wanted(), Wanted(holder="360829-msb.CHND")):
+            held(county.house, conn, county.staff["sup-msb"].actor, county.clock.at, wanted, 1)
+        cursor.set_trace_callback(None)
+        lists = [sql for sql in asked if "FROM task" in sql]
+        plans = [conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all() for sql in lists]
+    first = [next(row[3] for row in plan if "SEARCH task" in row[3]) for plan in plans]
+    assert ["ix_task_due" in first[0], "ix_task_board" in first[1]] == [True, False], first

@@ -37,7 +37,8 @@ def now() -> datetime:
 
 def member() -> "Member | None":
     """Who is signed in, if anybody."""
-    return cast("Member", current_user._get_current_object()) if current_user.is_authenticated else None
+    person = current_user._get_current_object()
+    return cast("Member", person) if person.is_authenticated else None
 
 
 def current_actor() -> Actor:

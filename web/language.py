@@ -5,6 +5,7 @@ Also how days, times and money are written (one way in the whole product).
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 
 from flask import Flask, g, request
@@ -63,6 +64,7 @@ def _day(value: date | datetime) -> date:
     return local(value).date() if isinstance(value, datetime) else value
 
 
+@lru_cache(1024)
 def _together(text: str) -> Markup:
     return Markup('<span class="mj-nb">{}</span>').format(text)
 
@@ -70,8 +72,12 @@ def _together(text: str) -> Markup:
 def plain_day(value: date | datetime, *, weekday: bool = False, year: bool = False) -> str:
     """11月23日; with the year only if it is not this one (or asked for)."""
     day = _day(value)
-    year = year or day.year != local(now()).year
-    if language() == "en":
+    return _written(day, weekday, year or day.year != local(now()).year, language() == "en")
+
+
+@lru_cache(1024)
+def _written(day: date, weekday: bool, year: bool, english: bool) -> str:
+    if english:
         text = f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
         return f"{WEEKDAYS_EN[day.weekday()]} {text}" if weekday else text
     text = (f"{day.year}年" if year else "") + f"{day.month}月{day.day}日"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -49,17 +50,18 @@ def wanted() -> Wanted:
 
 
 def address(chosen: Wanted, endpoint: str = ".index", page: int | None = None) -> str:
-    """Where the board stands with these filters."""
-    return url_for(
-        endpoint,
-        by=None if chosen.by == "place" else chosen.by,
-        township=chosen.township or None,
-        place=chosen.place or None,
-        step=chosen.step or None,
-        holder=chosen.holder or None,
-        s=None if chosen.column == "overdue" else chosen.column,
-        page=page if page != 1 else None,
-    )
+    """Where the board stands with these filters. A page has a hundred of these."""
+    given = {
+        "by": "" if chosen.by == "place" else chosen.by,
+        "township": chosen.township,
+        "place": chosen.place,
+        "step": chosen.step,
+        "holder": chosen.holder,
+        "s": "" if chosen.column == "overdue" else chosen.column,
+        "page": "" if page in {None, 1} else page,
+    }
+    query = urlencode({name: value for name, value in given.items() if value})
+    return f"{url_for(endpoint)}?{query}" if query else url_for(endpoint)
 
 
 @dataclass(frozen=True, slots=True)

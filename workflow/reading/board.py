@@ -3,16 +3,17 @@
 What is counted is a place where a case stands, a person's step or a wait; a case that goes two ways at
 once counts twice, since each way has its own limit and somebody else to press. So the three tables add up
 to the same total, and every number is the length of its list (`workflow.reading.held`). The counts of
-100,000 open places come in one pass over one index, grouped in the index's own order.
+100,000 open places come in one pass over one narrow index, grouped in the index's own order.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, case, false, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, false, func, select
 
 from bpmn import Text
 from workflow.actor import Actor
@@ -22,6 +23,7 @@ from workflow.reading.case_file import today
 from workflow.reading.seats import ONE_SEAT, desk_code, people_at, post_name, seat_code, seat_number
 from workflow.reading.worklist import condition
 from workflow.store.models import Organisation, Task
+from workflow.store.prepared import Prepared
 
 By = Literal["place", "step", "holder"]
 Column = Literal["overdue", "soon", "on_time", "paused"]
@@ -33,6 +35,12 @@ _COUNTED: Final[tuple[Column, ...]] = ("overdue", "soon", "paused")
 WAIT: Final = "wait"
 WAITS: Final = Text("等待，不用人办", "waits, nobody has to act")
 VACANT: Final = Text("岗位空缺", "the seat is vacant")
+STATEMENTS: Final = 512
+"""So many statements are kept ready: one for what a reader sees and has chosen; the oldest go first."""
+NOW: Final = bindparam("now", type_=Task.due_at.type)
+_UNITS: Final = select(Organisation.code, Organisation.name).where(
+    Organisation.code.in_(bindparam("codes", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +99,30 @@ class Board:
         return sum(line.numbers[wanted.column] for line in self.lines if line.code == wanted.line)
 
 
-def scope(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    """Which places a reader of the board sees: the area's, or for a clerk only the own seat's.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which open places somebody sees: those of an area, or of one desk alone."""
+
+    area: str = ""
+    org: str = ""
+    role: str = ""
+
+    def conditions(self, *, by_due: bool = False) -> tuple[ColumnElement[bool], ...]:
+        if self.area:
+            return (lies_in(self.area, by_due=by_due),)
+        return (Task.org == self.org, Task.role == self.role)
+
+
+def sight(actor: Actor) -> Sight:
+    """What a reader of the board sees: the area of the office, or for a clerk only the own seat's work.
 
     Raises:
         NotAllowed: the board is not for this role.
     """
     grant = require(actor, "overdue_board", area=area_code(actor.org), met={"own_tasks"})
     if "own_tasks" in grant.conditions:
-        return (Task.org == actor.org, Task.role == actor.role)
-    return (lies_in(area_code(actor.org)),)
+        return Sight(org=actor.org, role=actor.role)
+    return Sight(area=area_code(actor.org))
 
 
 def sees_others(actor: Actor) -> bool:
@@ -114,19 +136,26 @@ def area_code(org: str) -> str:
     return f"{org[:6]}000000" if org[6:7] == "-" else org
 
 
-def lies_in(place: str) -> ColumnElement[bool]:
-    """The open places of a county, township or village, by its 12-digit code."""
+def lies_in(place: str, *, by_due: bool = False) -> ColumnElement[bool]:
+    """The open places of a county, township or village, by its 12-digit code.
+
+    `by_due`: a page of them is wanted in the order of their due dates. To find all of a county by place and
+    sort them costs a hundred times what the index of due dates costs, so that of places is kept out of it.
+    """
     if len(place) != 12 or not place.isdecimal():
         return false()
+    village: ColumnElement[str] = func.coalesce(Task.village, "") if by_due else Task.__table__.c.village
     for digits in (6, 9):
         if set(place[digits:]) == {"0"}:
-            return Task.village.between(place, place[:digits] + "9" * (12 - digits))
-    return Task.village == place
+            return village.between(place, place[:digits] + "9" * (12 - digits))
+    return village == place
 
 
-def chosen(actor: Actor, wanted: Wanted, *, but: By | None = None) -> list[ColumnElement[bool]]:
-    """The filters as conditions on `Task`, but for one of them."""
-    found = [Task.done_at.is_(None), *scope(actor)]
+def chosen(
+    seen: Sight, wanted: Wanted, *, but: By | None = None, by_due: bool = False
+) -> list[ColumnElement[bool]]:
+    """The filters as conditions on `Task`, but for one of them; `by_due` as for `lies_in`."""
+    found = [Task.done_at.is_(None), *seen.conditions(by_due=by_due)]
     if wanted.township:
         found.append(lies_in(wanted.township))
     if wanted.place and but != "place":
@@ -150,29 +179,40 @@ def _held_by(holder: str) -> tuple[ColumnElement[bool], ...]:
 
 def board(house: House, conn: Connection, actor: Actor, now: datetime, wanted: Wanted) -> Board:
     """The numbers of one table, the most overdue line first."""
-    where = chosen(actor, wanted, but=wanted.by)
+    seen = sight(actor)
+    rows = _counts(seen, replace(wanted, column="overdue")).all(conn, {"now": now})
     level: Level
     if wanted.by == "place":
         level = "village" if wanted.township or not area_code(actor.org).endswith("000000") else "township"
-        lines = _places(conn, where, now, level)
+        lines = _places(conn, rows, level)
     elif wanted.by == "step":
-        level, lines = "step", _steps(house, conn, where, now)
+        level, lines = "step", _steps(house, conn, rows, chosen(seen, wanted, but="step"))
     else:
-        level, lines = "holder", _holders(house, conn, where, now)
+        level, lines = "holder", _holders(house, conn, rows, now)
     lines.sort(key=lambda line: (-line.numbers["overdue"], -line.numbers["soon"], line.code))
     total: dict[Column, int] = {column: sum(line.numbers[column] for line in lines) for column in COLUMNS}
     return Board(level, lines, Line("", Text("合计", "Total"), total))
 
 
-def _counts(now: datetime) -> list[ColumnElement[int]]:
-    counted = [func.count(case((condition(column, now), 1))).label(column) for column in _COUNTED]
+@lru_cache(STATEMENTS)
+def _counts(seen: Sight, wanted: Wanted) -> Prepared:
+    """The numbers of one table, for what somebody sees and has chosen."""
+    where = chosen(seen, wanted, but=wanted.by)
+    if wanted.by == "place":
+        return Prepared(select(Task.village, *_columns()).where(*where).group_by(Task.village))
+    keys = (Task.node,) if wanted.by == "step" else (Task.org, Task.role, Task.assigned_seat, Task.kind)
+    return Prepared(_rolled_up(where, *keys))
+
+
+def _columns() -> list[ColumnElement[int]]:
+    counted = [func.count().filter(condition(column, NOW)).label(column) for column in _COUNTED]
     return [func.count().label("everything"), *counted]
 
 
-def _rolled_up(where: Conditions, now: datetime, *keys: Any) -> Select[*tuple[Any, ...]]:
+def _rolled_up(where: Conditions, *keys: Any) -> Select[*tuple[Any, ...]]:
     """Counts by `keys`: grouped first by what the index is ordered by, then the few groups by the keys."""
     order = list(dict.fromkeys([Task.village, Task.node, *keys]))
-    within = select(*order, *_counts(now)).where(*where).group_by(*order).subquery()
+    within = select(*order, *_columns()).where(*where).group_by(*order).subquery()
     sums = [func.sum(within.c[name]).label(name) for name in ("everything", *_COUNTED)]
     outer = [within.c[key.key] for key in keys]
     return select(*outer, *sums).group_by(*outer)
@@ -184,18 +224,19 @@ def _numbers(row: Any) -> dict[Column, int]:
     return {"overdue": late, "soon": soon, "on_time": on_time, "paused": paused}
 
 
-def _places(conn: Connection, where: Conditions, now: datetime, level: Level) -> list[Line]:
-    rows = conn.execute(select(Task.village, *_counts(now)).where(*where).group_by(Task.village)).all()
+def _places(conn: Connection, rows: Sequence[Any], level: Level) -> list[Line]:
     found: dict[str, Counter[Column]] = {}
     for row in rows:
         code = row.village if level == "village" else f"{row.village[:9]}000"
         found.setdefault(code, Counter()).update(_numbers(row))
-    units = select(Organisation.code, Organisation.name).where(Organisation.code.in_(found))
-    return [_line(code, Text(name, name), found[code]) for code, name in conn.execute(units)]
+    return [_line(code, Text(name, name), found[code]) for code, name in _names(conn, found).items()]
 
 
-def _steps(house: House, conn: Connection, where: Conditions, now: datetime) -> list[Line]:
-    rows = conn.execute(_rolled_up(where, now, Task.node)).all()
+def _names(conn: Connection, codes: Collection[str]) -> dict[str, str]:
+    return {code: name for code, name in conn.execute(_UNITS, {"codes": sorted(codes)})}
+
+
+def _steps(house: House, conn: Connection, rows: Sequence[Any], where: Conditions) -> list[Line]:
     names = {node.id: node.name for node in house.rules().model.nodes.values()}
     former = [row.node for row in rows if row.node not in names]
     if former:  # steps of rules that are no longer in force
@@ -204,17 +245,12 @@ def _steps(house: House, conn: Connection, where: Conditions, now: datetime) -> 
     return [_line(row.node, Text(names[row.node], names[row.node]), _numbers(row)) for row in rows]
 
 
-def _holders(house: House, conn: Connection, where: Conditions, now: datetime) -> list[Line]:
-    rows = conn.execute(_rolled_up(where, now, Task.org, Task.role, Task.assigned_seat, Task.kind)).all()
+def _holders(house: House, conn: Connection, rows: Sequence[Any], now: datetime) -> list[Line]:
     mine = [row for row in rows if row.kind == "user"]
     desks = {(row.org, row.role) for row in mine if row.assigned_seat is None}
     seats = {row.assigned_seat for row in mine} - {None}
     people = people_at(conn, desks, seats, today(now))
-    offices = select(Organisation.code, Organisation.name)
-    named = {
-        code: name
-        for code, name in conn.execute(offices.where(Organisation.code.in_({row.org for row in mine})))
-    }
+    named = _names(conn, {row.org for row in mine})
     book = house.rules().rulebook
     lines, waiting = [], Counter[Column]()
     for row in rows:

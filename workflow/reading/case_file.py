@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, Date, bindparam, select, tuple_
 
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
@@ -240,6 +240,18 @@ def places_of(conn: Connection, rules: Rules, row: Any, now: datetime) -> tuple[
     )  # fmt: skip
 
 
+_HOLDERS = (
+    select(Seat.org, Seat.role, Account.name)
+    .join(Account, Account.id == Seat.account_id)
+    .where(
+        tuple_(Seat.org, Seat.role).in_(bindparam("seats", expanding=True)),
+        *sat_on(bindparam("day", type_=Date())),
+        Account.active,
+    )
+    .order_by(Seat.id)
+)
+
+
 def holders(
     conn: Connection, seats: set[tuple[str, str]], day: date
 ) -> Mapping[tuple[str, str], tuple[str, ...]]:
@@ -247,17 +259,7 @@ def holders(
     if not seats:
         return {}
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    rows = conn.execute(
-        select(Seat.org, Seat.role, Account.name)
-        .join(Account, Account.id == Seat.account_id)
-        .where(
-            tuple_(Seat.org, Seat.role).in_(sorted(seats)),
-            *sat_on(day),
-            Account.active,
-        )
-        .order_by(Seat.id)
-    )
-    for org, role, name in rows:
+    for org, role, name in conn.execute(_HOLDERS, {"seats": sorted(seats), "day": day}):
         found[org, role] = (*found.get((org, role), ()), name)
     return found
 

@@ -6,7 +6,7 @@ Both have a code of numbers and letters, `360829-msb.CHND` and `seat.12`: what s
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Date, bindparam, func, select
 
 from bpmn import Rulebook, Text
 from workflow.reading.case_file import holders
@@ -15,6 +15,12 @@ from workflow.store.models import Account, Seat
 
 ONE_SEAT = "seat"
 LONGEST_NUMBER = 9
+_KEEPER = func.coalesce(Seat.substitute_for, Seat.id)
+_KEEPERS = (
+    select(_KEEPER, Account.name)
+    .join(Account, Account.id == Seat.account_id)
+    .where(_KEEPER.in_(bindparam("seats", expanding=True)), *sat_on(bindparam("day", type_=Date())))
+)
 
 
 def desk_code(org: str, role: str) -> str:
@@ -44,11 +50,6 @@ def people_at(
     """Code of desk or seat → the names of those who have to act there; a vacant one is not in it."""
     found = {desk_code(*desk): names for desk, names in holders(conn, desks, day).items()}
     if seats:
-        keeper = func.coalesce(Seat.substitute_for, Seat.id)
-        rows = conn.execute(
-            select(keeper, Account.name)
-            .join(Account, Account.id == Seat.account_id)
-            .where(keeper.in_(sorted(seats)), *sat_on(day))
-        )
+        rows = conn.execute(_KEEPERS, {"seats": sorted(seats), "day": day})
         found |= {seat_code(number): (name,) for number, name in rows}
     return found

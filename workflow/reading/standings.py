@@ -1,11 +1,9 @@
-"""How the clocks of many tasks stand, worked out together: one query, whatever the number of rows."""
+"""How the clocks of tasks stand: worked out from the rows of a list, with no query of their own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Connection, select
+from typing import Any, Final
 
 from workflow.cases.keeping import limits_of, ticking
 from workflow.deadlines import Explanation, Limit, Run, Standing, explain, standing
@@ -48,21 +46,16 @@ def clock_view(
     )
 
 
-def standings(
-    house: House, conn: Connection, clock_ids: Iterable[int | None], now: datetime
-) -> dict[int, Standing]:
-    """Clock id → how it stands, for the clocks of a page of tasks."""
-    wanted = {clock_id for clock_id in clock_ids if clock_id is not None}
-    if not wanted:
-        return {}
-    rows = conn.execute(
-        select(Clock.__table__, Case.rulebook, Case.policy)
-        .join(Case, Case.id == Clock.case_id)
-        .where(Clock.id.in_(wanted))
-    )
-    calendar = house.calendar()
-    found = {}
-    for row in rows:
-        limits = limits_of(house, row, row.policy, house.rules(row.rulebook).terms[row.policy or ""])
-        found[row.id] = standing(ticking(row, limits).run, calendar, row.stopped_at or now)
-    return found
+CLOCK: Final = (
+    Clock.limit_id, Clock.started_at, Clock.pauses, Clock.extended_at, Clock.extended_by, Clock.stopped_at,
+    Clock.rules, Case.rulebook, Case.policy,
+)  # fmt: skip
+"""What a list of tasks reads of their clocks, joined to each row, so that it knows how they stand."""
+
+
+def standing_beside(house: House, row: Any, now: datetime) -> Standing | None:
+    """How the clock of a task stands. `row`: the task's `id` and `clock_id`, and the columns of `CLOCK`."""
+    if row.clock_id is None:
+        return None
+    limits = limits_of(house, row, row.policy, house.rules(row.rulebook).terms[row.policy or ""])
+    return standing(ticking(row, limits).run, house.calendar(), row.stopped_at or now)

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    case,
     func,
     not_,
     or_,
@@ -35,8 +34,8 @@ from workflow.deadlines import SHANGHAI, Standing
 from workflow.house import House
 from workflow.reading.case_row import shown_name
 from workflow.reading.paging import page_of
-from workflow.reading.standings import standings
-from workflow.store.models import Case, Organisation, Person, Task
+from workflow.reading.standings import CLOCK, standing_beside
+from workflow.store.models import Case, Clock, Organisation, Person, Task
 from workflow.store.prepared import Prepared
 
 PAGE = 30
@@ -148,7 +147,7 @@ def _counting() -> Select[Any]:
     now = bindparam("now", type_=Task.due_at.type)
     seat = mine(bindparam("org"), bindparam("role"))
     running = (*seat, not_(Task.paused))
-    counted = select(func.count().label("rest"), func.count(case((Task.warn_at <= now, 1))).label("soon"))
+    counted = select(func.count().label("rest"), func.count().filter(Task.warn_at <= now).label("soon"))
     # two ranges of the index and not one condition with OR, which would look at every entry
     ahead = counted.where(*running, Task.due_at > now).subquery()
     undated = counted.where(*running, Task.due_at.is_(None)).subquery()
@@ -200,8 +199,8 @@ def worklist(
     at = page_of(found.of(chosen), page, size)
     wanted = {**seat_of(actor), "now": now, "size": size, "skip": at.skip}
     rows = _page(chosen).all(conn, wanted)
-    standing = standings(house, conn, (row.clock_id for row in rows), now)
-    return Worklist([item(row, now, standing.get(row.clock_id)) for row in rows], found, at.number, at.pages)
+    items = [item(row, now, standing_beside(house, row, now)) for row in rows]
+    return Worklist(items, found, at.number, at.pages)
 
 
 @cache
@@ -232,13 +231,14 @@ def shown(keys: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
             Task.case_id, Task.id, Task.name, Task.node, Task.state, Task.opened_at, Task.warn_at,
             Task.due_at, Task.paused, Task.clock_id, Case.number, Case.relative,
             Case.aid, Person.name.label("person"),
-            Organisation.name.label("village"), township.name.label("township"),
+            Organisation.name.label("village"), township.name.label("township"), *CLOCK,
         )
         .join(page, and_(page.c.case_id == Task.case_id, page.c.id == Task.id))
         .join(Case, Case.id == Task.case_id)
         .join(Person, Person.id == Case.applicant_id)
         .join(Organisation, Organisation.code == Case.village)
         .join(township, township.code == Case.township)
+        .outerjoin(Clock, Clock.id == Task.clock_id)
         .order_by(Task.due_at, Task.warn_at, Task.paused, Task.case_id, Task.id)
     )  # fmt: skip
 

@@ -29,7 +29,7 @@ def valid_on(day: date | ColumnElement[Any], seat: Any = Seat) -> tuple[ColumnEl
     return seat.valid_from <= day, or_(seat.valid_to.is_(None), seat.valid_to >= day)
 
 
-def away_on(day: date) -> ColumnElement[bool]:
+def away_on(day: date | ColumnElement[Any]) -> ColumnElement[bool]:
     """The seats whose holder is on leave that day: somebody sits there for them."""
     substitute = aliased(Seat)
     return exists().where(
@@ -40,7 +40,7 @@ def away_on(day: date) -> ColumnElement[bool]:
     )
 
 
-def sat_on(day: date) -> tuple[ColumnElement[bool], ...]:
+def sat_on(day: date | ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
     """The seats whose holder acts on that day: held, and not on leave."""
     return (*valid_on(day), not_(away_on(day)))
 
