@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from at_once import at_once
 from pages.desks import at_the_desk
 from small_county import CaseFile, SmallCounty
 from sqlalchemy import func, select
@@ -62,6 +63,15 @@ def test_the_inspectors_are_told_the_same_day_and_nobody_else(county: SmallCount
     run(county.house, county.clock.forward(hours=1))
     told = county.rows(InboxMessage, InboxMessage.kind == "red_flags")
     assert [(line.org, line.role, line.case_id) for line in told] == [("360829-inspection", "INSP", None)]
+
+
+def test_of_workers_that_begin_a_night_together_one_runs_and_the_others_leave_quietly(
+    county: SmallCounty,
+) -> None:
+    county.clock.to("2026-03-03", "02:00")
+    done = at_once(*[lambda: run_if_due(county.house, county.clock.at)] * 4)
+    assert sorted(map(str, done)) == ["False", "False", "False", "True"]
+    assert len(county.rows(FlagRun)) == 1
 
 
 def test_a_night_has_one_run_however_many_workers(county: SmallCounty) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 import audit
 from audit import READS
@@ -85,16 +86,18 @@ def run(
 
 
 def _begin(house: House, at: datetime, actor: Actor, night: str | None) -> int | None:
-    """Write down that it begins: of a night's run by the first worker alone."""
+    """Write down that it begins. The row of a night is claimed by the first worker; None for all others, also
+    for one that comes at the same moment.
+    """
     with transaction(house.engine) as conn:
-        if night and conn.scalar(select(RUN.c.id).where(RUN.c.night == night)):
-            return None
+        dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
         row: dict[str, Any] = {
             "night": night, "started_at": at, "account_id": actor.account_id or None, "cases": 0,
             "entries": 0,
             "found": 0, "new": 0, "rules": {},
         }  # fmt: skip
-        return int(conn.execute(insert(RUN).returning(RUN.c.id), row).scalar_one())
+        claim = dialect.insert(RUN).on_conflict_do_nothing(index_elements=["night"]).returning(RUN.c.id)
+        return conn.execute(claim, row).scalar_one_or_none()
 
 
 def _end(
