@@ -177,7 +177,7 @@ def test_a_report_that_is_wrong_is_left_out_with_its_fault(old, new, words):
 
 
 def test_all_reports_are_sound_and_their_periods_are_whole():
-    assert not reports().faults and len(reports().all) == 11
+    assert not reports().faults and len(reports().all) == 12
     day = date(2026, 11, 26)
     spans = {kind: period_of(kind, day) for kind in ("week", "month", "quarter", "year", "until")}
     assert {kind: (str(span.since), str(span.until)) for kind, span in spans.items()} == {
@@ -288,7 +288,8 @@ def test_every_report_is_a_page_and_the_same_as_a_spreadsheet(county, paid_case)
                         value = f"{Decimal(str(value)):,.2f}"
                     assert words == ("" if value is None else str(value)), (name, table.id)
             filled += len(rows)
-    assert filled == 7  # fund, hospitals, list by category, publication, and three tables of what accumulated
+    # fund with its forecast, hospitals, list by category, publication, three tables of what accumulated
+    assert filled == 8
 
 
 def test_the_accumulated_table_has_the_money_of_the_case(county, paid_case):

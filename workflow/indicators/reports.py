@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from bpmn import Fault, Rulebook, Text
 from bpmn.reports import FOLDER, Report, ReportTable, read_report
 from workflow.facts.store import empty_facts
-from workflow.indicators.checking import ASKED, faults_of, files_in
+from workflow.indicators.checking import ASKED, faults_of, files_in, indicators
+from workflow.indicators.entering import entered
 from workflow.indicators.measuring import Period
 from workflow.permissions import MATRIX
 from workflow.store.models import Account, Organisation
@@ -53,9 +54,8 @@ def check(files: Mapping[str, bytes]) -> Reports:
             one = read_report(wrong, name, content)
             for table in one.tables if one else ():
                 needed = [column.id for column in table.columns]
-                wrong += faults_of(
-                    empty, name, f"tables.{table.id}", table.sql, needed, {**ASKED, "area": ""}
-                )
+                known = {**ASKED, "area": "", **dict.fromkeys(_money())}
+                wrong += faults_of(empty, name, f"tables.{table.id}", table.sql, needed, known)
             if one is not None and one.only and one.only not in MATRIX.actions:
                 words = Text(f"没有“{one.only}”这项权限", f"there is no action {one.only!r}")
                 wrong.append(Fault(name, "only", words))
@@ -86,14 +86,35 @@ def period_of(kind: str, day: date) -> Period:
 def fill(
     facts: Any, conn: Connection, rulebook: Rulebook, report: Report, period: Period, area: str, now: datetime
 ) -> Sequence[Filled]:
-    """All tables of a report. Names of offices and officers are asked once for all of them."""
-    asked = {**period.asked(now), "area": area}
+    """All tables of a report. Names of offices and officers are asked once for all of them.
+
+    Its queries know what was entered in yuan for the year of the period and for the one before, as
+    `:I08_budget_fen`, `:I08_budget_before_fen`: NULL where nothing was, and for a single township.
+    """
+    asked = {**period.asked(now), "area": area, **_entered(conn, period, area)}
     raw = [(table, _rows(facts, table, asked)) for table in report.tables]
     names = _Names(conn, rulebook, raw)
     return [_filled(table, rows, names) for table, rows in raw]
 
 
-def _rows(facts: Any, table: ReportTable, asked: Mapping[str, str]) -> list[Mapping[str, Any]]:
+def _money() -> Mapping[str, tuple[str, str, int]]:
+    """Parameter → indicator, figure, years back: of all that is entered in yuan."""
+    return {
+        f"{indicator.id}_{name}{'_before' * back}_fen": (indicator.id, name, back)
+        for indicator in indicators().all.values()
+        for name, figure in indicator.entered.items()
+        if figure.unit == "yuan"
+        for back in (0, 1)
+    }
+
+
+def _entered(conn: Connection, period: Period, area: str) -> dict[str, int | None]:
+    years = {} if area else {back: entered(conn, period.until.year - back) for back in (0, 1)}
+    found = {name: years.get(back, {}).get((row, figure)) for name, (row, figure, back) in _money().items()}
+    return {name: None if row is None else int(row.value * 100) for name, row in found.items()}
+
+
+def _rows(facts: Any, table: ReportTable, asked: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     cursor = facts.execute(table.sql, asked)
     heads = [column[0] for column in cursor.description]
     return [dict(zip(heads, row, strict=True)) for row in cursor]
