@@ -14,7 +14,22 @@ from workflow.demo.stories import STORIES
 from workflow.house import open_house
 from workflow.register.accounts import authenticate
 from workflow.register.identity import check_id_number
-from workflow.store.models import Account, Alarm, Case, Claim, Letter, Payment, Person, Posting, Seat, Task
+from workflow.spot_checks.verifying import verify_plan
+from workflow.store.models import (
+    Account,
+    Alarm,
+    Case,
+    Claim,
+    Finding,
+    Letter,
+    Payment,
+    Person,
+    Posting,
+    Seat,
+    SpotCheck,
+    SpotCheckSheet,
+    Task,
+)
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
@@ -34,6 +49,7 @@ def test_a_small_demonstration_shows_everything(request, tmp_path, kind):
         who_is_listed_can_sign_in(county, built)
         everybody_is_invented_and_says_so(county)
         nothing_was_put_in_by_hand(county)
+        the_inspector_has_been_at_work(county)
         require_sound_log(county)
         assert house.now() == NOW
         assert told[-1][0] == told[-1][1]
@@ -102,6 +118,17 @@ def everybody_is_invented_and_says_so(county):
     assert all(row.demonstration for row in (*county.rows(Claim), *county.rows(Account)))
     for person in people:
         check_id_number(person.id_number, NOW.date())
+
+
+def the_inspector_has_been_at_work(county):
+    assert [row.state for row in county.rows(Finding)] == ["closed", "answered", "sent"]
+    drawn, announced = county.rows(SpotCheck)
+    assert drawn.drawn_seq is not None and announced.drawn_seq is None
+    sheets = county.rows(SpotCheckSheet)
+    recorded = [row for row in sheets if row.recorded_at is not None]
+    assert recorded and {row.plan_id for row in sheets} == {drawn.id}
+    with county.house.reader.connect() as conn:
+        assert verify_plan(county.house, conn, drawn.id).ok
 
 
 def nothing_was_put_in_by_hand(county):

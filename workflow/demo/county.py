@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from bpmn import Text
 from workflow.deadlines import SHANGHAI
 from workflow.demo.hands import Simulated
+from workflow.demo.inspecting import inspect
 from workflow.demo.simulate import County
 from workflow.demo.staff import PASSWORD, Post, place_staff
 from workflow.demo.stories import choose, first_of_each
@@ -60,6 +61,7 @@ def build(house: House, cases: int, seed: int, progress: Callable[[int, int], No
         county = County(house, clock, posts, villages, random)
         fixed = first_of_each()
         stories = [*fixed, *(choose(random) for _ in range(max(0, cases - len(fixed))))]
+        inspect(county, end)
         commands = county.run(stories, start.astimezone(SHANGHAI).date(), end, progress)
     finally:
         house.now = real
