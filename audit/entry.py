@@ -339,8 +339,11 @@ def _refuse_personal(value: Any, place: str) -> None:
         kind = type(item)
         if kind is str or kind is int:
             text = item if kind is str else str(item)
+            if len(text) < _SHORTEST_PERSONAL:
+                continue
             # NFKC: full-width digits are digits.
-            if len(text) >= _SHORTEST_PERSONAL and _PERSONAL.search(normalize("NFKC", text)):
+            plain = text if text.isascii() else normalize("NFKC", text)
+            if _PERSONAL.search(plain):
                 raise EntryRefused(f"{place} hold what looks like a number of a person or a village")
         elif kind is dict or kind is list or kind is tuple:
             _refuse_personal(item, place)

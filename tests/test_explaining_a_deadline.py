@@ -7,7 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmn.text import Text
-from workflow.deadlines import SHANGHAI, Calendar, DayCell, Explanation, Limit, Pause, Run, due, explain
+from workflow.deadlines import (
+    SHANGHAI,
+    Calendar,
+    Day,
+    DayCell,
+    Explanation,
+    Limit,
+    Pause,
+    Run,
+    alarms,
+    due,
+    explain,
+    reckoned,
+    sentence_of,
+)
 
 CALENDAR = Calendar.packaged()
 ACCEPTED = Text("受理", "accepted")
@@ -208,6 +222,9 @@ def test_every_run_can_be_explained_and_the_grid_agrees(
     found = explain(clock, CALENDAR, begin + after * hour, ACCEPTED)
     assert all(len(week) == 7 and week[0].day.weekday() == 0 for week in found.weeks)
     assert all(sentence.zh and sentence.en for sentence in found.sentences)
+    logged = sentence_of(clock, CALENDAR, begin + after * hour, ACCEPTED)
+    assert logged == "".join(sentence.zh for sentence in found.sentences), "the log tells what the page tells"
+    assert reckoned(clock, CALENDAR) == (due(clock, CALENDAR), alarms(clock, CALENDAR))
     numbers = [cell.number for cell in found.days if cell.number is not None and cell.kind != "late"]
     assert numbers == sorted(set(numbers)) and all(number <= amount for number in numbers)
     ends = [cell.day for cell in found.days if cell.kind == "due"]
@@ -221,3 +238,20 @@ def test_every_run_can_be_explained_and_the_grid_agrees(
 def test_one_of_a_unit_is_singular_in_english(unit: str) -> None:
     found = told(run(10, unit, "11-16 10:00", ("11-17 09:00", "11-18 09:00")), "11-18 10:00")
     assert "day used;" in found.sentences[2].en and "stood for 1 " in found.sentences[3].en
+
+
+def test_the_sentence_in_the_log_follows_the_calendar_the_limit_and_the_year_of_telling() -> None:
+    """Sentences are remembered; what they depend on must be what they are remembered by."""
+    clock, now = run(5, "wd", "10-09 09:04"), local("10-09 09:04")
+    rest = Calendar({**CALENDAR.days, date(2026, 10, 12): Day(working=False, name="停工日")}, CALENDAR.years)
+    plain = sentence_of(clock, CALENDAR, now, ACCEPTED)
+    others = [
+        sentence_of(clock, rest, now, ACCEPTED),
+        sentence_of(run(6, "wd", "10-09 09:04"), CALENDAR, now, ACCEPTED),
+        sentence_of(run(5, "wd", "10-12 09:04"), CALENDAR, now, ACCEPTED),
+        sentence_of(clock, CALENDAR, local("2027-01-04 09:00"), ACCEPTED),
+        sentence_of(clock, CALENDAR, now, Text("移交", "handed over")),
+        sentence_of(run(5, "wd", "10-09 09:04", ("10-10 09:00", None)), CALENDAR, now, ACCEPTED),
+    ]
+    assert len({plain, *others}) == len(others)  # a pause still to come changes nothing yet
+    assert others[-1] == plain == sentence_of(run(5, "wd", "10-09 17:30"), CALENDAR, now, ACCEPTED)

@@ -23,6 +23,7 @@ from workflow import amounts, engine, forms
 from workflow.errors import NotFound
 from workflow.fitting import require_fitting
 from workflow.store.models import InForce, RulebookRelease, RuleFile
+from workflow.store.prepared import Prepared
 from workflow.terms import Terms, terms_of
 
 
@@ -107,12 +108,12 @@ class Release(NamedTuple):
 
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('rule books', 0))")
-_RELEASES = select(InForce.id, InForce.digest, InForce.since, InForce.packaged).order_by(InForce.id)
+_RELEASES = Prepared(select(InForce.id, InForce.digest, InForce.since, InForce.packaged).order_by(InForce.id))
 
 
 def releases(connection: Connection) -> list[Release]:
     """All releases, the newest last; empty in a new database."""
-    return [Release(*row) for row in connection.execute(_RELEASES)]
+    return [Release(*row) for row in _RELEASES.all(connection, {})]
 
 
 def in_force(known: Sequence[Release], at: datetime) -> Release:

@@ -45,6 +45,10 @@ def started(limit: Limit, at: datetime) -> Ticking:
     return Ticking(None, Run(limit, at, ()))
 
 
+def stopped(clock: Ticking, at: datetime) -> Ticking:
+    return Ticking(clock.id, clock.run, clock.raised, at)
+
+
 def resumed(clock: Ticking, at: datetime) -> Ticking:
     if not clock.paused:
         return clock
@@ -92,13 +96,13 @@ def after_step(
     result = []
     for clock in clocks:
         if clock.limit_id in running.keys() & since.keys():
-            result.append(replace(clock, stopped_at=at))
+            result.append(stopped(clock, at))
         elif clock.limit_id in running:
             result.append(resumed(clock, at))
         elif clock.limit_id in standing:
             result.append(paused(clock, at, reasons[standing[clock.limit_id]]))
         else:
-            result.append(replace(clock, stopped_at=at))
+            result.append(stopped(clock, at))
     known = {clock.limit_id for clock in clocks} - since.keys()
     result.extend(started(limits[limit], since.get(limit, at)) for limit in running if limit not in known)
     result.extend(

@@ -33,7 +33,7 @@ _ACTED = Prepared(
     select(TASK.c.done_account)
     .join(LINK, LINK.c.other_id == TASK.c.case_id)
     .where(LINK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
-    .limit(1)
+    .distinct()
 )
 _KIN = Prepared(
     # asked of the few relatives this account has filed, not of the people

@@ -16,7 +16,7 @@ from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.places import office_of, state_of
 from workflow.cases.work import Work
-from workflow.deadlines import Extension, Limit, Pause, Run, alarms, due, sentence_of
+from workflow.deadlines import Extension, Limit, Pause, Run, reckoned, sentence_of
 from workflow.engine import KERNEL, Open, Step
 from workflow.house import House
 from workflow.terms import Terms
@@ -93,8 +93,9 @@ def keep_step(
     if not new:
         _move_case(work, step, seq, state)
     clock_ids = _keep_clocks(work, clocks, moved)
-    _keep_places(work, step.open, clock_ids, seq, done, new)
-    _keep_timers(work, step, new)
+    places, timers = ({}, {}) if new else _standing(work)
+    _keep_places(work, step.open, clock_ids, seq, done, places)
+    _keep_timers(work, step, timers)
     write_entry(
         work,
         seq,
@@ -172,22 +173,17 @@ def _move_case(work: Work, step: Step, seq: int, state: str) -> None:
     row = work.row
     variables = step.variables
     aid = variables.get("aid_fen")
-    _require_one(
-        sql.MOVE_CASE.change(
-            work.conn,
-            {
-                "b_id": row.id,
-                "b_seq": row.seq,
-                "engine": step.state,
-                "seq": seq,
-                "state": state,
-                "outcome": _outcome(work, step) or row.outcome,
-                "closed_at": work.at if step.ended else None,
-                "aid": row.aid if aid is None else amounts.yuan(aid),
-                "category": variables.get("aid_category") or row.category,
-            },
-        )
-    )
+    moved = {"b_id": row.id, "b_seq": row.seq, "engine": step.state, "seq": seq, "state": state}
+    found = {
+        "outcome": _outcome(work, step) or row.outcome,
+        "closed_at": work.at if step.ended else None,
+        "aid": row.aid if aid is None else amounts.yuan(aid),
+        "category": variables.get("aid_category") or row.category,
+    }
+    if all(value == getattr(row, name) for name, value in found.items()):
+        _require_one(sql.MOVE_ON.change(work.conn, moved))
+    else:
+        _require_one(sql.MOVE_CASE.change(work.conn, {**moved, **found}))
 
 
 def _outcome(work: Work, step: Step) -> str | None:
@@ -214,8 +210,7 @@ def _keep_clocks(
         if clock.stopped_at is not None:
             sql.STOP_CLOCK.change(work.conn, {"b_id": clock.id, "stopped_at": clock.stopped_at})
             continue
-        ends = due(clock.run, work.calendar)
-        coming = () if clock.paused else alarms(clock.run, work.calendar)
+        ends, coming = reckoned(clock.run, work.calendar)
         alarm = next((a for a in coming if a.level not in clock.raised), None)
         row = {
             "pauses": pauses_as_stored(clock.run),
@@ -250,18 +245,24 @@ def _keep_clocks(
     return shown
 
 
+def _standing(work: Work) -> tuple[dict[int, None], dict[int, datetime]]:
+    """The open places of the case, and when its timers are due."""
+    rows = sql.STANDING.all(work.conn, {"case_id": work.row.id})
+    places = {row.id: None for row in rows if row.due_at is None}
+    return places, {row.id: row.due_at for row in rows if row.due_at is not None}
+
+
 def _keep_places(
     work: Work,
     places: Sequence[Open],
     clocks: Mapping[str, dict[str, Any]],
     seq: int,
     done: int | None,
-    new: bool,
+    known: Mapping[int, None],
 ) -> None:
     case_id = work.row.id
-    known = set() if new else {row.id for row in sql.OPEN.all(work.conn, {"case_id": case_id})}
     now_open = {place.id: place for place in places}
-    for task_id in known - now_open.keys():
+    for task_id in known.keys() - now_open.keys():
         mine = task_id == done
         sql.CLOSE.change(
             work.conn,
@@ -315,11 +316,8 @@ def _place(work: Work, place: Open, clocks: Mapping[str, dict[str, Any]]) -> dic
     }
 
 
-def _keep_timers(work: Work, step: Step, new: bool) -> None:
+def _keep_timers(work: Work, step: Step, known: Mapping[int, datetime]) -> None:
     case_id = work.row.id
-    known = (
-        {} if new else {row.task_id: row.due_at for row in sql.TIMERS.all(work.conn, {"case_id": case_id})}
-    )
     wanted = {timer.task: timer for timer in step.timers}
     for task_id in known.keys() - wanted.keys():
         sql.DROP_TIMER.change(work.conn, {"b_case": case_id, "b_task": task_id})

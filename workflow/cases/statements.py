@@ -8,8 +8,11 @@ from workflow.store.prepared import Prepared
 
 TASK, CLOCK, TIMER, ALARM = table(Task), table(Clock), table(Timer), table(Alarm)
 
-OPEN = Prepared(
-    select(TASK.c.id, TASK.c.clock_id).where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None))
+STANDING = Prepared(
+    # the open places, for which `due_at` is null, and the timers of a case
+    select(TASK.c.id, TASK.c.done_at.label("due_at"))
+    .where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None))
+    .union_all(select(TIMER.c.task_id, TIMER.c.due_at).where(TIMER.c.case_id == bindparam("case_id")))
 )
 CLOCKS = Prepared(
     select(
@@ -128,6 +131,12 @@ MOVE_CASE = Prepared(
         aid=bindparam("aid"),
         category=bindparam("category"),
     )
+)
+MOVE_ON = Prepared(
+    # most steps find nothing new about the case: a column that is set is moved in its indexes even so
+    update(CASE)
+    .where(CASE.c.id == bindparam("b_id"), CASE.c.seq == bindparam("b_seq"))
+    .values(engine=bindparam("engine"), seq=bindparam("seq"), state=bindparam("state"))
 )
 COUNT_ENTRY = Prepared(
     update(CASE)

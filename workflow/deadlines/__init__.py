@@ -13,6 +13,7 @@ from workflow.deadlines.clock import (
     Standing,
     alarms,
     due,
+    reckoned,
     spent,
     standing,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "months_later",
     "read_calendar",
     "read_filling",
+    "reckoned",
     "rows_of",
     "sentence_of",
     "spent",

@@ -192,10 +192,17 @@ def alarms(run: Run, calendar: Calendar, limit: Limit | None = None) -> tuple[Al
     """
     if limit is not None:
         run = replace(run, limit=limit)
-    if run.standing_since is not None:
-        return ()
+    return reckoned(run, calendar)[1]
+
+
+def reckoned(run: Run, calendar: Calendar) -> tuple[Due, tuple[AlarmAt, ...]]:
+    """`due` and `alarms` of a run together."""
     track = Track(run.started_at, run.pauses, calendar)
     end = _due(run, track)
+    return end, () if run.standing_since is not None else _alarms(run, track, end)
+
+
+def _alarms(run: Run, track: Track, end: Due) -> tuple[AlarmAt, ...]:
     instants = _apart(_warnings(run, track, end), _closing(run, end))
     found = [AlarmAt(f"warn{number}" if number > 1 else "warn", at) for number, at in enumerate(instants, 1)]
     found.append(AlarmAt("overdue", end.at))
@@ -220,7 +227,8 @@ def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
     else:
         late_by = track.counted(unit, local_day(moment), after=end.day.toordinal())
     late_by = max(1, late_by) if moment >= end.at else 0
-    level = next((alarm.level for alarm in reversed(alarms(run, calendar)) if alarm.at <= now), None)
+    coming = () if stopped is not None else _alarms(run, track, end)
+    level = next((alarm.level for alarm in reversed(coming) if alarm.at <= now), None)
     status: Status = "on_time" if level is None else "due_soon"
     if stopped is not None:
         status = "paused"

@@ -5,6 +5,7 @@ Every sentence is worked out from the same track of days that the due time comes
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
 from bpmn.text import Text
@@ -13,6 +14,7 @@ from workflow.deadlines.calendar import SATURDAY, Calendar
 from workflow.deadlines.clock import Due, Pause, Run, Track, as_of, due, local_day, midnight, standing
 from workflow.deadlines.festivals import festival_name
 from workflow.deadlines.grid import DayCell, weeks_of
+from workflow.deadlines.limits import Limit
 
 START: Final = Text("起算", "Start")
 RULE: Final = Text("时限", "Limit")
@@ -60,8 +62,21 @@ def explain(run: Run, calendar: Calendar, now: datetime, event: Text) -> Explana
 
 def sentence_of(run: Run, calendar: Calendar, now: datetime, event: Text) -> str:
     """The whole explanation in Chinese, as the log keeps it: the sentences of the page in one line."""
-    facts = _Teller(as_of(run, now), calendar, now, event).facts()
-    return "".join(f"{fact.label.zh}：{fact.text.zh}" for fact in facts)
+    known, year = as_of(run, now), date.fromordinal(local_day(now)).year
+    if known.pauses or known.extension or known.limit.on is not None or known.limit.unit == "h":
+        return _in_one_line(_Teller(known, calendar, now, event))
+    return _undisturbed(known.limit, local_day(known.started_at), calendar, year, event)
+
+
+@lru_cache(1024)
+def _undisturbed(limit: Limit, start: int, calendar: Calendar, year: int, event: Text) -> str:
+    """The sentence of a limit in days that nothing has touched: the same for all that begin on one day."""
+    now = midnight(date(year, 1, 1).toordinal())
+    return _in_one_line(_Teller(Run(limit, midnight(start)), calendar, now, event))
+
+
+def _in_one_line(teller: "_Teller") -> str:
+    return "".join(f"{fact.label.zh}：{fact.text.zh}" for fact in teller.facts())
 
 
 class _Teller:
@@ -248,7 +263,7 @@ class _Teller:
             )
         else:
             zh, en = self.last_day(end)
-        before = due(replace(self.run, pauses=()), self.calendar)
+        before = due(replace(self.run, pauses=()), self.calendar) if self.run.pauses else self.due
         if before.at != self.due.at:
             hours = self.unit == "h"
             plain = (

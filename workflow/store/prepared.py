@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select
 from sqlalchemy.sql.dml import UpdateBase
 
 from audit.driver import Driver, driver_of
@@ -59,7 +59,9 @@ class Prepared:
 
     __slots__ = ("_given", "_plans", "_statement")
 
-    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, *given: str) -> None:
+    def __init__(
+        self, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase, *given: str
+    ) -> None:
         self._statement, self._given = statement, given
         self._plans: dict[str, _Plan] = {}
 
