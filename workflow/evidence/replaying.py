@@ -10,7 +10,7 @@ from audit.checker.mingjian_check import ENTRY, JSON_FILE, Refused, Source, read
 from bpmn import Text
 from workflow.errors import NotFound, WorkflowError
 from workflow.replay import Course, Replayed, walk
-from workflow.rules import Rules, prepare
+from workflow.rules import Rules, ready
 
 RULE_FILE: Final = 16_777_216
 
@@ -38,7 +38,7 @@ class BundleBooks:
             manifest = {path: self._source.digest(folder + path)[0] for path in files}
             if bpmn.digest_of(manifest) != digest:
                 raise NotFound()
-            self._ready[digest] = prepare(bpmn.from_files(files))
+            self._ready[digest] = ready(files)
         return self._ready[digest]
 
 

@@ -14,7 +14,7 @@ from bpmn import Fault, RulebookError, Text
 from workflow.amounts import PolicyRefused
 from workflow.engine import ModelRefused
 from workflow.engine.lint import lint
-from workflow.rules import Rules, prepare
+from workflow.rules import Rules, ready
 from workflow.store.models import RulebookRelease, RuleFile
 
 DRAWN = (".bpmn", ".dmn")
@@ -56,7 +56,7 @@ def examine(files: Mapping[str, bytes]) -> Examined:
 
 def _examine(files: Mapping[str, bytes]) -> Examined:
     try:
-        rules = prepare(bpmn.from_files(files))
+        rules = ready(files)
     except (RulebookError, ModelRefused, PolicyRefused) as refused:
         return Examined(None, tuple(refused.faults))
     drawn = {path: content for path, content in files.items() if path.endswith(DRAWN)}

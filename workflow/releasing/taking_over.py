@@ -25,8 +25,8 @@ from workflow.rules import (
     files_of,
     keep_files,
     one_at_a_time,
-    prepare,
     put_in_force,
+    ready,
     releases,
 )
 from workflow.rules import manifest_of as released_manifest
@@ -86,7 +86,7 @@ def take_over(
 
 def _begin(engine: Engine, shelf: Shelf, vault: Vault, files: Mapping[str, bytes], at: datetime) -> TakenOver:
     """The first rule book of a database."""
-    rules = prepare(bpmn.from_files(files))
+    rules = ready(files)
     with transaction(engine) as conn:
         one_at_a_time(conn)
         if not releases(conn):
