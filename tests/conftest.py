@@ -15,6 +15,8 @@ from house_templates import Staged, Template, opened, require_sound_log, stage
 from running_system import built, outside, system  # noqa: F401 - fixtures
 from small_county import CaseFile, SetClock, SmallCounty, Staff
 from sqlalchemy.engine import make_url
+from stops import Stops, state_of
+from thrift import set_aside_what_stays, share_compiled_statements
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
@@ -51,6 +53,11 @@ class PostgresServer:
         name = f"t{uuid4().hex}"
         self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def renew(self, name: str, template: str) -> None:
+        """The database of that name becomes a copy of another one."""
+        self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
     def drop(self, url: str) -> None:
         self._administer(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
@@ -107,13 +114,21 @@ def clock(county: SmallCounty) -> SetClock:
     return county.clock
 
 
+@pytest.fixture(scope="session")
+def stops(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Stops:
+    return Stops(template, tmp_path_factory.mktemp("stops"))
+
+
 @pytest.fixture
-def case_at(county: SmallCounty) -> Callable[..., CaseFile]:
+def case_at(county: SmallCounty, stops: Stops) -> Callable[..., CaseFile]:
     """`case_at("record_review")`: a new case, driven there by everybody doing their work."""
+    fresh = state_of(county)
 
     def driven(
         node: str, plan: Mapping[str, Mapping[str, Any]] | None = None, *, by: str = "vlia1", **household: Any
     ) -> CaseFile:
+        if not plan and by == "vlia1" and not household:
+            return stops.drive(county, fresh, node)
         case = county.staff[by].files(*county.household(**household))
         return county.drive(case, node, plan or {})
 
@@ -138,3 +153,8 @@ inspector, administrator, supervisor = _works_as("insp"), _works_as("adm"), _wor
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "tampers: leaves a log behind that is not sound, on purpose")
+    share_compiled_statements()
+
+
+def pytest_collection_finish() -> None:
+    set_aside_what_stays()

@@ -1,0 +1,39 @@
+"""What the tests do not do over and over again, though every one of them has a database of its own."""
+
+import gc
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+_LEARNT: dict[str, Engine] = {}
+
+
+def share_compiled_statements() -> None:
+    """Engines of one kind of database write the same statements: each is compiled once per process.
+
+    Compiling them costs more than running them in a test that drives a case once. An engine that has
+    connected hands what it has learnt to those that are made after it.
+    """
+    module: Any = import_module("workflow.store.connect")
+    plain: Callable[..., Engine] = module.create_engine
+
+    def create_engine(*where: Any, **options: Any) -> Engine:
+        engine = plain(*where, **options)
+        known = _LEARNT.get(engine.dialect.name)
+        if known is None:
+            event.listen(engine, "engine_connect", lambda conn: _LEARNT.setdefault(conn.dialect.name, engine))
+        else:
+            engine.dialect = engine.pool._dialect = known.dialect
+            engine._compiled_cache = known._compiled_cache
+        return engine
+
+    module.create_engine = create_engine
+
+
+def set_aside_what_stays() -> None:
+    """The collector of garbage need not look through rule books, modules and tests again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
