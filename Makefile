@@ -14,6 +14,7 @@ APT := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 APT_TEST := chromium postgresql golang-go golang-golang-x-mod-dev softhsm2
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## 列出命令 list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,7 +84,7 @@ diagrams: ## 流程图 lint of the diagrams
 	npx --no-install bpmnlint 'bpmn/flows/*.bpmn'
 
 unit: ## 全部测试 unit, property, differential, PostgreSQL and browser tests
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: lint types contracts diagrams unit
 

@@ -16,7 +16,7 @@ from running_system import built, outside, system  # noqa: F401 - fixtures
 from small_county import CaseFile, SetClock, SmallCounty, Staff
 from sqlalchemy.engine import make_url
 from stops import Stops, state_of
-from thrift import set_aside_what_stays, share_compiled_statements
+from thrift import keep_passwords_cheaply, set_aside_what_stays, share_compiled_statements
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
@@ -157,4 +157,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
+    keep_passwords_cheaply()
     set_aside_what_stays()

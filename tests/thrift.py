@@ -5,7 +5,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from argon2 import PasswordHasher, Type
 from sqlalchemy import Engine, event
+
+from workflow.register import accounts
 
 _LEARNT: dict[str, Engine] = {}
 
@@ -37,3 +40,10 @@ def set_aside_what_stays() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+
+
+def keep_passwords_cheaply() -> None:
+    """To sign in takes no tenth of a second. For when every file is read: `test_keeping_accounts` has then
+    made the hash that it looks at with what the product uses.
+    """
+    accounts._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1, type=Type.ID)
