@@ -1,6 +1,8 @@
 """Counties in which the ordinary case has already come somewhere: driven there once, then copied."""
 
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from house_templates import Template
+from psycopg.errors import ObjectInUse
 from small_county import MONDAY, CaseFile, SmallCounty
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -42,25 +45,28 @@ class Stops:
         if not reusable:
             return _driven(county, node)
         key = county.house.engine.dialect.name, node
+        _let_go(county)
+        if _opened_elsewhere(county):
+            return _driven(county, node)
         if key in self.known:
             return self._put(county, self.known[key])
         case = _driven(county, node)
-        self.known[key] = self._keep(county, case, "-".join(key))
+        with suppress(ObjectInUse):  # somebody else has connected meanwhile: the next test shall try
+            self.known[key] = self._keep(county, case, "-".join(key))
         return case
 
     def _keep(self, county: SmallCounty, case: CaseFile, name: str) -> Stop:
         house, home, database = county.house, self.folder / name, ""
         _let_go(county)
-        shutil.copytree(house.home, home)
         if house.engine.dialect.name == "postgresql":
             server = self.template.postgres()
             database = str(make_url(server.fresh_database(str(house.engine.url.database))).database)
+        shutil.copytree(house.home, home)
         return Stop(home, database, case.id, county.clock.at, county.born)
 
     def _put(self, county: SmallCounty, stop: Stop) -> CaseFile:
         """The county becomes a copy of that one: the same house at the same address."""
         house = county.house
-        _let_go(county)
         for path in house.home.glob("mingjian.sqlite*"):
             path.unlink()
         shutil.copytree(stop.home, house.home, dirs_exist_ok=True)
@@ -96,3 +102,13 @@ def _let_go(county: SmallCounty) -> None:
     """No connection stays open; the sequencer and what it has published are looked up anew."""
     county.house.close()
     county.house._sequencer = county.house._published = None
+
+
+def _opened_elsewhere(county: SmallCounty) -> bool:
+    """Whether this process has a file of the county open still: another house, a page that is served."""
+    home = str(county.house.home.resolve())
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{number}").startswith(home):
+                return True
+    return False
