@@ -126,6 +126,8 @@ WITH_A_SEAT = {
     "GET /letters/<int:letter_id>.pdf": "view_case",
     "GET /policy": "view_policy",
     "GET /policy/files.zip": "view_policy",
+    "GET /policy/moves": "migrate_case",
+    "POST /policy/moves": "migrate_case",
     "POST /policy/proposals": "propose_policy",
     "GET /policy/proposals/<int:number>": "view_policy",
     "GET /policy/proposals/<int:number>/trial": "view_policy",

@@ -34,7 +34,7 @@ BLUEPRINTS = (
     "register", "applying", "telling", "evidence", "mining", "verify", "policy", "flows", "pressing",
     "overseen", "extensions", "leave", "calendar", "green", "erasure",
     "findings", "flags", "conformance", "indicators", "evaluation", "reports",
-    "spot_checks", "replaying", "searching",
+    "spot_checks", "replaying", "searching", "moving",
 )  # fmt: skip
 csrf = CSRFProtect()
 

@@ -41,6 +41,7 @@ PARTS = {
     "searching": "inspect",
     "replaying": "inspect",
     "mining": "inspect",
+    "moving": "policy",
 }
 """Pages that belong to an entry of another part."""
 

@@ -8,10 +8,11 @@ new.
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from bpmn import Text
 from workflow import engine
@@ -50,15 +51,35 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """An open step of a case: what stays with it, and what is said or asked otherwise after the move.
+
+    `due_at` is never moved. `renamed`: its name afterwards, None where it is the same; `drafts`: how many
+    people have begun it; `asked` and `unasked`: the questions that come and go with the new form.
+    """
+
+    name: str
+    due_at: datetime | None
+    drafts: int = 0
+    renamed: str | None = None
+    asked: tuple[Text, ...] = ()
+    unasked: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """What would become of one case: `reasons` why not, or none; `steps` it stands at."""
+    """What would become of one case: `reasons` why not, or none; `standing`: the open steps it stands at."""
 
     case_id: UUID
     number: str
     flow: str
     rulebook: str
-    steps: tuple[str, ...]
+    standing: tuple[Standing, ...]
     reasons: tuple[Text, ...]
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return tuple(step.name for step in self.standing)
 
 
 def migrate_case(work: Work, command: MigrateCase) -> Mapping[str, Any]:
@@ -116,13 +137,19 @@ def _require_released(work: Work, digest: str) -> None:
         raise StepImpossible(
             Text("这个版本没有放行，或者还没有施行。", "These rules are not released, or not in force yet.")
         )
-    proposers = work.conn.scalars(
-        select(PROPOSAL.c.proposed_by)
-        .join(InForce, InForce.proposal_id == PROPOSAL.c.id)
-        .where(InForce.digest == digest)
-    )
-    if work.actor.account_id in set(proposers):
+    if work.actor.account_id in proposers(work.conn, digest):
         raise refusal("SD-9")
+
+
+def proposers(conn: Connection, digest: str) -> frozenset[int | None]:
+    """The accounts that have put these rules forward: they move no case to them (SD-9)."""
+    return frozenset(
+        conn.scalars(
+            select(PROPOSAL.c.proposed_by)
+            .join(InForce, InForce.proposal_id == PROPOSAL.c.id)
+            .where(InForce.digest == digest)
+        )
+    )
 
 
 def moved(old: Rules, new: Rules, row: Any, known: Known) -> engine.Step:
@@ -214,23 +241,56 @@ def previews(house: House, cases: Sequence[UUID], to: str) -> Iterator[Preview]:
         with house.reader.connect() as conn:
             rows = {row.id: row for row in conn.execute(select(CASE).where(CASE.c.id.in_(batch)))}
             known = known_of(conn, batch)
-            steps: dict[UUID, list[str]] = {case: [] for case in batch}
-            for task in conn.execute(
-                select(TASK.c.case_id, TASK.c.name)
-                .where(TASK.c.case_id.in_(batch), TASK.c.done_at.is_(None))
-                .order_by(TASK.c.id)
-            ):
-                steps[task.case_id].append(task.name)
+            tasks: dict[UUID, list[Any]] = {case: [] for case in batch}
+            for task in conn.execute(_open_steps(batch)):
+                tasks[task.case_id].append(task)
         for case in batch:
-            row = rows[case]
-            reasons: tuple[Text, ...] = ()
-            if row.closed_at is not None:
-                reasons = (Text("已经办结", "closed"),)
-            elif row.rulebook == new.digest:
-                reasons = (Text("已经在这个版本上", "lives by these rules already"),)
-            else:
-                try:
-                    moved(house.rules(row.rulebook), new, row, known[case])
-                except MoveImpossible as refused:
-                    reasons = refused.reasons
-            yield Preview(case, row.number, row.flow, row.rulebook, tuple(steps[case]), reasons)
+            yield _preview(house, new, rows[case], known[case], tasks[case])
+
+
+def _open_steps(cases: Sequence[UUID]) -> Select[Any]:
+    """Each open step with its due time and how many people have begun it."""
+    begun = (DRAFT.c.case_id == TASK.c.case_id) & (DRAFT.c.task_id == TASK.c.id)
+    drafts = select(func.count()).select_from(DRAFT).where(begun).scalar_subquery()
+    return (
+        select(TASK.c.case_id, TASK.c.id, TASK.c.name, TASK.c.form, TASK.c.due_at, drafts.label("drafts"))
+        .where(TASK.c.case_id.in_(cases), TASK.c.done_at.is_(None))
+        .order_by(TASK.c.id)
+    )
+
+
+def _preview(house: House, new: Rules, row: Any, known: Known, tasks: Sequence[Any]) -> Preview:
+    after: Mapping[int, engine.Open] = {}
+    reasons: tuple[Text, ...] = ()
+    old = new
+    if row.closed_at is not None:
+        reasons = (Text("已经办结", "closed"),)
+    elif row.rulebook == new.digest:
+        reasons = (Text("已经在这个版本上", "lives by these rules already"),)
+    else:
+        old = house.rules(row.rulebook)
+        try:
+            after = {place.id: place for place in moved(old, new, row, known).open}
+        except MoveImpossible as refused:
+            reasons = refused.reasons
+    standing = tuple(_standing(old, new, task, after.get(task.id)) for task in tasks)
+    return Preview(row.id, row.number, row.flow, row.rulebook, standing, reasons)
+
+
+def _standing(old: Rules, new: Rules, task: Any, after: engine.Open | None) -> Standing:
+    if after is None:
+        return Standing(task.name, task.due_at, task.drafts)
+    was, becomes = _questions(old, task.form), _questions(new, after.properties.get("form"))
+    return Standing(
+        task.name,
+        task.due_at,
+        task.drafts,
+        renamed=after.name if after.name != task.name else None,
+        asked=tuple(label for name, label in becomes.items() if name not in was),
+        unasked=tuple(label for name, label in was.items() if name not in becomes),
+    )
+
+
+def _questions(rules: Rules, form: str | None) -> Mapping[str, Text]:
+    found = rules.rulebook.forms.get(form or "")
+    return {field.id: field.label for field in found.fields} if found else {}

@@ -10,14 +10,12 @@ from sqlalchemy import Connection, select
 
 from bpmn import Text
 from workflow.cases.migrating import Preview, previews
-from workflow.commands import MigrateCase
-from workflow.errors import MoveImpossible, WorkflowError
-from workflow.handle import handle
 from workflow.house import House
 from workflow.progress import bar
 from workflow.register.signing_in import signed_in
 from workflow.register.telling import JSON
 from workflow.releasing.command import Told
+from workflow.releasing.moving import move, waiting
 from workflow.releasing.reading import find_version
 from workflow.store.models import Case
 
@@ -68,7 +66,7 @@ def migrate(
         for found in previews(house, cases, target):
             reasons = found.reasons
             if actor is not None and not reasons:
-                reasons = _move(house, actor, found.case_id, target)
+                reasons = move(house, actor, found.case_id, target, uuid4().hex)
             rows.append((found, reasons))
             progress.advance(task)
     bad = sum(bool(reasons) for _, reasons in rows)
@@ -91,30 +89,16 @@ def migrate(
 
 def _chosen(conn: Connection, numbers: tuple[str, ...], flow: str | None, target: str) -> list[UUID]:
     """The numbers given, in their order; else the running cases under other rules, oldest first."""
-    if numbers:
-        known = {
-            row.number: row.id
-            for row in conn.execute(select(Case.number, Case.id).where(Case.number.in_(numbers)))
-        }
-        missing = [number for number in numbers if number not in known]
-        if missing:
-            raise click.UsageError(f"没有案件 {'、'.join(missing)}。There is no case {', '.join(missing)}.")
-        return [known[number] for number in dict.fromkeys(numbers)]
-    chosen = select(Case.id).where(Case.closed_at.is_(None), Case.rulebook != target)
-    if flow is not None:
-        chosen = chosen.where(Case.flow == flow)
-    return list(conn.scalars(chosen.order_by(Case.opened_at, Case.id)))
-
-
-def _move(house: House, actor: Any, case: UUID, target: str) -> tuple[Text, ...]:
-    """One case in a transaction of its own; why not, if it was refused."""
-    try:
-        handle(house, actor, MigrateCase(case, target), at=house.now(), request_id=uuid4().hex)
-    except MoveImpossible as refused:
-        return refused.reasons
-    except WorkflowError as refused:
-        return (refused.message,)
-    return ()
+    if not numbers:
+        return waiting(conn, target, flow)
+    known = {
+        row.number: row.id
+        for row in conn.execute(select(Case.number, Case.id).where(Case.number.in_(numbers)))
+    }
+    missing = [number for number in numbers if number not in known]
+    if missing:
+        raise click.UsageError(f"没有案件 {'、'.join(missing)}。There is no case {', '.join(missing)}.")
+    return [known[number] for number in dict.fromkeys(numbers)]
 
 
 def _row(found: Preview, reasons: tuple[Text, ...]) -> dict[str, Any]:

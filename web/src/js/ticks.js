@@ -5,7 +5,7 @@ export function ticks() {
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-ticks]");
     if (!form) return;
-    const boxes = [...form.querySelectorAll("input[name=step]")];
+    const boxes = [...form.querySelectorAll(".mj-tick input")];
     if (event.target.matches("[data-all]")) for (const box of boxes) box.checked = event.target.checked;
     form.querySelector("[data-ticked]").textContent = told(boxes.filter((box) => box.checked).length);
   });
