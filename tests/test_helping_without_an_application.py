@@ -11,12 +11,14 @@ from walked import Case, nodes_of
 
 from workflow.cases.calculating import decided_bills
 from workflow.cases.recomputing import due_for
+from workflow.replay import replay
 from workflow.runs import apply_free, early_warning
 from workflow.store import transaction
 from workflow.store.models import Case as CaseRow
 from workflow.store.models import Clock, DepartmentPart, Household, table
 
 FLOW = "ma_auto_parallel"
+OWN = {FLOW, "sub_auto_decision", "sub_departments", "sub_auto_closing"}
 PLAN = {"departments": ["msb", "disabled", "veterans"], "shares": [420_000, 92_000, 500_000]}
 
 
@@ -70,9 +72,32 @@ def applied_and_withdrawn() -> Case:
     return case.does("tell_review_result", after_review="withdraw")
 
 
+def dies_while_applying() -> Case:
+    case = decided(420_000, 0, 0).goes("tell_person", "await_auto_refusal")
+    case.does("explain_commitment", commitment="signs", adults=1)
+    return case.hears("applicant_died").goes("verify_death")
+
+
+def does_not_want_the_aid() -> Case:
+    case = triggered().hears("withdrawn")
+    assert case.step.ended == "end_auto_withdrawn"
+    return case
+
+
+def rests_and_a_death_is_false() -> Case:
+    case = triggered().signals("case_paused").signals("case_resumed").hears("applicant_died")
+    case.does("verify_death", death_confirmed=False)
+    for fen in (420_000, 92_000, 500_000):
+        case.does("decide_part", part_decision="approve", granted_fen=fen)
+    case.goes("tell_person").waits().signals("case_paused").signals("case_resumed")
+    case.hears("applicant_died").goes("verify_death")
+    assert case.step.ended == "end_died_auto" and not any("pay" in effect for effect in case.effects)
+    return case
+
+
 STORIES: list[Callable[[], Case]] = [
     all_agree, one_refuses_and_nothing_of_the_others_is_lost, all_refuse, by_application,
-    applied_and_withdrawn,
+    applied_and_withdrawn, dies_while_applying, does_not_want_the_aid, rests_and_a_death_is_false,
 ]  # fmt: skip
 
 
@@ -84,8 +109,13 @@ def test_every_story_ends(story: Callable[[], Case]) -> None:
 
 def test_the_stories_pass_every_node_of_its_own_diagrams() -> None:
     passed = {node for story in STORIES for node in story().passed}
-    own = {node for node in nodes_of(FLOW) if node.partition(".")[0] in {FLOW, "sub_departments"}}
+    own = {node for node in nodes_of(FLOW) if node.partition(".")[0] in OWN}
     assert own - passed == set()
+
+
+def replay_of(county, case):
+    with county.house.reader.connect() as conn:
+        return replay(county.house, conn, case.id).difference
 
 
 def test_a_settled_bill_of_somebody_on_a_roster_is_aided_without_an_application(county):
@@ -128,6 +158,19 @@ def shared(county):
     county.household()
     assert apply_free(county.house, county.clock.at).opened == 1
     return county.case(county.rows(CaseRow)[0].id)
+
+
+def test_whoever_has_died_is_paid_nothing(county):
+    """A death that is told while departments decide ends the case before the money goes (RF-16)."""
+    county.household()
+    apply_free(county.house, county.clock.at)
+    case = county.case(county.rows(CaseRow)[0].id)
+    county.drive(case, "tell_person", {"decide_part": {"part_decision": "approve"}})
+    county.staff["vlia1"].reports_death(case)
+    assert case.state == "PAUSED_DEATH" and case.open["tell_person"].paused
+    county.staff["twin1"].completes("verify_death", case, death_confirmed=True)
+    assert (case.state, case.row.outcome) == ("TERMINATED_DEATH", "died") and case.payments == []
+    assert replay_of(county, case) is None
 
 
 def parts(case):

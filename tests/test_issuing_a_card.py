@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from walked import Case, nodes_of
 
+from workflow.commands import PauseCase, ResumeCase
 from workflow.errors import AnswersRefused
 from workflow.store.models import ChronicCard, Clock
 
@@ -26,7 +27,22 @@ def refused() -> Case:
     return case
 
 
-STORIES: list[Callable[[], Case]] = [issued, refused]
+def withdrawn() -> Case:
+    case = Case(FLOW, **ASKED).does("examine_card", card_examined="qualified").hears("withdrawn")
+    assert case.step.ended == "end_withdrawn_card" and case.letters == ["withdrawal_confirmation"]
+    return case
+
+
+def rests_and_a_death_is_false() -> Case:
+    case = Case(FLOW, **ASKED).signals("case_paused").signals("case_resumed").hears("applicant_died")
+    case.does("verify_death", death_confirmed=False).does("examine_card", card_examined="qualified")
+    case.does("decide_card", card_decision="approve").signals("case_paused").signals("case_resumed")
+    case.hears("applicant_died").goes("verify_death")
+    assert case.step.ended == "end_died_card"
+    return case
+
+
+STORIES: list[Callable[[], Case]] = [issued, refused, withdrawn, rests_and_a_death_is_false]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
@@ -35,9 +51,10 @@ def test_every_story_ends(story: Callable[[], Case]) -> None:
     assert case.step.ended is not None and not case.step.open
 
 
-def test_the_stories_pass_every_node_of_its_own_diagram() -> None:
+def test_the_stories_pass_every_node_of_its_own_diagrams() -> None:
     passed = {node for story in STORIES for node in story().passed}
-    assert {node for node in nodes_of(FLOW) if node.startswith(f"{FLOW}.")} - passed == set()
+    own = {node for node in nodes_of(FLOW) if node.partition(".")[0] in {FLOW, "sub_card"}}
+    assert own - passed == set()
 
 
 @pytest.fixture
@@ -74,3 +91,21 @@ def test_the_certificate_is_fresh_and_from_a_public_hospital(county, answers):
     with pytest.raises(AnswersRefused) as refusal:
         county.staff["twin1"].asks(FLOW, person, **{**ASKED, **answers})
     assert [fault.field for fault in refusal.value.faults] == list(answers)
+
+
+def test_an_application_for_a_card_is_taken_back_or_rests_or_ends_with_the_death(county, card):
+    """The side states belong to every flow of a person (domain 2.0)."""
+    staff = county.staff
+    staff["capr"].does(
+        PauseCase(card.id, {"pause_reason": "review", "pause_note": "信访事项正在核实，先停一停。"})
+    )
+    assert card.state == "PAUSED_CASE" and card.open["examine_card"].paused
+    staff["capr"].does(ResumeCase(card.id, {"resume_note": "信访事项已经答复本人。"}))
+    staff["vlia1"].withdraws(card)
+    assert (card.state, card.row.outcome) == ("WITHDRAWN", "withdrawn") and not card.open
+    person, _ = county.household()
+    other = staff["twin1"].asks(FLOW, person, disease="高血压三级", **ASKED)
+    staff["vlia1"].reports_death(other)
+    staff["twin1"].completes("verify_death", other, death_confirmed=True)
+    assert (other.state, other.row.outcome) == ("TERMINATED_DEATH", "died")
+    assert county.rows(ChronicCard) == [], "nobody who has died or gone has a card"
