@@ -65,7 +65,9 @@ def build(house: House, cases: int, seed: int, progress: Callable[[int, int], No
         commands = county.run(stories, start.astimezone(SHANGHAI).date(), end, progress)
     finally:
         house.now = real
-    built = Built(len(stories), commands, tuple(posts), PASSWORD)
+    with house.reader.connect() as conn:
+        opened = conn.scalar(select(func.count()).select_from(Case)) or 0
+    built = Built(opened, commands, tuple(posts), PASSWORD)
     record = {
         "cases": built.cases,
         "made_at": datetime.isoformat(end),

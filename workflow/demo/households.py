@@ -27,13 +27,14 @@ def settle_people(
 ) -> int:
     """One household with its applicant's category; returns the applicant's id. `taken`: see `household`."""
     members = people.household(random, random.randint(1, 5), taken)
+    earns = (0.15, 0.2) if story.burdened else (0.3, 1.2)
     household_id = conn.scalar(
         insert(Household).returning(Household.id),
         {
             "village": village,
             "group_name": random.choice(people.GROUPS),
             "address": None,
-            "income": people.share(Decimal("60000"), random, 0.3, 1.2),
+            "income": people.share(Decimal("60000"), random, *earns),
             "demonstration": True,
         },
     )

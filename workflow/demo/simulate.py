@@ -25,7 +25,7 @@ from workflow.demo.households import settle_bill, settle_people
 from workflow.demo.manners import NOBODY, USUAL, Away, Manners, Officers
 from workflow.demo.papers import Papers
 from workflow.demo.staff import Post
-from workflow.demo.stories import EVERYDAY, STORIES, Story
+from workflow.demo.stories import EVERYDAY, Story, first_of_each
 from workflow.errors import NotAllowed, StepImpossible
 from workflow.handle import Outcome, case_changed
 from workflow.house import House
@@ -36,7 +36,7 @@ from workflow.store.models import Case, Posting, Task, table
 WORKER_AT = time(0, 5)
 COMMANDS_A_CASE = 26
 SEQUELS = 10_000_000  # numbers of stories that follow from others
-GREEN = "ma_green_channel"
+GREEN, ALERT = "ma_green_channel", "alert_high_cost"
 IF_ANYBODY_SPEAKS = frozenset({"await_auto_refusal", "await_exit_objection"})
 """Steps that are done only when somebody refuses or objects; time passes them otherwise."""
 OBJECTION = "我认为这一家的收入情况与公示不符，请核实他家今年的务工收入。"
@@ -97,6 +97,8 @@ class County:
         self.taken: set[str] = set()  # identity numbers
         self.homes: dict[int, tuple[str, int]] = {}
         """Number of a story → village and person, where they live there before they apply."""
+        self.before: dict[int, UUID] = {}
+        """Number of a story → the case it follows."""
         self.steady, self.sequels = False, 0
         self.eve = clock.at  # set by `run`: when what is left for the last day is done
         self._changed: set[UUID] = set()
@@ -127,7 +129,7 @@ class County:
             share = self.random.random() ** 0.6 * (0.96 if story.stops_at is None else 0.85)
             if steady:
                 share = self.random.random() * 0.97
-            elif number < len(STORIES):
+            elif number < len(first_of_each()):
                 share *= 0.4  # the first of each kind comes to its end, or to where it stops
             day = start + timedelta(days=int(days * share))
             self.at(self.officers.office_time(day, 0), partial(self._open, story, number))
@@ -181,14 +183,15 @@ class County:
         rules = self.house.rules()
         row = wanted_flow(rules, rules.policies[story.policy], story.flow)
         claims: tuple[int, ...] = ()
-        if row.bills != "none" or row.id == GREEN:
+        if row.bills != "none" or row.id in {GREEN, ALERT}:
             with transaction(self.house.engine) as conn:
                 claims = settle_bill(conn, self.random, person, today, number + 1, story)
         answers = fill(rules.rulebook.forms[row.form], {}, story.plan(row.form, 0), self.random, today)
         kinds = rules.rulebook.papers
         papers = tuple(self.hands.papers.new(kind) for kind in row.papers if kind in kinds)
         bills = () if row.bills == "none" else claims
-        command = OpenCase(story.flow, story.policy, person, bills, answers, papers)
+        about = self.before.get(number) if row.opened == "case" else None
+        command = OpenCase(story.flow, story.policy, person, bills, answers, papers, about)
         actor = self._opener(story.by, village)
         try:
             outcome = self.hands.give(actor, command)
@@ -249,14 +252,14 @@ class County:
             except NotAllowed:
                 continue  # separation of duties: a colleague does it; the refusal stands in the log
             going.visits[task.node] = visit + 1
-            if self.steady and going.story.sequel and going.story.sequel[0] == task.node:
+            if going.story.sequel and going.story.sequel[0] == task.node:
                 self._plan_sequel(going.story.sequel[1], case)
             return
 
     def _plan_sequel(self, story: Story, case: Any) -> None:
         self.sequels += 1
         number = SEQUELS + self.sequels
-        self.homes[number] = (case.village, case.applicant_id)
+        self.homes[number], self.before[number] = (case.village, case.applicant_id), case.id
         day = self.officers.office_time(self.hands.today, self.random.randint(2, 6))
         self.at(day, partial(self._open, story, number))
 

@@ -70,6 +70,11 @@ COMMON: Mapping[str, Plan] = {
     "check_exit_objection": {"exit_check": "unfounded"},
     "trigger": {"trigger_source": "settled_claims"},
     "decide_part": {"part_decision": "approve"},
+    "appeal": {"remedy": "review", "appellant": "applicant"},
+    "accept_appeal": {"appeal_acceptance": "accept", "rest_case": "no"},
+    "review_case": {"review_result": "uphold", **BASIS},
+    "check_alert": {"alert_result": "qualifies"},
+    "register_inclusion": {"oral": "no", "filed_for": "self", "other_help": "no", "transfer": "designated"},
 }
 
 
@@ -83,6 +88,7 @@ class Story:
     category: str | None = None
     small_bill: bool = False
     unsettled: bool = False
+    burdened: bool = False  # the household earns so little that such bills take 40 % of it and more
     objection_in: int | None = None  # number of the posting somebody objects to
     leaves_at: str | None = None  # node before which the applicant withdraws
     dies_at: str | None = None
@@ -200,6 +206,34 @@ STORIES = (
     Story("temporary", 2, flow="ta_temporary", policy="fugu-temporary"),
     Story("card", 2, flow="chronic_card", category="DB", by="TWIN"),
 )
+ASKS_FOR_A_REVIEW = Story("asks_for_a_review", 0, flow="appeal")
+PETITIONS = Story("petitions", 0, {"appeal": ({"remedy": "petition"},)}, flow="appeal", by="TWIN")
+COMMITS = Story("commits", 0, flow="", category="YBZP", small_bill=True)
+NOT_ACCEPTED: Plan = {"acceptance": "not_accept", "refusal_code": "R11", "refusal_facts": NEGATIVE}
+FROM_ELSEWHERE = (
+    Story("refused_and_reviewed", 1, {"decide": (REFUSE,)}, sequel=("archive_case", ASKS_FOR_A_REVIEW)),
+    Story(
+        "not_accepted_and_reviewed",
+        1,
+        {"check_papers": (NOT_ACCEPTED,)},
+        sequel=("archive_case", ASKS_FOR_A_REVIEW),
+    ),
+    Story("petitioned", 1, {"check_papers": (NOT_ACCEPTED,)}, sequel=("archive_case", PETITIONS)),
+    Story("commits_the_next_time", 1, category="YBZP", sequel=("confirm_credit", COMMITS)),
+    Story("warned_and_included", 1, flow="alert_high_cost", category="YBZP", by="SYS", burdened=True),
+    Story(
+        "warned_in_vain",
+        1,
+        {"check_alert": ({"alert_result": "not_qualified"},)},
+        flow="alert_high_cost",
+        category="NONE",
+        by="SYS",
+        burdened=True,
+    ),
+)
+"""What begins with another case or with the monthly cross-check (F05, F07, F11); shown once each in the
+demonstration. A simulated year has none of it of itself.
+"""
 UNFINISHED = frozenset({"supplement_never_came"})
 HONEST = tuple(
     story
@@ -217,4 +251,4 @@ def choose(random: Random, stories: Sequence[Story] = STORIES) -> Story:
 
 def first_of_each() -> tuple[Story, ...]:
     """Every story once, so that the smallest county shows every branch."""
-    return STORIES
+    return (*STORIES, *FROM_ELSEWHERE)
