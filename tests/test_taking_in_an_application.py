@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 from small_county import SHANGHAI
+from sqlalchemy import event
 
+from audit.driver import Driver
 from workflow.errors import AnswersRefused, NotAllowed, NotFound
 from workflow.store.models import Case
 
@@ -25,6 +27,30 @@ def day_of(instant: datetime) -> str:
 
 def faults(refused: pytest.ExceptionInfo[AnswersRefused]) -> set[str]:
     return {fault.field for fault in refused.value.faults}
+
+
+def test_many_bills_are_read_and_taken_with_as_many_queries_as_one(county, village_liaison, monkeypatch):
+    told: list[str] = []
+    run = Driver.run
+
+    def counting(driver, sql, values):
+        told.append(sql)
+        run(driver, sql, values)
+
+    monkeypatch.setattr(Driver, "run", counting)
+    event.listen(county.house.engine, "before_cursor_execute", lambda c, cursor, sql, *rest: told.append(sql))
+
+    def queries(bills: int) -> int:
+        person, first = county.household()
+        claims = (*first, *(county.bill(person) for _ in range(bills - 1)))
+        told.clear()
+        case = village_liaison.files(person, claims)
+        asked = len(told)
+        assert {bill.id for bill in case.bills} == set(claims)
+        return asked
+
+    queries(1)  # what is asked once and kept
+    assert queries(6) == queries(1)
 
 
 def test_papers_handed_in_at_the_village_are_passed_on_before_the_limit_of_acceptance_runs(

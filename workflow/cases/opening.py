@@ -42,11 +42,13 @@ _APPLICANT = Prepared(
     .join(_township, _township.c.code == Organisation.parent)
     .where(PERSON.c.id == bindparam("person_id"))
 )
-_CLAIM = Prepared(
-    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.person_id, CLAIM.c.kind, CLAIM.c.invoice_number)
-    .where(CLAIM.c.id == bindparam("claim_id"))
+_BILLS = (
+    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.kind, CLAIM.c.invoice_number)
+    .where(CLAIM.c.person_id == bindparam("person"), CLAIM.c.id.in_(bindparam("claims", expanding=True)))
+    .order_by(CLAIM.c.id)
     .with_for_update()
 )
+"""In the order of their numbers, so that two that want the same bills wait for each other."""
 _NEW_CASE = Prepared(
     insert(CASE),
     "id",
@@ -199,8 +201,11 @@ def _claims(
                 )
             ]
         )
-    rows = [_CLAIM.first(work.conn, {"claim_id": number}) for number in sorted(set(command.claims))]
-    if any(each is None or each.person_id != person.id for each in rows):
+    wanted = set(command.claims)
+    if not wanted:
+        return []
+    rows = work.conn.execute(_BILLS, {"person": person.id, "claims": sorted(wanted)}).all()
+    if len(rows) != len(wanted):
         raise NotFound()
     handed_over = () if about is None or row.links != REOPENING else (about.id,)
     bills.require_free(work, policy, "claims", rows, handed_over)
