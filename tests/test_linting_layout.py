@@ -72,6 +72,13 @@ def test_lines_reach_what_they_connect() -> None:
     assert told(files, "issue_to_deliver", "does not reach deliver")
 
 
+def test_steps_that_follow_each_other_stand_in_line() -> None:
+    prepare, ask = box("prepare"), box("ask")
+    high, low, between = prepare.y + 20, ask.y + 60, (prepare.right + ask.x) / 2
+    bent = redrawn("prepare_to_ask", (prepare.right, high), (between, high), (between, low), (ask.x, low))
+    assert told(bent, "prepare_to_ask", "not in line")
+
+
 def test_lines_do_not_cross() -> None:
     ask, ok = box("ask"), box("gw_ok")
     far, deep = ok.right + 20, box("end_no").y + 20

@@ -26,6 +26,7 @@ def check(drawing: Drawing) -> Iterator[Fault]:
         yield from _running_through(drawing)
         yield from _covered_labels(drawing)
         yield from _backwards(drawing)
+        yield from _bent(drawing)
 
 
 def _undrawn(drawing: Drawing) -> Iterator[Fault]:
@@ -218,3 +219,23 @@ def _following(drawing: Drawing, nodes: Sequence[str], *, borders: bool = False)
             todo += [flow.target for flow in drawing.outgoing[node]]
             todo += [event.id for event in events if event.element.get("attachedToRef") == node]
     return seen
+
+
+def _bent(drawing: Drawing) -> Iterator[Fault]:
+    """The way through steps that follow each other in one lane, with no other way in or out, is straight.
+
+    Which of several ways is the happy one, a diagram does not say; where nothing branches there is one only.
+    """
+    lane = {member: name for name, (_, members) in drawing.lanes.items() for member in members}
+    for flow in drawing.flows:
+        if flow.source not in drawing.nodes or flow.target not in drawing.nodes:
+            continue  # told elsewhere
+        alone = len(drawing.outgoing[flow.source]) == 1 and len(drawing.incoming[flow.target]) == 1
+        beside = drawing.nodes[flow.source].tag == "boundaryEvent" or drawing.attached.get(flow.source)
+        if not alone or beside or lane.get(flow.source) != lane.get(flow.target):
+            continue
+        line = drawing.lines[flow.id]
+        if not any(max(axis) - min(axis) <= SLACK for axis in zip(*line, strict=True)):
+            yield drawing.fault(
+                flow.id, "直接相连的环节没有画成直线", "steps that follow each other are not in line"
+            )

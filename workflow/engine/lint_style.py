@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bpmn.faults import Fault
-from workflow.engine.lint_drawing import CHOOSING, CONTAINERS, GATEWAYS, Drawing, Node
+from workflow.engine.lint_drawing import ACTIVITIES, CHOOSING, CONTAINERS, GATEWAYS, Drawing, Node
 
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+STATES = re.compile(r"^(已|未|不|没有|是否|有无|尚)|？$")
+"""What a name says that tells a state or asks something: events and gateways do, steps do not."""
+SHORTEST_STEP = 3
+"""Characters; a verb alone has two. Whether the first word is a verb, no list of words can say."""
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
@@ -74,8 +78,30 @@ def _name(drawing: Drawing, node: Node) -> Iterator[Fault]:
             yield drawing.fault(node.id, "汇合与并行网关不写名称", "joins and parallel gateways stay unnamed")
     elif not node.name:
         yield drawing.fault(node.id, "没有名称", "it has no name")
+    elif node.tag in ACTIVITIES:
+        yield from _step_name(drawing, node)
+    elif node.name.endswith("？"):
+        yield drawing.fault(
+            node.id,
+            "事件的名称应是达到的状态，不是问句",
+            "an event is named for the state reached, not a question",
+        )
     if node.name and not _HAN.search(node.name):
         yield drawing.fault(node.id, "名称不是中文", "its name is not Chinese")
+
+
+def _step_name(drawing: Drawing, node: Node) -> Iterator[Fault]:
+    """Verb and object: no state, no question, and not the verb alone."""
+    if STATES.search(node.name):
+        yield drawing.fault(
+            node.id,
+            "环节的名称应是动词加对象，不是状态或问句",
+            "a step is named by verb and object, not by a state or a question",
+        )
+    elif len(node.name) < SHORTEST_STEP:
+        yield drawing.fault(
+            node.id, "环节的名称只有动词，没有对象", "the name of the step has a verb but no object"
+        )
 
 
 def _lanes(drawing: Drawing) -> Iterator[Fault]:
