@@ -49,6 +49,13 @@ def test_payment_counts_from_the_day_of_the_report(county):
     assert ("10-08", "审核拨付慢性病救助") in of(county, FINANCE, "2026-10-01", "2026-10-31")
 
 
+def test_what_has_come_about_is_published_within_twenty_working_days(county):
+    """20 working days after the meeting of 30 September, past the national holidays (D39, domain 2.23)."""
+    assert ("11-03", "主动公开联席会议议定的政策信息") in of(county, MSB, "2026-11-01", "2026-11-30")
+    january = of(county, MSB, "2027-01-01", "2027-01-31")
+    assert "主动公开年度联合检查结果" in [name for _, name in january]
+
+
 def test_what_falls_into_a_year_without_calendar_is_provisional(county):
     with county.house.reader.connect() as conn:
         found = entries(county.house, conn, Office(MSB, ""), date(2026, 12, 1), date(2027, 1, 31))
