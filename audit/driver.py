@@ -4,7 +4,7 @@ SQLAlchemy Core takes several times as long for a small statement as the databas
 caller's connection, in its transaction, and fail with SQLAlchemy's exceptions as all others do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -38,6 +38,13 @@ class Driver:
             self.cursor.execute(sql, values)
         except self.errors as error:
             raise DBAPIError.instance(sql, values, error, self.errors, dialect=self.dialect) from error
+
+    def run_each(self, sql: str, values: Sequence[Any]) -> None:
+        """Execute one statement for each row of values."""
+        try:
+            self.cursor.executemany(sql, values)
+        except self.errors as error:
+            raise DBAPIError.instance(sql, None, error, self.errors, dialect=self.dialect) from error
 
 
 @contextmanager
@@ -74,15 +81,32 @@ class Statement:
         rows = self._run(conn, values).fetchall()
         return rows[0] if rows else None
 
+    def all(self, conn: Connection, *values: Any) -> list[Any]:
+        """The rows as tuples, as the driver gives them: a UUID of SQLite is its hex digits."""
+        rows: list[Any] = self._run(conn, values).fetchall()
+        return rows
+
     def change(self, conn: Connection, *values: Any) -> int:
         """The number of rows written."""
         count: int = self._run(conn, values).rowcount
         return count
+
+    def each(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Once for each row of values."""
+        driver = driver_of(conn)
+        if driver.postgresql:
+            driver.run_each(self.postgresql, rows)
+        else:
+            driver.run_each(self.sqlite, [_hex(values) for values in rows])
 
     def _run(self, conn: Connection, values: tuple[Any, ...]) -> Any:
         driver = driver_of(conn)
         if driver.postgresql:
             driver.run(self.postgresql, values)
         else:
-            driver.run(self.sqlite, [value.hex if type(value) is UUID else value for value in values])
+            driver.run(self.sqlite, _hex(values))
         return driver.cursor
+
+
+def _hex(values: tuple[Any, ...]) -> list[Any]:
+    return [value.hex if type(value) is UUID else value for value in values]

@@ -12,18 +12,21 @@ from audit.chain import LOGS, SYSTEM_CHAIN, chain_of
 from audit.checkpoint import Checkpoint
 from audit.note import Note, NoteRefused, Signer
 from audit.publishing import Behind, Contradiction, Publisher, Witnesses
-from audit.tables import audit_entry, audit_pending
+from audit.tables import audit_entry
 from audit.tiles import Tree, TreeBroken, append
 
-_WAITING = select(audit_pending.c.id).limit(1)
 _TICKS_LOOKED_AT = 500
+_ON_KEYS = b'"type":"key_'
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(slots=True)
 class Growing:
-    """`size` is how far the tiles go. `transaction` commits on leaving, `reader` never writes."""
+    """`size` is how far the tiles go. `transaction` commits on leaving, `reader` never writes.
+
+    `keys_told`: whoever publishes the keys sets it; False again once an entry on keys has come in.
+    """
 
     log: str
     tree: int
@@ -35,6 +38,7 @@ class Growing:
     observe: Callable[[str], object] = lambda step: None
     size: int = 0
     checked: bool = False
+    keys_told: bool = False
     _published: tuple[int, Any] = field(default=(0, None))
 
     def advance(self) -> int:
@@ -65,16 +69,19 @@ class Growing:
 
     def _take_in(self) -> int:
         with self.reader.connect() as conn:
-            if conn.execute(_WAITING.where(audit_pending.c.log == LOGS[self.log])).first() is None:
-                return 0
+            found = index.waiting(conn, LOGS[self.log], self.tree)
+        if not found.rows:
+            return 0
         with self.transaction() as conn:
-            moved = index.take(conn, LOGS[self.log], self.tree)
+            first = index.place(conn, self.tree, found)
         self.observe("indexed")
-        self._catch_up(moved.first)
-        append(self.publisher.folder, self.size, moved.leaves)
-        self.size += len(moved.leaves)
+        self._catch_up(first)
+        append(self.publisher.folder, self.size, found.leaves)
+        self.size += len(found.leaves)
+        if any(_ON_KEYS in leaf.entry for leaf in found.leaves):
+            self.keys_told = False
         self.observe("tiled")
-        return len(moved.leaves)
+        return len(found.leaves)
 
     def check(self) -> None:
         """First, and again after every failure: compare the database, the tiles, and what was signed.
@@ -83,6 +90,7 @@ class Growing:
         """
         if self.checked:
             return
+        self.keys_told = False
         before = self.last_signed()
         with self.reader.connect() as conn:
             placed = index.size(conn, self.tree)

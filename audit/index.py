@@ -5,30 +5,32 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, func, select, tuple_
 
 from audit.chain import LOGS
+from audit.driver import Statement, on_postgresql
 from audit.merkle import leaf_hash
-from audit.tables import audit_entry, audit_index, audit_pending, audit_tree
+from audit.tables import audit_entry, audit_index, audit_tree
 from audit.tiles import SIGNATURE, Leaf
 
 BATCH = 4_096
 """Entries that one transaction moves at most."""
 
-_pending, _entry, _index, _tree = audit_pending.c, audit_entry.c, audit_index.c, audit_tree.c
-_stored = (_entry.chain == _pending.chain) & (_entry.seq == _pending.seq) & (_entry.log == _pending.log)
-_placed = (_index.tree == bindparam("tree")) & (_index.chain == _pending.chain) & (_index.seq == _pending.seq)
-_PENDING = (
-    select(
-        _pending.id, _pending.chain, _pending.seq, _entry.leaf, _entry.bytes, _entry.signature,
-        _index.idx.label("placed"),
-    )
-    .join_from(audit_pending, audit_entry, _stored, isouter=True)
-    .join(audit_index, _placed, isouter=True)
-    .where(_pending.log == bindparam("log"))
-    .order_by(_pending.id)
-    .limit(BATCH)
-)  # fmt: skip
+_entry, _index, _tree = audit_entry.c, audit_index.c, audit_tree.c
+_PENDING = Statement(
+    "SELECT p.id, p.chain, p.seq, e.leaf, e.bytes, e.signature, i.idx FROM audit_pending p "
+    "LEFT JOIN audit_entry e ON e.chain = p.chain AND e.seq = p.seq AND e.log = p.log "
+    "LEFT JOIN audit_index i ON i.tree = ? AND i.chain = p.chain AND i.seq = p.seq "
+    "WHERE p.log = ? ORDER BY p.id LIMIT ?"
+)
+_PLACE_ONE = Statement("INSERT INTO audit_index (tree, idx, chain, seq, leaf) VALUES (?, ?, ?, ?, ?)")
+_PLACE_ALL = Statement(
+    "INSERT INTO audit_index (tree, idx, chain, seq, leaf) "
+    "SELECT ?, CAST(? AS bigint) + n - 1, chain, seq, leaf FROM unnest(CAST(? AS uuid[]), "
+    "CAST(? AS integer[]), CAST(? AS bytea[])) WITH ORDINALITY AS new (chain, seq, leaf, n) ORDER BY n"
+)
+_DONE_ONE = Statement("DELETE FROM audit_pending WHERE id = ?")
+_DONE_ALL = Statement("DELETE FROM audit_pending WHERE id = ANY(CAST(? AS bigint[]))")
 _SIZE = select(func.coalesce(func.max(_index.idx) + 1, 0)).where(_index.tree == bindparam("tree"))
 _LEAVES = (
     select(_index.idx, _index.chain, _index.seq, _index.leaf, _entry.bytes, _entry.signature)
@@ -45,7 +47,6 @@ _PLACES = select(_index.chain, _index.seq, _index.idx).where(
     _index.tree == bindparam("tree"),
     tuple_(_index.chain, _index.seq).in_(bindparam("wanted", expanding=True)),
 )
-_DONE = delete(audit_pending).where(_pending.id == bindparam("done"))
 
 
 class EntryAltered(Exception):
@@ -53,12 +54,15 @@ class EntryAltered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What one transaction has put into the index: `leaves` from `first` on; `more` if some were left."""
+class Waiting:
+    """What one look at the queue has found: `leaves` are those of `new` (chain, seq, leaf), in their order.
 
-    first: int
+    `rows` are the rows of the queue that are done with once all of `new` have their places.
+    """
+
+    rows: list[int]
+    new: list[tuple[UUID, int, bytes]]
     leaves: list[Leaf]
-    more: bool
 
 
 def size(conn: Connection, tree: int) -> int:
@@ -66,26 +70,36 @@ def size(conn: Connection, tree: int) -> int:
     return int(conn.execute(_SIZE, {"tree": tree}).scalar_one())
 
 
-def take(conn: Connection, log: int, tree: int) -> Moved:
-    """Give the pending entries their places, at most BATCH of them. Raises EntryAltered.
+def waiting(conn: Connection, log: int, tree: int) -> Waiting:
+    """The entries that have no place yet, at most BATCH of them, hashed anew. Raises EntryAltered.
 
-    Takes whatever rows are there, whenever they were written: a slow transaction's come with a later call.
+    Whatever rows are there, whenever they were written: a slow transaction's come with a later call.
     """
-    rows = conn.execute(_PENDING, {"log": log, "tree": tree}).all()
+    rows, new, leaves = [], dict[tuple[UUID, int], bytes](), []
+    for row, chain, seq, leaf, encoded, signature, placed in _PENDING.all(conn, tree, log, BATCH):
+        chain = chain if isinstance(chain, UUID) else UUID(chain)
+        rows.append(row)
+        if placed is None and (chain, seq) not in new:
+            leaves.append(_checked(chain, seq, leaf, encoded, signature))
+            new[chain, seq] = leaf
+    return Waiting(rows, [(*entry, leaf) for entry, leaf in new.items()], leaves)
+
+
+def place(conn: Connection, tree: int, found: Waiting) -> int:
+    """Give what was found its places, in one transaction that does nothing else; returns the first of them.
+
+    It was read before: entries never change, the database compares the leaves once more, and one sequencer
+    is at work. So whoever writes meanwhile waits for no reading and no hashing.
+    """
     first = size(conn, tree)
-    new = [row for row in rows if row.placed is None]
-    leaves = [_leaf(row) for row in new]
-    if new:
-        conn.execute(
-            insert(audit_index),
-            [
-                {"tree": tree, "idx": first + at, "chain": row.chain, "seq": row.seq, "leaf": row.leaf}
-                for at, row in enumerate(new)
-            ],
-        )
-    if rows:
-        conn.execute(_DONE, [{"done": row.id} for row in rows])
-    return Moved(first, leaves, len(rows) == BATCH)
+    if on_postgresql(conn):
+        if found.new:
+            _PLACE_ALL.change(conn, tree, first, *(list(column) for column in zip(*found.new, strict=True)))
+        _DONE_ALL.change(conn, found.rows)
+    else:
+        _PLACE_ONE.each(conn, [(tree, idx, *new) for idx, new in enumerate(found.new, first)])
+        _DONE_ONE.each(conn, [(row,) for row in found.rows])
+    return first
 
 
 def leaves(conn: Connection, tree: int, first: int, end: int) -> Iterator[Sequence[Leaf]]:
@@ -110,6 +124,10 @@ def trees(conn: Connection) -> dict[str, tuple[int, str]]:
 
 
 def _leaf(row: Any) -> Leaf:
-    if row.bytes is None or leaf_hash(row.bytes) != row.leaf:
-        raise EntryAltered(f"entry {row.seq} of {row.chain} is gone or is not what its hash says")
-    return Leaf(row.bytes, bytes(SIGNATURE) if row.signature is None else row.signature)
+    return _checked(row.chain, row.seq, row.leaf, row.bytes, row.signature)
+
+
+def _checked(chain: UUID, seq: int, leaf: bytes, encoded: bytes | None, signature: bytes | None) -> Leaf:
+    if encoded is None or leaf_hash(encoded) != leaf:
+        raise EntryAltered(f"entry {seq} of {chain} is gone or is not what its hash says")
+    return Leaf(encoded, bytes(SIGNATURE) if signature is None else signature)

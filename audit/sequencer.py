@@ -112,6 +112,7 @@ class Sequencer:
         self._ticked: dict[str, tuple[datetime, int]] = {}
         self._stamps: list[int] = []
         self._policy = home / PUBLISHED / POLICY
+        self._keys_file: tuple[int, ...] | None = None
 
     def round(self) -> dict[str, Advance] | None:
         """One turn for both logs; None when another sequencer is at work.
@@ -126,7 +127,7 @@ class Sequencer:
                 if not self.logs or self._stamps != self._key_stamps():
                     self._begin()
                 done = {log: self._advance(growing) for log, growing in self.logs.items()}
-                if any(advance.moved for advance in done.values()):
+                if any(advance.moved for advance in done.values()) and not self._keys_are_told():
                     self._publish_keys()
             except BaseException:
                 self._ticked.clear()
@@ -276,9 +277,26 @@ class Sequencer:
         path, encoded = self.home / PUBLISHED / KEYS, encode(content, 1 << 20)
         if not path.exists() or path.read_bytes() != encoded:
             self._folder().write(path, encoded)
+        self._keys_file = _stamp(path)
+        for growing in self.logs.values():
+            growing.keys_told = True
+
+    def _keys_are_told(self) -> bool:
+        """Whether the file is the one we wrote, and no key has been added or revoked since."""
+        same = self._keys_file == _stamp(self.home / PUBLISHED / KEYS)
+        return same and all(growing.keys_told for growing in self.logs.values())
 
     def _state(self, log: str) -> Folder:
         return Folder(self.home / STATE / SUBFOLDERS[log], self.fsync)
 
     def _folder(self) -> Folder:
         return Folder(self.home / PUBLISHED, self.fsync)
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """Another one when the file has been replaced or changed; None without a file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 import audit
 from audit import guards, keyring, tables
@@ -114,6 +114,11 @@ class Office:
     def execute(self, statement: str, **values: Any) -> Any:
         with self.engine.begin() as conn:
             return conn.execute(text(statement), values)
+
+    def pending(self) -> int:
+        """How many rows wait for the sequencer."""
+        with self.reader.connect() as conn:
+            return int(conn.scalar(select(func.count()).select_from(tables.audit_pending)) or 0)
 
     @contextmanager
     def unguarded(self) -> Any:

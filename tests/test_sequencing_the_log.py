@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import audit
-from audit import index, tables
+from audit import index, keyring, tables
 from audit.checkpoint import Checkpoint
 from audit.index import EntryAltered
-from audit.keyfile import create_signer
+from audit.keyfile import create_signer, load_signer
 from audit.note import NoteRefused
 from audit.policy import PolicyFaulty
 from audit.private import KeyRefused
@@ -82,7 +82,6 @@ def test_a_round_without_news_writes_nothing(office):
 
 def test_more_entries_than_one_transaction_takes_come_with_the_next_rounds(office, monkeypatch):
     monkeypatch.setattr(index, "BATCH", 4)
-    monkeypatch.setattr(index, "_PENDING", index._PENDING.limit(4))
     office.write(9)
     sizes = []
     while (advance := office.round()[audit.LOG]).moved:
@@ -178,6 +177,33 @@ def test_30_no_entry_gets_two_places(office):
     ):
         with pytest.raises(DBAPIError):
             office.execute(statement)
+
+
+def test_30_an_entry_that_stands_twice_in_the_queue_gets_one_place(office):
+    office.round()
+    office.write(2)
+    office.execute("INSERT INTO audit_pending (log, chain, seq) SELECT log, chain, seq FROM audit_pending")
+    assert office.round()[audit.LOG].moved == 2
+    assert office.pending() == 0
+    assert office.report().ok
+
+
+def test_the_published_keys_are_written_again_when_they_changed_or_were_changed(office):
+    office.write()
+    office.round()
+    path = office.home / "log/keys.json"
+    before = path.read_bytes()
+    for damage in (path.unlink, lambda: path.write_bytes(b"{}")):
+        damage()
+        office.write()
+        office.round()
+        assert path.read_bytes() == before
+    with office.engine.begin() as conn:
+        create_signer(office.home / "another.key", "another")
+        key = load_signer(office.home / "another.key").key
+        keyring.add(conn, office.vault, key, keyring.APPLICATION, office.at)
+    office.round()
+    assert key.vkey in path.read_text()
 
 
 @pytest.mark.parametrize(

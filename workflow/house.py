@@ -121,7 +121,7 @@ class House:
             self._sequencer = Sequencer(
                 self.engine,
                 self.reader,
-                lambda: transaction(self.engine),
+                lambda: transaction(self.engine, ahead=True),
                 self.home,
                 self.vault,
                 self.now,

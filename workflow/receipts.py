@@ -50,6 +50,6 @@ def fill_in(house: House) -> int:
             return 0
     if found:
         rows = [{"case": case, "number": seq, "text": str(proof)} for (case, seq), proof in found.items()]
-        with transaction(house.engine) as conn:
+        with transaction(house.engine, ahead=True) as conn:
             conn.execute(_FILL, rows)
     return len(found)

@@ -172,8 +172,9 @@ def _without_queue(place: Place) -> None:
     with engine.begin() as conn:
         if on_postgresql(conn):
             body = FUNCTIONS[_MOVES_HEAD].replace(_QUEUE, "")
-            made = f"CREATE OR REPLACE FUNCTION {_MOVES_HEAD}() RETURNS trigger LANGUAGE plpgsql AS"
-            conn.execute(text(f"{made} $${body}$$"))
+            rights = "SECURITY DEFINER SET search_path FROM CURRENT"  # heads are written with them anyway
+            made = f"CREATE OR REPLACE FUNCTION {_MOVES_HEAD}() RETURNS trigger LANGUAGE plpgsql {rights}"
+            conn.execute(text(f"{made} AS $${body}$$"))
         else:
             conn.execute(text(f"DROP TRIGGER {_MOVES_HEAD}"))
             conn.execute(text(triggers()[_MOVES_HEAD].replace(_QUEUE, "")))

@@ -6,6 +6,7 @@ deleted becomes zeros.
 PostgreSQL: psycopg 3, pre-ping, and a cancelled wait for a standby is reported as unknown.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -21,11 +22,15 @@ from sqlalchemy.pool import QueuePool
 from audit.driver import kept_driver
 from bpmn.text import Text
 from workflow.errors import Busy
+from workflow.store import turns
 
 SAFE_SQLITE = (3, 51, 3)
 BACKPORTS = ((3, 44, 6), (3, 50, 7))
 PATIENCE = 10
 """Seconds after which a writer who waits for another is told that the database is busy."""
+LOOK_EVERY = 0.003
+"""Seconds between two looks whether an SQLite file can be written."""
+LOCKED = "database is locked"
 BUSY = Text(
     "系统现在很忙，没有保存。过一会儿再提交。",
     "The system is busy; nothing was saved. Try again.",
@@ -60,15 +65,24 @@ class _Writers(QueuePool):
         self._kept: Connection | None = None
 
     @contextmanager
-    def turn(self, engine: Engine) -> Iterator[Connection]:
+    def turn(self, engine: Engine, *, ahead: bool) -> Iterator[Connection]:
         """The kept connection, for one transaction."""
-        if not self._turn.acquire(timeout=PATIENCE):
-            raise Busy(BUSY)
-        try:
+        path = turns.lock_file(engine.url.database)
+        if not ahead:
+            turns.let_pass(path)
+        with turns.going_ahead(path if ahead else None), self._alone():
             if self._kept is None:
                 self._kept = engine.connect()
             with self._kept.begin():
                 yield self._kept
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Among the threads of this process."""
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise Busy(BUSY)
+        try:
+            yield
         finally:
             self._turn.release()
 
@@ -99,7 +113,6 @@ def _sqlite(url: str, writer: bool) -> Engine:
         json_deserializer=orjson.loads,
         connect_args={"check_same_thread": False, "timeout": PATIENCE, "cached_statements": 256},
     )
-    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
@@ -110,7 +123,9 @@ def _sqlite(url: str, writer: bool) -> Engine:
         cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA secure_delete=ON")  # zeros where something was: an erasure leaves no rest
-        if not writer:
+        if writer:
+            cursor.execute("PRAGMA busy_timeout=0")  # its waiting is `_begin_immediate`
+        else:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
@@ -118,12 +133,33 @@ def _sqlite(url: str, writer: bool) -> Engine:
     def start(connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
         try:
-            driver.execute(begin)
+            if writer:
+                _begin_immediate(driver)
+            else:
+                driver.execute("BEGIN")
         except pysqlite3.dbapi2.Error as error:
             dbapi = pysqlite3.dbapi2.Error
-            raise DBAPIError.instance(begin, (), error, dbapi, dialect=connection.dialect) from error
+            raise DBAPIError.instance("BEGIN", (), error, dbapi, dialect=connection.dialect) from error
 
     return engine
+
+
+def _begin_immediate(driver: Any) -> None:
+    """Begin to write, waiting for whoever does; all who wait look equally often.
+
+    SQLite's own waiting looks less often the longer it has waited, so that whoever came last goes first and
+    somebody waits for seconds. Raises the driver's error after `PATIENCE`.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except pysqlite3.dbapi2.OperationalError as error:
+            if LOCKED not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(LOOK_EVERY)
+        else:
+            return
 
 
 class StillRead(OSError):
@@ -140,7 +176,9 @@ def leave_no_old_pages(engine: Engine) -> None:
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
         busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute("PRAGMA busy_timeout=0")
         cursor.close()
     finally:
         connection.close()
@@ -182,8 +220,10 @@ UNCONFIRMED = "unconfirmed"
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
+def transaction(engine: Engine, *, ahead: bool = False) -> Iterator[Connection]:
     """Returning commits, raising rolls back; a database that cannot take it now is `Busy`.
+
+    `ahead`: on SQLite before all others who wait to write. For what is short and what others wait for.
 
     Raises:
         OutcomeUnknown: it is committed here, but the wait for a standby was broken off.
@@ -191,7 +231,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     pool = engine.pool
     try:
         if isinstance(pool, _Writers):
-            with pool.turn(engine) as connection, kept_driver(connection):
+            with pool.turn(engine, ahead=ahead) as connection, kept_driver(connection):
                 yield connection
             return
         with engine.begin() as connection:
@@ -209,7 +249,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 def _is_busy(error: DBAPIError) -> bool:
     text = str(error.orig)
-    return "database is locked" in text or "database or disk is full" in text
+    return LOCKED in text or "database or disk is full" in text
 
 
 def is_retryable(error: DBAPIError) -> bool:

@@ -1,0 +1,119 @@
+"""On SQLite everybody who waits to write waits alike, and the log's sequencer goes ahead of them."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+from log_office import Office
+from sqlalchemy import text
+
+from workflow.errors import Busy
+from workflow.sequencing import sequence
+from workflow.store import connect, transaction, turns
+
+connecting = sys.modules["workflow.store.connect"]
+
+
+@pytest.fixture
+def office(tmp_path):
+    office = Office(f"sqlite+pysqlite:///{tmp_path / 'mingjian.sqlite'}", tmp_path / "home")
+    yield office
+    office.close()
+
+
+def test_who_has_not_begun_waits_for_whoever_goes_ahead(office):
+    done = []
+
+    def work(name, **how):
+        with transaction(connect(office.url), **how):
+            done.append(name)
+
+    with turns.going_ahead(turns.lock_file(office.engine.url.database)):
+        others = [threading.Thread(target=work, args=("other",)) for _ in range(3)]
+        for other in others:
+            other.start()
+        time.sleep(0.1)
+        with office.engine.begin() as conn:  # nobody holds the database itself
+            conn.execute(text("SELECT 1"))
+        done.append("ahead")
+    for other in others:
+        other.join()
+    assert done == ["ahead", "other", "other", "other"]
+
+
+def test_it_is_a_courtesy_that_ends(office, monkeypatch):
+    monkeypatch.setattr(turns, "COURTESY", 0.05)
+    with turns.going_ahead(turns.lock_file(office.engine.url.database)):
+        for ahead in (False, True):
+            with transaction(office.engine, ahead=ahead) as conn:
+                assert conn.scalar(text("SELECT 1")) == 1
+
+
+def test_whoever_went_ahead_lets_go_also_when_it_failed(office):
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), transaction(office.engine, ahead=True):
+            raise ZeroDivisionError
+    began = time.monotonic()
+    with transaction(office.engine):
+        assert time.monotonic() - began < turns.COURTESY
+
+
+def test_a_child_forked_meanwhile_does_not_keep_the_turn(office):
+    path = turns.lock_file(office.engine.url.database)
+    with turns.going_ahead(path):
+        child = os.fork()
+        if child == 0:
+            time.sleep(20)
+            os._exit(0)
+    began = time.monotonic()
+    turns.let_pass(path)
+    assert time.monotonic() - began < turns.COURTESY
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_a_folder_that_takes_no_lock_file_or_a_database_in_memory_goes_without(tmp_path):
+    for path in (str(tmp_path / "missing" / "x.sqlite-turn"), turns.lock_file(":memory:")):
+        turns.let_pass(path)
+        with turns.going_ahead(path):
+            pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_who_waits_too_long_is_told_that_the_database_is_busy(office, monkeypatch):
+    monkeypatch.setattr(connecting, "PATIENCE", 0.1)
+    with transaction(office.engine), pytest.raises(Busy), transaction(connect(office.url)):
+        pass
+
+
+def test_who_waits_goes_on_as_soon_as_the_other_is_done(office):
+    began, waited = threading.Event(), []
+
+    def work():
+        began.set()
+        before = time.monotonic()
+        with transaction(connect(office.url)):
+            waited.append(time.monotonic() - before)
+
+    with transaction(office.engine):
+        other = threading.Thread(target=work)
+        other.start()
+        began.wait()
+        time.sleep(0.2)
+        assert not waited
+    other.join()
+    assert waited[0] < connecting.PATIENCE / 2
+
+
+def test_the_sequencer_and_the_receipts_go_ahead(county, monkeypatch):
+    seen = []
+    real = turns.going_ahead
+    monkeypatch.setattr(turns, "going_ahead", lambda path: seen.append(path) or real(path))
+    sequence(county.house)
+    if county.house.engine.dialect.name == "sqlite":
+        assert seen and all(path is not None for path in seen)
+    else:
+        assert not seen
