@@ -272,7 +272,7 @@ class SmallCounty:
                 conn.execute(
                     insert(Category),
                     {"person_id": applicant, "code": category, "source_department": "民政局",
-                     "valid_from": date(2025, 1, 1)},
+                     "valid_from": date(2025, 1, 1), "recorded_at": datetime(2025, 1, 6, 9, tzinfo=SHANGHAI)},
                 )  # fmt: skip
         return applicant, (self.bill(applicant, **bill),)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from facts_by_hand import CASE, Facts
+from facts_by_hand import CASE, OTHER, Facts
 from flagged import flagged, severities, working_day
 from small_county import CaseFile, SmallCounty
 from sqlalchemy import insert
@@ -22,9 +22,9 @@ CENT = Decimal("0.01")
 ADMITTED = date(2026, 1, 20)
 
 
-def gives(county: SmallCounty, person: int, code: str, since: date) -> None:
-    """Civil affairs enter a category in the register."""
-    row = {"person_id": person, "code": code, "source_department": "民政局", "valid_from": since}
+def gives(county: SmallCounty, person: int, code: str, since: date, **more: Any) -> None:
+    """Civil affairs enter a category in the register; without `recorded_at` as before it was kept."""
+    row = {"person_id": person, "code": code, "source_department": "民政局", "valid_from": since, **more}
     with transaction(county.house.engine) as conn:
         conn.execute(insert(Category), row)
 
@@ -202,6 +202,60 @@ def test_a_category_entered_during_the_case_and_dated_back(
     county.drive(case, "recheck_payment", {})
     found = flagged(county, "RF-17", "entered")
     assert [one.evidence["back_dated"] for one in found] == [31] * flags
+
+
+@ONE
+@pytest.mark.parametrize(("back", "flags"), [(30, 0), (31, 1)])
+def test_a_category_that_came_into_the_register_long_after_it_began(
+    county: SmallCounty, case_at: CaseAt, back: int, flags: int
+) -> None:
+    case_at("archive_case")  # the county has begun
+    yesterday = county.today - timedelta(days=1)
+    stay = dict.fromkeys(("admitted_on", "discharged_on", "settled_on"), yesterday)
+    person, bills = county.household(category=None, **stay)
+    gives(county, person, "DB", county.today - timedelta(days=back), recorded_at=county.clock.at)
+    case = county.staff["twin1"].files(person, bills)
+    unknown, _ = county.household(category=None)
+    gives(county, unknown, "DB", county.today - timedelta(days=back))
+    assert [one.case_id for one in flagged(county, "RF-17", "back_dated")] == [None] * flags
+    county.drive(case, "recheck_payment", {})
+    found = flagged(county, "RF-17", "back_dated")
+    assert [one.case_id for one in found] == [case.id] * flags
+    assert [one.evidence["dated_back"] for one in found] == [31] * flags
+
+
+@ONE
+@pytest.mark.parametrize(
+    ("earlier", "flags"), [({"valid_from": date(2025, 1, 1)}, 0), ({"valid_from": date(2026, 3, 1)}, 1)]
+)
+def test_a_renewal_or_the_first_loading_of_a_roster_is_no_back_dating(
+    county: SmallCounty, case_at: CaseAt, earlier: dict[str, date], flags: int
+) -> None:
+    person, _ = county.household(category=None)
+    before = county.clock.at - timedelta(days=1)
+    gives(county, person, "DB", earlier["valid_from"], recorded_at=before)  # nobody has applied yet
+    case_at("archive_case")
+    gives(county, person, "DB", date(2026, 2, 1), recorded_at=county.clock.at + timedelta(days=60))
+    assert len(flagged(county, "RF-17", "back_dated")) == flags
+
+
+@pytest.mark.parametrize(("recorded", "flags"), [("08", 1), ("07", 0), ("11", 0)])
+def test_a_category_that_came_into_the_register_just_before_the_approval(
+    tmp_path: Path, recorded: str, flags: int
+) -> None:
+    facts = Facts(tmp_path)
+    facts.add("cases", case_id=OTHER, opened_at="2026-01-05 09:00:00")
+    facts.add(
+        "cases", case_id=CASE, applicant_id=1, opened_at="2026-08-31 09:00:00",
+        approved_at="2026-09-10 10:00:00", approved_seq=9,
+    )  # fmt: skip
+    at = f"2026-09-{recorded} 15:00:00"
+    facts.add("category", category_id=1, person_id=1, code="DB", valid_from_on="2026-08-20", recorded_at=at)
+    facts.add("claim", claim_id=1, case_id=CASE, person_id=1, admitted_on="2026-08-21", settled_on="2026-08-29")
+    facts.add("calc", calc_id=1, case_id=CASE, seq=7, at="2026-09-09 09:00:00", aid_fen=5000, newest=1)
+    facts.add("calc_bill", calc_id=1, case_id=CASE, place=1, aid_fen=5000, category="DB")
+    assert len(facts.flags("RF-17", "fresh")) == flags
+    assert facts.flags("RF-17", "back_dated") == []
 
 
 @pytest.mark.parametrize(("calculated", "flags"), [("08", 1), ("07", 0)])

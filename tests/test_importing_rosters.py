@@ -238,6 +238,8 @@ def test_back_dating_by_more_than_a_month_is_pointed_out(office: Office) -> None
     result = office.imports("rosters", [ROSTER, roster(1, 生效日期="2026年1月1日")])
     assert result.exit_code == 0
     assert "第2行" in result.stderr and "追溯超过30天" in result.stderr
+    (held,) = office.all(Category)
+    assert held.recorded_at == AT, "and when it came in is kept"
 
 
 def test_an_account_in_the_register_is_not_overwritten(office: Office) -> None:

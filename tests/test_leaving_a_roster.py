@@ -119,3 +119,5 @@ def test_a_yearly_review_moves_somebody_to_another_category(county):
     assert told["changed_from"] == "2026-04-20" and told["reasons"] and told["legal_basis"]
     assert "deliver_letter" in case.open, "with the rights of an appeal"
     assert found["DB"][1] == date(2026, 4, 19) and found["DBBY"] == (date(2026, 4, 20), None)
+    rows = county.rows(Category, Category.person_id == person, Category.code == "DBBY")
+    assert [row.recorded_at for row in rows] == [case.task("change_category").done_at]

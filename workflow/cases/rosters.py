@@ -32,6 +32,7 @@ def category_moved(work: Work, effect: Effect, step: Step, clocks: Any) -> None:
             "source_department": OFFICE,
             "valid_from": begins,
             "evidence": work.row.number,
+            "recorded_at": work.at,
         },
     )
 

@@ -1,17 +1,21 @@
 """Put invented households, categories and bills into the register, as the imports would."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, insert
 
+from workflow.deadlines import SHANGHAI
 from workflow.demo import people
 from workflow.demo.answers import account
 from workflow.store.models import Category, Claim, Household, Person
 
 CATEGORIES = (("DB", 5), ("DBBY", 4), ("TK", 2), ("YBZP", 3), ("FFP", 1))
+SINCE = date(2025, 1, 1)
+RECORDED = datetime(2025, 1, 6, 9, tzinfo=SHANGHAI)
+"""When civil affairs told the register: on the first Monday after, long before anybody applies."""
 
 
 def settle_household(
@@ -64,8 +68,9 @@ def settle_people(
                 "person_id": applicant,
                 "code": code,
                 "source_department": "民政局",
-                "valid_from": date(2025, 1, 1),
+                "valid_from": SINCE,
                 "evidence": f"MZ{number:06d}",
+                "recorded_at": RECORDED,
             },
         )
     return applicant

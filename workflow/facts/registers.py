@@ -148,6 +148,7 @@ class Reading:
                 "household_id": self._household(row.person_id), "code": row.code,
                 "source": row.source_department, "valid_from_on": day(row.valid_from),
                 "valid_to_on": day(row.valid_to), "evidence": int(bool(row.evidence)),
+                "recorded_at": local(row.recorded_at),
             }  # fmt: skip
 
     def claims(self) -> Iterator[Found]:

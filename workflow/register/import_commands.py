@@ -88,7 +88,7 @@ def rosters(settings: Settings, file: Path, check: bool, as_json: bool) -> None:
 
     def work(conn: Connection, house: House) -> dict[str, Any]:
         names = house.rules().categories
-        return _figures(import_rosters(conn, read_sheet(file), categories=names, today=today_of(house)))
+        return _figures(import_rosters(conn, read_sheet(file), categories=names, at=house.now()))
 
     _report(_run(settings, as_json, check, work), as_json)
 

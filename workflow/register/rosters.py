@@ -6,12 +6,13 @@ the village the row names; a head's identity number puts several rows into one h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from bpmn.text import Text
+from workflow.deadlines import SHANGHAI
 from workflow.errors import RowFault, RowsRefused
 from workflow.register.identity import check_account, check_id_number, check_name, check_phone
 from workflow.register.lookups import bites, day_of, filled, one_of, people_by_number, place_code, villages
@@ -88,19 +89,21 @@ def import_rosters(
     sheet: Sheet,
     *,
     categories: Mapping[str, Text],
-    today: date,
+    at: datetime,
     demonstration: bool = False,
 ) -> Imported:
     """Import a roster inside the caller's transaction.
 
     Args:
         categories: category code → name; both are understood in the table.
-        today: no validity begins later than a year from now; earlier than 30 days ago gives a warning.
+        at: when the categories come into the register, by the clock; no validity begins later than a year
+            from then; earlier than 30 days before gives a warning.
 
     Raises:
         RowsRefused: with every wrong row; nothing was written.
     """
     sheet.require_columns(REQUIRED, OPTIONAL)
+    today = at.astimezone(SHANGHAI).date()
     faults: list[RowFault] = []
     warnings: list[RowFault] = []
     codes = {code: code for code in categories} | {name.zh: code for code, name in categories.items()}
@@ -115,7 +118,7 @@ def import_rosters(
     if faults:
         raise RowsRefused(sorted(faults, key=lambda fault: fault.row))
     people = _register(conn, entries, known, warnings, demonstration)
-    added = _add_categories(conn, entries, known)
+    added = _add_categories(conn, entries, known, at)
     return Imported(len(entries), added, len(entries) - added, people, tuple(warnings))
 
 
@@ -257,7 +260,9 @@ def _register(
     return new
 
 
-def _add_categories(conn: Connection, entries: Sequence[Entry], known: Mapping[str, Row[Any]]) -> int:
+def _add_categories(
+    conn: Connection, entries: Sequence[Entry], known: Mapping[str, Row[Any]], at: datetime
+) -> int:
     ids = [known[entry.id_number].id for entry in entries]
     there = {
         (row.person_id, row.code, row.valid_from, row.valid_to)
@@ -268,7 +273,7 @@ def _add_categories(conn: Connection, entries: Sequence[Entry], known: Mapping[s
         {
             "person_id": known[entry.id_number].id, "code": entry.category,
             "source_department": entry.source, "valid_from": entry.valid_from, "valid_to": entry.valid_to,
-            "evidence": entry.evidence,
+            "evidence": entry.evidence, "recorded_at": at,
         }
         for entry in entries
         if (known[entry.id_number].id, entry.category, entry.valid_from, entry.valid_to) not in there

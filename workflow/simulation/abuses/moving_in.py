@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from workflow.deadlines import SHANGHAI
 from workflow.demo.answers import account
 from workflow.demo.people import GROUPS, invent_name
 from workflow.house import House
@@ -66,6 +67,7 @@ def move_in(
     size: int = 2,
     category: str = "DB",
     since: date = SINCE,
+    recorded: date | None = None,
     group: str | None = None,
     phone: str | None = None,
     number: str | None = None,
@@ -76,7 +78,8 @@ def move_in(
     """A household comes in by a roster, everybody with the category.
 
     Args:
-        since: from when the roster says they belong to it. phone, number, holder: telephone and bank
+        since: from when the roster says they belong to it. recorded: the day it comes into the register,
+            otherwise that same day. phone, number, holder: telephone and bank
             account, otherwise their own. names: of the members, as far as they matter.
     """
     people: list[tuple[str, str]] = []
@@ -94,19 +97,25 @@ def move_in(
     ]  # fmt: skip
     with transaction(house.engine) as conn:
         import_rosters(
-            conn, _sheet(HEADINGS, lines), categories=house.rules().categories, today=today,
-            demonstration=True,
+            conn, _sheet(HEADINGS, lines), categories=house.rules().categories,
+            at=_forenoon(recorded or min(since, today)), demonstration=True,
         )  # fmt: skip
         return Home(_members(conn, [id_number for _, id_number in people]))
 
 
-def recognise(house: House, member: Member, category: str, since: date, today: date) -> None:
-    """Somebody registered comes onto one more roster."""
+def recognise(house: House, member: Member, category: str, since: date, recorded: date) -> None:
+    """Somebody registered comes onto one more roster; `recorded`: the day it comes into the register."""
     line = (member.id_number, member.name, category, "民政局", since.isoformat())
     with transaction(house.engine) as conn:
         import_rosters(
-            conn, _sheet(HEADINGS[: len(line)], [line]), categories=house.rules().categories, today=today
+            conn, _sheet(HEADINGS[: len(line)], [line]), categories=house.rules().categories,
+            at=_forenoon(recorded),
         )  # fmt: skip
+
+
+def _forenoon(day: date) -> datetime:
+    """When the offices import what the lists say."""
+    return datetime.combine(day, time(8, 30), SHANGHAI)
 
 
 def _unused(random: Random, taken: set[str]) -> str:

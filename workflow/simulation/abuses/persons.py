@@ -107,27 +107,26 @@ def account_of_a_stranger(scene: Scene, turn: int, near: bool) -> Script:
 def put_on_the_roster_for_it(scene: Scene, turn: int, near: bool) -> Script:
     """The roster is bent back so that it covers the admission, and approved at once; or by thirty days."""
     back = 30 if near else 60 + turn * 15
-    home = scene.home(since=scene.today - timedelta(days=back))
+    home = scene.home(since=scene.today - timedelta(days=back), recorded=scene.today)
     case = scene.opens(home, [scene.bill(home)])
     words = f"认定日期追溯{back}天"
     scene.plants("RF-17", words, case, near=near, subjects=home.subjects, back_dated_days=back)
     yield from case.until("archive_case", "end")
 
 
-def on_the_roster_yesterday(scene: Scene, turn: int, near: bool) -> Script:
-    """The category comes into the register the day before the approval, and that makes it possible; or weeks
+def on_the_roster_today(scene: Scene, turn: int, near: bool) -> Script:
+    """The category comes into the register on the day of the approval, and that makes it possible; or weeks
     before.
     """
     home = scene.home(size=1, category="JDLK")
     yield scene.at(scene.after(1))
     case = scene.opens(home, [scene.bill(home)])
     if near:
-        scene.recognises(home, since=SINCE)
+        scene.recognises(home, since=scene.today - timedelta(days=29))
     yield from case.until("recheck_file")
-    if not near:
-        yield scene.at(scene.after(1), time(9))
-        scene.recognises(home, since=SINCE)
     yield scene.at(scene.after(1), time(9, 20))
+    if not near:
+        scene.recognises(home, since=SINCE)
     case.does("recheck_file")
     yield scene.later(hours=2)
     if near:
@@ -135,5 +134,5 @@ def on_the_roster_yesterday(scene: Scene, turn: int, near: bool) -> Script:
     else:
         case.does("decide", decision="approve")
     yield from case.until("archive_case", "end")
-    words = "审批前很久已经认定类别" if near else "审批前一天才认定类别"
+    words = "审批前很久已经登记类别" if near else "审批当天才登记类别"
     scene.plants("RF-17", words, case, near=near, subjects=home.subjects)

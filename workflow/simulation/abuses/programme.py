@@ -63,7 +63,7 @@ PROGRAMME = (
     Planting("RF-15", persons.account_of_a_stranger),
     Planting("RF-16", persons.dead_on_the_roster),
     Planting("RF-17", persons.put_on_the_roster_for_it),
-    Planting("RF-17", persons.on_the_roster_yesterday),
+    Planting("RF-17", persons.on_the_roster_today),
     Planting("RF-18", money.paid_late),
     Planting("RF-18", money.return_left_lying),
     Planting("RF-19", money.paid_to_a_company),

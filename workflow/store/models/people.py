@@ -119,7 +119,11 @@ class Person(Base):
 
 
 class Category(Base):
-    """A category a person holds (domain 1.3), with its source."""
+    """A category a person holds (domain 1.3), with its source.
+
+    `recorded_at`: when the row came into the register, whatever day it is valid from; null: unknown, for it
+    is older than this column (RF-17).
+    """
 
     __tablename__ = "category"
     __table_args__ = (Index(None, "person_id"),)
@@ -131,6 +135,7 @@ class Category(Base):
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     evidence: Mapped[str | None] = mapped_column(String(80))
+    recorded_at: Mapped[datetime | None]
 
 
 class ChronicCard(Base):
