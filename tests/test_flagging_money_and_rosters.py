@@ -251,7 +251,9 @@ def test_a_category_that_came_into_the_register_just_before_the_approval(
     )  # fmt: skip
     at = f"2026-09-{recorded} 15:00:00"
     facts.add("category", category_id=1, person_id=1, code="DB", valid_from_on="2026-08-20", recorded_at=at)
-    facts.add("claim", claim_id=1, case_id=CASE, person_id=1, admitted_on="2026-08-21", settled_on="2026-08-29")
+    facts.add(
+        "claim", claim_id=1, case_id=CASE, person_id=1, admitted_on="2026-08-21", settled_on="2026-08-29"
+    )
     facts.add("calc", calc_id=1, case_id=CASE, seq=7, at="2026-09-09 09:00:00", aid_fen=5000, newest=1)
     facts.add("calc_bill", calc_id=1, case_id=CASE, place=1, aid_fen=5000, category="DB")
     assert len(facts.flags("RF-17", "fresh")) == flags
