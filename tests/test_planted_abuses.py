@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +18,7 @@ from small_county import CaseFile, SetClock, SmallCounty
 from audit import READS, SYSTEM_CHAIN, chain_of, entries, openings
 from workflow.cli import mingjian
 from workflow.deadlines import SHANGHAI
+from workflow.demo.manners import DILIGENT
 from workflow.flags.keeping import run
 from workflow.house import open_house
 from workflow.simulation import command
@@ -40,8 +40,11 @@ from workflow.store.models import (
     Task,
 )
 
+REMEMBERING = replace(DILIGENT, forgets=0.0)
+"""Of eight honest cases one with a forgotten step would be too many to tell anything by."""
 GROUND = Ground(
-    8, townships=4, villages=1, last=date(2026, 11, 6), hours=(time(0, 5),), seed=5, bulk=False
+    8, townships=4, villages=1, last=date(2026, 11, 6), hours=(time(0, 5),), seed=5, bulk=False,
+    manners=REMEMBERING,
 )  # fmt: skip
 DAY = timedelta(days=1)
 
@@ -405,6 +408,38 @@ def part_refused(year, one):
     return year.files(one)[0].row.outcome != "approved"
 
 
+def steps_of(year, one, node):
+    """The steps of a kind that an account has done."""
+    (login,) = [key.partition(":")[2] for key in one.subjects]
+    (account,) = year.county.rows(Account, Account.login == login)
+    return year.county.rows(Task, Task.node == node, Task.done_account == account.id)
+
+
+def slow_reviewer(year, one):
+    lain = [
+        year.working_days(day_of(t.opened_at), day_of(t.done_at)) for t in steps_of(year, one, "audit_file")
+    ]
+    assert min(lain) >= 3
+    return len(lain) >= 20
+
+
+def always_at_the_last(year, one):
+    left = [task.due_at - task.done_at for task in steps_of(year, one, "audit_file")]
+    assert timedelta(0) < min(left) and max(left) < timedelta(hours=8)
+    return len(left) >= 20
+
+
+def township_agrees(year, one):
+    entries = [e for number in one.facts["cases"] for e in year.file(number).entries if e["task"]]
+    said = [e["vars"]["answers"]["opinion"] for e in entries if e["task"]["node"] == "give_opinion"]
+    return len(said) >= 30 and set(said) == {"qualified"}
+
+
+def hospital_of_advances(year, one):
+    flows = Counter(year.numbers[number].flow for number in one.facts["cases"])
+    return flows["ma_green_channel"] / flows.total() > 0.15
+
+
 def kin_of_cadres(year, one):
     village = year.county.rows(Person, Person.id == year.files(one)[0].row.applicant_id)
     place = year.county.rows(Household, Household.id == village[0].household_id)[0].village
@@ -451,7 +486,7 @@ BROKEN: dict[str, Callable[[Lived, Planted], bool]] = {
         a_week_of_bills, taken_down_early, relative_voted, surveyed_alone, split_below_the_limit,
         part_refused, kin_of_cadres, twenty_decisions, whole_village_refused, rush_before_new_year,
         filed_for_a_dozen, papers_never_came, out_of_catalogue, stay_split, no_night, thirty_one_views,
-        large_export,
+        large_export, slow_reviewer, always_at_the_last, township_agrees, hospital_of_advances,
     )
 } | {
     "account_of_a_stranger": stranger_holds_the_account,
@@ -503,8 +538,7 @@ def the_honest_are_honest(year):
     assert len(late) <= len(tasks) // 50
     for case in honest:
         assert not [e for e in year.file(case.number).reads if e["type"] == "attempt_refused"]
-        steps = sorted(row.done_at for row in tasks if row.case_id == case.id and row.done_at)
-        assert all(later - one >= timedelta(minutes=5) for one, later in pairwise(steps))
+        assert all(row.done_at - row.opened_at >= timedelta(minutes=5) for row in tasks if row.done_at)
     shared = Counter(row.account_number for row in year.county.rows(Payment) if row.case_id not in apart)
     assert max(shared.values(), default=0) <= 2
 

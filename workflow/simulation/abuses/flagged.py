@@ -49,5 +49,7 @@ def _keys(found: Found, numbers: Mapping[str, str], logins: Mapping[int, str]) -
     if found.case_id is None:  # of an officer, a place or a hospital as such
         yield from (f"account:{logins[told[name]]}" for name in OFFICERS if told.get(name) in logins)
         yield from (f"village:{place}" for place in (found.village, told.get("village")) if place)
+        if told.get("township"):
+            yield f"township:{told['township']}"
         if told.get("hospital"):
             yield f"hospital:{told['hospital']}"

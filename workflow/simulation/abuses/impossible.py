@@ -6,6 +6,7 @@ from typing import Final
 IMPOSSIBLE: Final[Mapping[str, str]] = {
     "RF-03a": "a second supplement notice: the form offers it once per case",
     "RF-05b": "payment below the computed aid: the order takes its amount from the calculation",
+    "RF-09g": "two visits of one investigator that overlap: the survey asks for the day, not the hour",
     "RF-12c": "a third temporary grant in a year: the standard gives nothing for it, and nothing is no grant",
     "RF-13b": "aid of one case above what the person has to pay: the calculation ends there",
     "RF-14b": "a payment of another type, homeless cash, education grants outside the standard: not in "

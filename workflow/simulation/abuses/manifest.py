@@ -16,8 +16,8 @@ class Planted:
     breaking it.
 
     `cases`: numbers of the cases it was done in or with; `subjects`: whom or what it concerns besides, as
-    `account:LOGIN`, `person:ID`, `household:ID`, `village:CODE`, `hospital:NAME`; `facts`: what an
-    onlooker can look up in the log or the registers to see that it was really done.
+    `account:LOGIN`, `person:ID`, `household:ID`, `village:CODE`, `township:CODE`, `hospital:NAME`; `facts`:
+    what an onlooker can look up in the log or the registers to see that it was really done.
     """
 
     rule: str

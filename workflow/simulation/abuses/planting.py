@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from workflow.deadlines import SHANGHAI
 from workflow.demo.county import settle
 from workflow.demo.hands import Simulated
-from workflow.demo.manners import DILIGENT
+from workflow.demo.manners import DILIGENT, Manners
 from workflow.demo.papers import Papers
 from workflow.demo.simulate import COMMANDS_A_CASE, County
 from workflow.demo.stories import HONEST, Story, choose
@@ -50,6 +50,13 @@ class Ground:
     programme: Sequence[Planting] = PROGRAMME
     stories: Sequence[Story] = HONEST
     bulk: bool = True
+    manners: Manners = DILIGENT
+
+    @property
+    def apart(self) -> int:
+        """Townships without an honest case, beside the others."""
+        alone = [one for one in self.programme if one.township and self.bulk]
+        return sum(one.times + one.near for one in alone)
 
     @property
     def end(self) -> datetime:
@@ -80,15 +87,18 @@ def live(house: House, ground: Ground, clock: Simulated, progress: Callable[[int
     never_wait_for_the_disk(house)
     random = Random(ground.seed)  # noqa: S311 — invented data, reproducible
     clock.at = datetime.combine(ground.first, time(), SHANGHAI)
-    posts, villages = settle(house, random, clock.at, ground.townships, ground.villages + RESERVED)
+    townships = ground.townships + ground.apart
+    posts, villages = settle(house, random, clock.at, townships, ground.villages + RESERVED)
+    remote = villages[ground.townships * (ground.villages + RESERVED) :]
+    villages = villages[: len(villages) - len(remote)]
     reserved = [village for number, village in enumerate(villages) if _is_reserved(ground, number)]
     honest = [village for village in villages if village not in reserved]
     county = County(
-        house, clock, posts, honest, random, manners=DILIGENT,
+        house, clock, posts, honest, random, manners=ground.manners,
         worker=partial(_work_if_due, house), hours=ground.hours, papers=Papers(house, small=True),
     )  # fmt: skip
     kept = Growing()
-    scripts = list(_scripts(county, ground, honest, reserved, kept))
+    scripts = list(_scripts(county, ground, honest, reserved, remote, kept))
     for begins, name, script in scripts:
         county.at(begins, partial(_go_on, county, script, name, kept.failed))
     stories = [choose(random, ground.stories) for _ in range(ground.cases)]
@@ -114,16 +124,22 @@ def _work_if_due(house: House, at: datetime) -> bool:
 
 
 def _scripts(
-    county: County, ground: Ground, honest: Sequence[str], reserved: Sequence[str], kept: Growing
+    county: County,
+    ground: Ground,
+    honest: Sequence[str],
+    reserved: Sequence[str],
+    remote: Sequence[str],
+    kept: Growing,
 ) -> Iterator[tuple[datetime, str, Script]]:
     """When each script begins, its name, and the script: each in another township as far as they go."""
     random = Random(ground.seed + 1)  # noqa: S311 — reproducible
     in_turn = _in_turn(honest, ground.villages)
     apart = iter(_in_turn(reserved, RESERVED))
+    alone = iter(remote[:: ground.villages + RESERVED])  # one village of each township
     for planting in ground.programme:
         if planting.bulk and not ground.bulk:
             continue
-        villages = apart if planting.reserved else cycle(in_turn)
+        villages = alone if planting.township else apart if planting.reserved else cycle(in_turn)
         for number in range(planting.times + planting.near):
             near = number >= planting.times
             village = next(villages)

@@ -21,8 +21,8 @@ from workflow.simulation.abuses.scripts import Script
 class Planting:
     """One kind of abuse. `script` is told which of several it is, and whether it stays on the right side.
 
-    `reserved`: needs a village without honest cases; `bulk`: of so many cases that a small county does
-    without; `until`: the share of the year by which it begins.
+    `reserved`: needs a village without honest cases; `township`: a whole township without; `bulk`: of so many
+    cases that a small county does without; `until`: the share of the year by which it begins.
     """
 
     rule: str
@@ -30,6 +30,7 @@ class Planting:
     times: int = 3
     near: int = 1
     reserved: bool = False
+    township: bool = False
     bulk: bool = False
     until: float = 0.5
 
@@ -37,6 +38,8 @@ class Planting:
 PROGRAMME = (
     Planting("RF-01", slowness.left_lying),
     Planting("RF-02", slowness.dragged_on),
+    Planting("RF-02", slowness.slow_reviewer, bulk=True),
+    Planting("RF-02", slowness.always_at_the_last, bulk=True),
     Planting("RF-03", slowness.long_pause),
     Planting("RF-03", slowness.paused_at_the_last_moment),
     Planting("RF-04", slowness.accepted_outside),
@@ -51,6 +54,7 @@ PROGRAMME = (
     Planting("RF-09", rituals.minutes_used_twice),
     Planting("RF-09", rituals.surveys_copied),
     Planting("RF-09", rituals.twenty_decisions, reserved=True, bulk=True),
+    Planting("RF-09", rituals.township_agrees, township=True, bulk=True),
     Planting("RF-10", favours.pressed_into_approval, until=0.3),
     Planting("RF-11", favours.on_a_leaders_note),
     Planting("RF-12", claims.invoice_twice),
@@ -77,6 +81,7 @@ PROGRAMME = (
     Planting("RF-24", duties.away_and_acting),
     Planting("RF-25", money.split_below_the_limit, until=0.35),
     Planting("RF-28", rescues.papers_never_came),
+    Planting("RF-28", rescues.hospital_of_advances, bulk=True),
     Planting("RF-29", favours.approved_without_new_evidence, until=0.3),
     Planting("RF-29", favours.whole_village_refused, reserved=True, bulk=True),
     Planting("RF-30", claims.out_of_catalogue),

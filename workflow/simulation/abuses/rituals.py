@@ -31,6 +31,21 @@ def decided_unread(scene: Scene, turn: int, near: bool) -> Script:
     yield from case.until("archive_case", "end")
 
 
+def township_agrees(scene: Scene, turn: int, near: bool) -> Script:
+    """A township says yes to every one of thirty proposals of its villages; or no to one of them."""
+    cases = []
+    for number in range(30):
+        case = scene.ordinary(size=1)
+        if near and number == 7:
+            case.answers["give_opinion"] = {"opinion": "not_qualified", "opinion_reason": "R06"}
+        cases.append(case)
+        yield scene.later(minutes=scene.random.randint(30, 600))
+    yield from together(*(case.until("archive_case", "end") for case in cases))
+    words = "乡镇三十件中有一件不同意" if near else "乡镇对村里提出的三十件全部同意"
+    subjects = [f"township:{scene.village[:9]}000"]
+    scene.plants("RF-09", words, near=near, subjects=subjects, cases=[case.number for case in cases])
+
+
 def photo_used_twice(scene: Scene, turn: int, near: bool) -> Script:
     """One photograph proves two postings; or each has its own, taken at the same board."""
     first = scene.ordinary()

@@ -173,6 +173,11 @@ class Scene:
         self.county.posts.setdefault((org, role), []).append(post)
         return post
 
+    def newcomer(self, role: str) -> Post:
+        """Somebody more at a desk that is there, who does nothing but what the script says."""
+        org, login = self.post(role).org, f"{role.lower()}-{self.number()}"
+        return hire(self.county.house, self.random, login, role, org, self.now)
+
     def colleague(self, role: str) -> Post:
         """Somebody more at a desk that is there."""
         return self.hires(role, self.post(role).org)

@@ -5,8 +5,9 @@ from datetime import time, timedelta
 from workflow.actor import SYSTEM
 from workflow.commands import PauseCase, ResumeCase
 from workflow.deadlines import SHANGHAI
+from workflow.demo.staff import Post
 from workflow.simulation.abuses.scene import Answers, Scene
-from workflow.simulation.abuses.scripts import Script
+from workflow.simulation.abuses.scripts import Script, together
 
 STEPS = ("audit_file", "enquire", "examine_file")
 LIMITS = {"audit_file": 5, "enquire": 10, "examine_file": 10}  # working days: D05, D03, D09
@@ -43,6 +44,43 @@ def dragged_on(scene: Scene, turn: int, near: bool) -> Script:
     words = f"{node}在到期前办结" if near else f"{node}超期后才办结"
     scene.plants("RF-02", words, case, near=near, node=node, due=due.isoformat())
     yield from case.until("end")
+
+
+def slow_reviewer(scene: Scene, turn: int, near: bool) -> Script:
+    """One reviewer lets every file lie for three working days and more, where others take one; near: too few
+    files to tell.
+    """
+    reviewer = scene.newcomer("TREV")
+    yield from together(*(_waits(scene, reviewer, 3 + turn % 2) for _ in range(19 if near else 20)))
+    words = "件数不到20，不计" if near else "一人20件审核，每件都放三个工作日以上"
+    scene.plants("RF-02", words, near=near, subjects=[f"account:{reviewer.login}"])
+
+
+def _waits(scene: Scene, reviewer: Post, days: int) -> Script:
+    yield scene.later(minutes=scene.random.randint(1, 9_000))
+    case = scene.ordinary(size=1)
+    yield from case.until("audit_file")
+    yield scene.at(scene.after(days), time(11, scene.random.randint(0, 59)))
+    case.does("audit_file", by=reviewer)
+    yield from case.until("archive_case", "end")
+
+
+def always_at_the_last(scene: Scene, turn: int, near: bool) -> Script:
+    """One reviewer does every file in the last hours of its limit, none too late; near: too few to tell."""
+    reviewer = scene.newcomer("TREV")
+    yield from together(*(_at_the_last(scene, reviewer) for _ in range(19 if near else 20 + turn)))
+    words = "件数不到20，不计" if near else "一人的审核全在时限最后一天下班前办结"
+    scene.plants("RF-02", words, near=near, subjects=[f"account:{reviewer.login}"])
+
+
+def _at_the_last(scene: Scene, reviewer: Post) -> Script:
+    yield scene.later(minutes=scene.random.randint(1, 9_000))
+    case = scene.ordinary(size=1)
+    yield from case.until("audit_file")
+    last = case.step("audit_file").due_at.astimezone(SHANGHAI).date() - timedelta(days=1)
+    yield scene.at(last, CLOSING)
+    case.does("audit_file", by=reviewer)
+    yield from case.until("archive_case", "end")
 
 
 def long_pause(scene: Scene, turn: int, near: bool) -> Script:
