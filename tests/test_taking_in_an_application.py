@@ -45,12 +45,11 @@ def test_many_bills_are_read_and_taken_with_as_many_queries_as_one(county, villa
         claims = (*first, *(county.bill(person) for _ in range(bills - 1)))
         told.clear()
         case = village_liaison.files(person, claims)
-        asked = len(told)
+        asked = sum("claim" in sql for sql in told)
         assert {bill.id for bill in case.bills} == set(claims)
         return asked
 
-    queries(1)  # what is asked once and kept
-    assert queries(6) == queries(1)
+    assert queries(6) == queries(1) > 1
 
 
 def test_papers_handed_in_at_the_village_are_passed_on_before_the_limit_of_acceptance_runs(

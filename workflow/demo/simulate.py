@@ -130,7 +130,7 @@ class County:
             if steady:
                 share = self.random.random() * 0.97
             elif number < len(first_of_each()):
-                share *= 0.4  # the first of each kind comes to its end, or to where it stops
+                share *= 0.25  # the first of each kind comes to its end, or to where it stops
             day = start + timedelta(days=int(days * share))
             self.at(self.officers.office_time(day, 0), partial(self._open, story, number))
         self.live(start, end, progress, len(stories) * COMMANDS_A_CASE + more)
