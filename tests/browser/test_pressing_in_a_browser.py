@@ -98,7 +98,7 @@ def test_the_page_of_the_administrator(window):
 def test_all_are_ticked_at_once_and_counted_and_go_to_the_preview(window):
     view = window("sup-msb")
     page = view.page
-    page.goto(f"{view.base}/supervise?s=on_time")
+    page.goto(f"{view.base}/supervise?s=overdue")
     page.check("[data-all]")
     number = page.locator("input[name=step]:checked").count()
     assert number > 1 and page.locator("[data-ticked]").text_content() == f"已选{number}件"
