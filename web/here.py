@@ -3,6 +3,7 @@
 Services get all of this as arguments; only views look here.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -83,6 +84,11 @@ def request_key() -> str:
     """The id the page gave this submission, so that a second click has no second effect."""
     key = request.form.get("_once", "")
     return key if _KEY.fullmatch(key) else uuid4().hex
+
+
+def request_key_of(part: str) -> str:
+    """The same for one of several commands that a submission gives; `part` tells them apart."""
+    return hashlib.sha256(f"{request_key()}.{part}".encode()).hexdigest()[:32]
 
 
 def own_address(address: str | None) -> str | None:

@@ -1,6 +1,5 @@
 """换版: running cases move to a newer version of the rules. First every case with what stays and why not."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +10,7 @@ from sqlalchemy import Connection
 
 from bpmn import Text
 from web.access import needs
-from web.here import current_actor, house, now, request_key
+from web.here import current_actor, house, now, request_key_of
 from web.language import t
 from web.reads import shown, shows
 from workflow.cases.migrating import Preview, previews, proposers
@@ -97,7 +96,7 @@ def confirm() -> ResponseReturnValue:
 
 def _move(case: Preview, target: str) -> Moved:
     """Give one case its command, under a key made from the page's and its own."""
-    key = hashlib.sha256(f"{request_key()}.{case.case_id.hex}".encode()).hexdigest()[:32]
+    key = request_key_of(case.case_id.hex)
     return Moved(case, move(house(), current_actor(), case.case_id, target, key))
 
 

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from bpmn import Form, Text
 from web import forms
 from web.access import needs
-from web.here import current_actor, house, now, own_address, request_key
+from web.here import current_actor, house, now, own_address, request_key_of
 from web.language import t
 from workflow.cases.overseeing import names_of, told_too_much
 from workflow.deadlines import SHANGHAI
@@ -173,7 +173,7 @@ def _confirm(act: Act) -> ResponseReturnValue:
 
 def _give(acting: Acting, step: Effect, raw: forms.Raw, seat: int) -> tuple[Result, Sequence[FieldFault]]:
     """Give one case its command, under a key made from the page's and the step's."""
-    key = hashlib.sha256(f"{request_key()}.{step.key}".encode()).hexdigest()[:32]
+    key = request_key_of(step.key)
     try:
         handle(house(), current_actor(), acting.command(step, raw, seat), at=now(), request_id=key)
     except AnswersRefused as refused:

@@ -4,7 +4,7 @@ The hot path of the product. Statements are prepared once; rows that did not cha
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -93,7 +93,7 @@ def keep_step(
     if not new:
         _move_case(work, step, seq, state)
     clock_ids = _keep_clocks(work, clocks, moved)
-    places, timers = ({}, {}) if new else _standing(work)
+    places, timers = (set[int](), {}) if new else _standing(work)
     _keep_places(work, step.open, clock_ids, seq, done, places)
     _keep_timers(work, step, timers)
     write_entry(
@@ -245,10 +245,10 @@ def _keep_clocks(
     return shown
 
 
-def _standing(work: Work) -> tuple[dict[int, None], dict[int, datetime]]:
+def _standing(work: Work) -> tuple[set[int], dict[int, datetime]]:
     """The open places of the case, and when its timers are due."""
     rows = sql.STANDING.all(work.conn, {"case_id": work.row.id})
-    places = {row.id: None for row in rows if row.due_at is None}
+    places = {row.id for row in rows if row.due_at is None}
     return places, {row.id: row.due_at for row in rows if row.due_at is not None}
 
 
@@ -258,11 +258,11 @@ def _keep_places(
     clocks: Mapping[str, dict[str, Any]],
     seq: int,
     done: int | None,
-    known: Mapping[int, None],
+    known: Set[int],
 ) -> None:
     case_id = work.row.id
     now_open = {place.id: place for place in places}
-    for task_id in known.keys() - now_open.keys():
+    for task_id in known - now_open.keys():
         mine = task_id == done
         sql.CLOSE.change(
             work.conn,

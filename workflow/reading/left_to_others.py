@@ -8,15 +8,16 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, select, tuple_, union
+from sqlalchemy.orm import aliased
 
 from workflow.actor import Actor
 from workflow.cases.eligibility import acts_of_all, facts
 from workflow.house import House
 from workflow.permissions import can_complete
+from workflow.register.kinship import of_one_home
 from workflow.store.models import Case, CaseLink, Kin, Person, Task, table
 
 _CASE, _TASK, _LINK = table(Case), table(Task), table(CaseLink)
-_KIN, _PERSON = table(Kin), table(Person)
 Key = tuple[UUID, int]
 
 
@@ -24,8 +25,7 @@ def _with_a_hand() -> CompoundSelect[UUID]:
     """The cases in which an account opened, did a step, did one of the case before, or has a relative."""
     here: BindParameter[UUID] = bindparam("cases", expanding=True)
     me: BindParameter[int] = bindparam("account")
-    member = _PERSON.alias("member")
-    home = (member.c.id == _PERSON.c.id) | (member.c.household_id == _PERSON.c.household_id)
+    member = aliased(Person)
     return union(
         select(_CASE.c.id).where(_CASE.c.id.in_(here), _CASE.c.opened_by == me),
         select(_TASK.c.case_id).where(_TASK.c.case_id.in_(here), _TASK.c.done_account == me),
@@ -33,10 +33,10 @@ def _with_a_hand() -> CompoundSelect[UUID]:
         .join(_TASK, _TASK.c.case_id == _LINK.c.other_id)
         .where(_LINK.c.case_id.in_(here), _TASK.c.done_account == me),
         select(_CASE.c.id)
-        .join(_PERSON, _PERSON.c.id == _CASE.c.applicant_id)
-        .join(member, home)
-        .join(_KIN, _KIN.c.id_number == member.c.id_number)
-        .where(_CASE.c.id.in_(here), _KIN.c.account_id == me),
+        .join(Person, Person.id == _CASE.c.applicant_id)
+        .join(member, of_one_home(Person, member))
+        .join(Kin, Kin.id_number == member.id_number)
+        .where(_CASE.c.id.in_(here), Kin.account_id == me),
     )
 
 

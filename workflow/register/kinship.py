@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
@@ -86,14 +86,18 @@ def relatives_of(conn: Connection, person_id: int) -> frozenset[int]:
     return frozenset(row.account_id for row in _RELATIVES.all(conn, {"person_id": person_id}))
 
 
+def of_one_home(person: type[Person], member: type[Person]) -> ColumnElement[bool]:
+    """Whether `member` is the person, or somebody of the same household: all of them count as related to."""
+    return or_(member.id == person.id, member.household_id == person.household_id)
+
+
 def relatives_of_all(conn: Connection, people: Iterable[int]) -> Mapping[int, frozenset[int]]:
     """Person → accounts that have filed this person or anybody of the same household; one question."""
     person, member = aliased(Person), aliased(Person)
-    same = or_(member.id == person.id, member.household_id == person.household_id)
     found: dict[int, frozenset[int]] = {}
     for number, account in conn.execute(
         select(person.id, Kin.account_id)
-        .join(member, same)
+        .join(member, of_one_home(person, member))
         .join(Kin, Kin.id_number == member.id_number)
         .where(person.id.in_(set(people)))
     ):
