@@ -9,7 +9,7 @@ ASK = "window.dispatchEvent(new Event('online'))"
 @pytest.fixture
 def board(window):
     view = window("sup-msb")
-    view.page.goto(f"{view.base}/supervise?s=on_time")
+    view.page.goto(f"{view.base}/supervise?s=overdue")
     return view.page
 
 
