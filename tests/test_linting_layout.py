@@ -112,6 +112,11 @@ def test_labels_lie_on_nothing() -> None:
     assert told({**CLEAN, "tiny.bpmn": text.encode()}, "gw_ok", "lies on ask")
 
 
+def test_words_that_need_two_lines_do_not_run_into_what_stands_below_them() -> None:
+    text = CLEAN["tiny.bpmn"].decode().replace('name="是否准予？"', 'name="是否准予先行救助这位患者？"')
+    assert told({**CLEAN, "tiny.bpmn": text.encode()}, "gw_ok", "lies on gw_ok")
+
+
 def test_a_label_does_not_lie_on_a_line() -> None:
     text = CLEAN["tiny.bpmn"].decode()
     issue = box("issue")

@@ -12,6 +12,10 @@ SLACK = 1.0
 """Pixels by which things may touch without overlapping."""
 LEAN = 60.0
 """Pixels by which a step may stand left of the one before it, as in a column."""
+CHINESE = 0x2E80
+"""From here on letters are as wide as they are high."""
+LABEL, LINE = 90.0, 13.2
+"""Pixels at which the viewer breaks a label, and how far its lines are apart."""
 
 
 def check(drawing: Drawing) -> Iterator[Fault]:
@@ -164,8 +168,24 @@ def _enters(start: Point, end: Point, box: Box) -> bool:
     return low < high
 
 
+def _as_drawn(name: str, box: Box) -> Box:
+    """Where the viewer puts the words of a label: from the top of their place, in its middle, broken."""
+    lines, width, widest = 1, 0.0, 0.0
+    for letter in name:
+        step = 11.0 if ord(letter) >= CHINESE else 7.0
+        if width + step > LABEL:
+            lines, width = lines + 1, 0.0
+        width += step
+        widest = max(widest, width)
+    return Box(box.x + (box.width - widest) / 2, box.y, widest, lines * LINE)
+
+
 def _covered_labels(drawing: Drawing) -> Iterator[Fault]:
-    labels = [item for item in drawing.labels.items() if item[0] in drawing.lines or item[0] in drawing.nodes]
+    names = {node.id: node.name for node in drawing.nodes.values()}
+    names |= {flow.id: flow.name for flow in drawing.flows}
+    labels = [
+        (owner, _as_drawn(names[owner], box)) for owner, box in drawing.labels.items() if owner in names
+    ]
     for (one, box), (other, second) in combinations(labels, 2):
         if box.overlaps(second, SLACK):
             yield drawing.fault(one, f"文字与“{other}”的文字重叠", f"its label overlaps the label of {other}")
