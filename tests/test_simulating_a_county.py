@@ -1,9 +1,12 @@
-"""A county lives some months with slow, absent and forgetful officers; a judge counts every alert after."""
+"""A county lives some months with officers who are slow, away and forgetful, with substitutes and extensions;
+a judge counts every alert after.
+"""
 
 import json
+import re
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 import bpmn
 from workflow.cli import mingjian
-from workflow.deadlines import SHANGHAI, Calendar, Pause, Run, alarms, clock, limits_of
+from workflow.deadlines import SHANGHAI, Calendar, Extension, Pause, Run, alarms, clock, due, limits_of
 from workflow.demo.stories import STORIES
 from workflow.house import open_house
 from workflow.simulation import command, counting
@@ -21,7 +24,7 @@ from workflow.simulation.punctuality import punctuality
 from workflow.simulation.verdict import Round
 from workflow.simulation.year import Plan, live
 from workflow.store import transaction
-from workflow.store.models import CalendarDay, Case, CaseLink, InboxMessage, Seat, table
+from workflow.store.models import CalendarDay, Case, CaseLink, InboxMessage, Letter, Seat, table
 
 TOLD = {
     "objection_unfounded", "filed", "filing_waits", "filing_stopped", "died", "stuck_at_township",
@@ -34,6 +37,7 @@ PLAN = Plan(
     killed=(0.3,), together=(0.6,),
 )  # fmt: skip
 
+LONG_AGO = date(2025, 1, 1)
 OF_CASES = {"same_day", "month_end", "year"}
 """How the limits end that run in cases; the others belong to the duties of offices."""
 
@@ -55,6 +59,7 @@ def test_every_limit_warns_when_and_whom_it_must_and_the_judge_would_see_if_not(
         assert verdict.cases >= PLAN.cases and verdict.limits > 50
         assert set(verdict.raised) == {"warn", "warn2", "overdue", "second", "third"}
         assert verdict.raised["overdue"] == verdict.overdue > 5
+        assert verdict.extended == lived.extended > 2 and verdict.stood_in > 2 and lived.leaves > 2
         county = SmallCounty(house, now)
         every_kind_of_case_was_there(county)
         the_workers_had_a_hard_time(lived.rounds)
@@ -82,7 +87,7 @@ def the_workers_had_a_hard_time(rounds):
 
 def who_stood_in_was_told(county):
     """Nobody sits on the seat of the township's supervisor in the second half."""
-    vacant = county.rows(Seat, Seat.valid_to.is_not(None))
+    vacant = county.rows(Seat, Seat.valid_to.is_not(None), Seat.substitute_for.is_(None))
     assert [seat.role for seat in vacant] == ["SUP"]
     lines = county.rows(InboxMessage, InboxMessage.kind == "deadline", InboxMessage.role == "SUP")
     left = datetime.combine(vacant[0].valid_to, time.max, SHANGHAI)
@@ -122,9 +127,35 @@ def the_judge_sees(house, rounds):
     assert ["was not told" in fault for fault in faults()] == [True]
     with transaction(house.engine) as conn:
         conn.execute(insert(line), row)
+    extending_and_standing_in_are_seen(house, faults)
+    with transaction(house.engine) as conn:
         day = update(CalendarDay).where(CalendarDay.day == date(2026, 2, 28))
         assert conn.execute(day.values(working=False)).rowcount == 1
     assert faults(), "a make-up Saturday is no rest day"
+
+
+def extending_and_standing_in_are_seen(house, faults):
+    """A substitute who is not told, a stranger who is, a letter with another day: nothing else is wrong."""
+    seat, letter = table(Seat), table(Letter)
+    stands = seat.c.substitute_for.is_not(None)
+    with transaction(house.engine) as conn:
+        before = conn.execute(select(seat.c.id, seat.c.valid_from, seat.c.valid_to).where(stands)).all()
+        conn.execute(update(seat).where(stands).values(valid_from=LONG_AGO, valid_to=LONG_AGO))
+    found = faults()
+    assert found and all("who stood in" in fault for fault in found)
+    with transaction(house.engine) as conn:
+        conn.execute(update(seat).where(stands).values(valid_from=PLAN.first, valid_to=PLAN.last))
+    found = faults()
+    assert found and all("who did not stand in" in fault for fault in found)
+    with transaction(house.engine) as conn:
+        for row in before:
+            conn.execute(update(seat).where(seat.c.id == row.id).values(row._asdict()))
+        one = conn.execute(select(letter).where(letter.c.kind == "extension_notice")).first()
+        wrong = {**one.fields, "extended_until": one.fields["extended_from"]}
+        conn.execute(update(letter).where(letter.c.id == one.id).values(fields=wrong))
+    assert ["letters of extension" in fault for fault in faults()] == [True]
+    with transaction(house.engine) as conn:
+        conn.execute(update(letter).where(letter.c.id == one.id).values(fields=one.fields))
 
 
 # --- the counting of the judge
@@ -165,14 +196,16 @@ def test_two_ways_of_counting_agree_on_every_limit_of_a_case_at_any_start_with_p
         for week in range(0, 44, 4):
             start = datetime(2026, 1, 5, 8 + week % 12, number % 60, tzinfo=SHANGHAI) + timedelta(weeks=week)
             stood = [(start + timedelta(days=1, hours=3), start + timedelta(days=1 + number % 9, hours=5))]
-            for pauses in ([], stood):
-                run = Run(limit, start, tuple(Pause(since, until, limit.name) for since, until in pauses))
-                assert counting.alarms(limit, start, pauses, days) == list(alarms(run, calendar)), (
-                    limit,
-                    run,
-                )
+            for pauses, longer in product(([], stood), {0, limit.extension}):
+                extension = Extension(start, longer) if longer else None
+                stops = tuple(Pause(since, until, limit.name) for since, until in pauses)
+                run = Run(limit, start, stops, extension)
+                if longer and due(run, calendar).day > date(2026, 12, 20):
+                    continue  # the judge counts within the year alone
+                assert counting.alarms(limit, start, pauses, days, longer) == list(alarms(run, calendar)), run
+                assert counting.end(limit, start, pauses, days, longer)[1] == due(run, calendar).at, run
                 compared += 1
-    assert compared > 1_000
+    assert compared > 2_000
 
 
 # --- the command
@@ -192,7 +225,7 @@ def test_the_command_names_the_first_fault_and_ends_with_one(a_short_year, monke
     monkeypatch.setattr(clock, "DEFAULT_SHARES", (6, 9))
     done = CliRunner().invoke(mingjian, ["simulate", "--cases", "2", "--json", "-"])
     assert done.exit_code == 1, done.output
-    assert "✘ 2026-0002 D03: warn2" in done.output
+    assert re.search(r"✘ 2026-000\d D\d\d: warn2", done.output)
     start = done.output.index("{\n")
     told = json.JSONDecoder().raw_decode(done.output[start:])[0]
     assert told["cases"] == 2 and told["verdict"]["faults"]

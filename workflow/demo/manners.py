@@ -1,20 +1,17 @@
 """How people keep at their work: how long they let it lie, when they are away, and what they forget."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
 from workflow.deadlines import SHANGHAI, Calendar
-from workflow.demo.staff import Post
 
 Away = Mapping[tuple[str, str], tuple[date, date]]
 """Desk (office, role) → first and last day on which nobody works there."""
 NOBODY: Away = {}
 OFFICE = (8.5, 17.4)  # hours
-ON_LEAVE = 0.4
-LONGEST_LEAVE = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +94,3 @@ class Officers:
         drawn = now + (due - now) * self.random.uniform(0.2, 0.8)
         moment = self.office_time(drawn.astimezone(SHANGHAI).date(), 0)
         return moment if now < moment < due else drawn
-
-
-def leaves(random: Random, posts: Iterable[Post], first: date, last: date) -> Away:
-    """Some desks are empty for up to `LONGEST_LEAVE` days between two days."""
-    away = {}
-    for post in posts:
-        if random.random() < ON_LEAVE:
-            begins = first + timedelta(days=random.randint(0, (last - first).days))
-            away[post.org, post.role] = (begins, begins + timedelta(days=random.randint(2, LONGEST_LEAVE)))
-    return away

@@ -92,6 +92,8 @@ class County:
         self.counter = 0
         self.cases: dict[UUID, Going] = {}
         self.scheduled: set[tuple[UUID, int]] = set()
+        self.back: dict[tuple[str, str], date] = {}
+        """Desk where somebody stands in today → the last day of the holder's leave."""
         self.apart: set[UUID] = set()
         """Cases that somebody else lets live: nobody here works on them."""
         self.taken: set[str] = set()  # identity numbers
@@ -255,6 +257,8 @@ class County:
             if going.story.sequel and going.story.sequel[0] == task.node:
                 self._plan_sequel(going.story.sequel[1], case)
             return
+        if (last := self.back.get((task.org, task.role))) is not None:  # who stands in may not: it waits
+            self.at(self.officers.office_time(last, 1), partial(self._work, case_id, task_id))
 
     def _plan_sequel(self, story: Story, case: Any) -> None:
         self.sequels += 1

@@ -37,7 +37,9 @@ PASSWORD = "mingjian-demo"  # noqa: S105 — printed on purpose: demonstration d
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One person on one seat: login, who, where, as what."""
+    """One person on one seat: login, who, where, as what. A substitute `stands_for` a seat, its holder's
+    account is `on_behalf`.
+    """
 
     login: str
     name: str
@@ -46,10 +48,14 @@ class Post:
     org_name: str
     account_id: int
     seat_id: int
+    stands_for: int | None = None
+    on_behalf: int | None = None
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.account_id, self.seat_id, self.role, self.org, self.name)
+        return Actor(
+            self.account_id, self.seat_id, self.role, self.org, self.name, self.stands_for, self.on_behalf
+        )
 
 
 def place_staff(

@@ -19,10 +19,10 @@ from workflow.progress import bar
 from workflow.simulation.abuses.planting import Ground
 from workflow.simulation.abuses.planting import live as plant
 from workflow.simulation.judge import judge
-from workflow.simulation.punctuality import Punctuality, punctuality
+from workflow.simulation.punctuality import Punctuality, punctuality, whole
 from workflow.simulation.throw_away import never_wait_for_the_disk
 from workflow.simulation.verdict import Verdict
-from workflow.simulation.year import SEED, Plan, live
+from workflow.simulation.year import SEED, Lived, Plan, live
 
 WIDTH = 130
 SHOWN = 20  # faults told one by one
@@ -59,6 +59,9 @@ def simulate(
 ) -> None:  # fmt: skip
     """模拟一个县的2026年，再逐日核对每一次期限提醒。Simulate a county's 2026 and judge each alert.
 
+    有人办得慢，有人请假忘了交接，有人指定了代班，督办人员给一部分期限延期。Officers are slow, or away and
+    forgetful; others name who stands in; supervisors extend some limits.
+
     退出状态：0 提醒一次不多、一次不少，1 有差错。Exit status: 0 no alert too many or too few, 1 otherwise.
     """
     if abuses:
@@ -80,10 +83,10 @@ def simulate(
         finally:
             house.close()
     console.print(_table(steps))
-    console.print(_sums(verdict, lived.commands))
+    console.print(_sums(verdict, lived), soft_wrap=True)
     if to is not None:
-        _write(to, {"cases": cases, "seed": seed, "commands": lived.commands, "verdict": verdict.as_json(),
-                    "steps": [step.as_json() for step in steps]})  # fmt: skip
+        _write(to, {"cases": cases, "seed": seed, "commands": lived.commands, "leaves": lived.leaves,
+                    "verdict": verdict.as_json(), "steps": [step.as_json() for step in steps]})  # fmt: skip
     for fault in verdict.faults[:SHOWN]:
         click.echo(f"✘ {fault.number} {fault.limit}: {fault.what.zh} · {fault.what.en}", err=True)
     sys.exit(1 if verdict.faults else 0)
@@ -133,6 +136,7 @@ def _progress() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
 def _table(steps: Sequence[Punctuality]) -> Table:
     table = Table(title="各环节准时情况，最差的在前 · punctuality by step, the worst first")
     table.add_column("环节 step", no_wrap=True)
+    table.add_column("时限 limit")
     for column in (
         "准时 on time",
         "办结 done",
@@ -145,19 +149,30 @@ def _table(steps: Sequence[Punctuality]) -> Table:
         table.add_column(column, justify="right")
     for step in steps:
         table.add_row(
-            step.name, f"{step.on_time:.1%}", str(step.done), str(step.late), str(step.open),
+            step.name, step.limit, f"{step.on_time:.1%}", str(step.done), str(step.late), str(step.open),
             str(step.open_late), f"{step.median_hours:.0f} h", f"{step.p90_hours:.0f} h",
         )  # fmt: skip
+    done, late, waiting, late_still = (
+        str(sum(getattr(step, name) for step in steps)) for name in ("done", "late", "open", "open_late")
+    )
+    table.add_section()
+    table.add_row("合计 all", "", f"{whole(steps):.1%}", done, late, waiting, late_still, "", "")
     return table
 
 
-def _sums(verdict: Verdict, commands: int) -> str:
-    raised = "，".join(f"{name.zh}{verdict.raised[level]}" for level, name in LEVEL_NAMES.items())
+def _sums(verdict: Verdict, lived: Lived) -> str:
+    raised = {name: verdict.raised[level] for level, name in LEVEL_NAMES.items()}
+    zh = "，".join(f"{name.zh} {number}" for name, number in raised.items())
+    en = ", ".join(f"{number} {name.en.lower()}" for name, number in raised.items())
     return (
-        f"{verdict.cases} 件案件，{commands} 次操作，{verdict.limits} 个时限，其中 {verdict.overdue} 个超期。"
-        f"提醒：{raised}。差错 {len(verdict.faults)} 处。\n"
-        f"{verdict.cases} cases, {commands} commands, {verdict.limits} limits, {verdict.overdue} ran out, "
-        f"{verdict.raised.total()} alerts, {len(verdict.faults)} faults."
+        f"{verdict.cases} 件案件，{lived.commands} 次操作，{verdict.limits} 个时限，"
+        f"其中延期 {verdict.extended} 个，超期 {verdict.overdue} 个。\n"
+        f"提醒：{zh}。{lived.leaves} 次请假有人代班，其间应通知代班人员 {verdict.stood_in} 次。"
+        f"差错 {len(verdict.faults)} 处。\n"
+        f"{verdict.cases} cases, {lived.commands} commands, {verdict.limits} limits, "
+        f"{verdict.extended} of them extended, {verdict.overdue} ran out.\n"
+        f"Alerts: {en}. {lived.leaves} leaves with a substitute, "
+        f"who had to be told {verdict.stood_in} times. {len(verdict.faults)} faults."
     )
 
 

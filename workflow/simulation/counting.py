@@ -4,7 +4,7 @@ Shares with the product only the table of days and the limits as data. Rules: do
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,10 +37,13 @@ class Days:
         return day
 
 
-def alarms(limit: Limit, start: datetime, stood: Sequence[Stretch], days: Days) -> list[tuple[str, datetime]]:
-    """Every level of a limit with its instant, earliest first."""
-    last, end = _end(limit, start, stood, days)
-    close = _in_time(limit, last, end)
+def alarms(
+    limit: Limit, start: datetime, stood: Sequence[Stretch], days: Days, longer: int = 0
+) -> list[tuple[str, datetime]]:
+    """Every level of a limit with its instant, earliest first. `longer`: units by which it was extended."""
+    limit = _extended(limit, longer)
+    last, over = _end(limit, start, stood, days)
+    close = _in_time(limit, last, over)
     found: list[datetime] = []
     for at in sorted(max(at, start) for at in _given(limit, start, stood, days, last, close)):
         if at < close:
@@ -52,10 +55,26 @@ def alarms(limit: Limit, start: datetime, stood: Sequence[Stretch], days: Days) 
             found[place] = found[place - 1] + (close - found[place - 1]) / 2
     levels = ["warn", *(f"warn{number}" for number in range(2, len(found) + 1))]
     told = list(zip(levels, found, strict=True))
-    told.append(("overdue", end))
-    told.append(("second", end + (_nth(days, "wd", last, stood, 2) - last)))
-    told.append(("third", end + (_nth(days, "wd", last, stood, 5) - last)))
+    told.append(("overdue", over))
+    told.append(("second", over + (_nth(days, "wd", last, stood, 2) - last)))
+    told.append(("third", over + (_nth(days, "wd", last, stood, 5) - last)))
     return told
+
+
+def end(
+    limit: Limit, start: datetime, stood: Sequence[Stretch], days: Days, longer: int = 0
+) -> tuple[date, datetime]:
+    """The last day of a limit, and the instant from which it is late."""
+    return _end(_extended(limit, longer), start, stood, days)
+
+
+def _extended(limit: Limit, longer: int) -> Limit:
+    """The end moves, and so do the warnings that count the units used: as many units stay after them."""
+    warn = tuple(
+        replace(one, amount=one.amount + longer) if not one.before and one.unit == limit.unit else one
+        for one in limit.warn
+    )
+    return replace(limit, amount=limit.amount + longer, warn=warn)
 
 
 def _day(at: datetime) -> date:
@@ -97,7 +116,6 @@ def _run_for(start: datetime, length: timedelta, stood: Sequence[Stretch]) -> da
 
 
 def _end(limit: Limit, start: datetime, stood: Sequence[Stretch], days: Days) -> tuple[date, datetime]:
-    """The last day, and the instant from which it is late."""
     if limit.on is not None:
         return _named_day(limit, start, stood, days)
     if limit.unit == "h":

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, select
 
@@ -21,14 +20,15 @@ from workflow.deadlines import Limit
 from workflow.engine import Open
 from workflow.house import House
 from workflow.replay import Course
-from workflow.simulation.counting import CHINA, Days, Stretch, alarms
-from workflow.simulation.stations import Stations, stations
+from workflow.simulation.counting import CHINA, Days, Stretch, alarms, end
+from workflow.simulation.delivered import Line, Told, inboxes_of, letters_of
+from workflow.simulation.stations import Desk, Stations, stations
 from workflow.simulation.verdict import Fault, Round, Verdict
-from workflow.store.models import CalendarDay, Case, InboxMessage, table
+from workflow.store.models import CalendarDay, Case, table
 
 FROM_THE_REQUEST = frozenset({"D19", "D44"})
 """Admission papers and tracing notice count from the request for the green channel (domain 2.4)."""
-GRANTS = "grant_advance"
+GRANTS, SUPERVISOR = "grant_advance", "SUP"
 AGREED = {"discharged_on": "D20", "pay_on": "M25", "review_on": "M25", "pay_until": "M25"}
 """Limits that count from a day somebody has written down; the vault alone holds it. Instalments are not
 judged: nobody in a simulated county agrees on any.
@@ -38,10 +38,11 @@ EVERYTHING = "*"
 
 @dataclass(slots=True)
 class Clock:
-    """One limit of one case on its way."""
+    """One limit of one case on its way. `longer`: by how many units a supervisor has extended it."""
 
     limit: Limit
     start: datetime
+    longer: int = 0
     stood: list[Stretch] = field(default_factory=list)
     stands_since: datetime | None = None
     raised: set[str] = field(default_factory=set)
@@ -76,11 +77,11 @@ def judge(
                 Case.id, Case.number, Case.policy, Case.village, Case.township, Case.county, Case.opened_at
             ).order_by(Case.number)
         ).all()
-        inboxes = _inboxes(conn)
+        inboxes, letters = inboxes_of(conn), letters_of(conn)
         for number, row in enumerate(cases, start=1):
             trial = _Trial(house, conn, ground, row, verdict)
             trial.hear(stored.entry for stored in audit.entries(conn, row.id))
-            trial.close(until, inboxes.get(row.id, Counter()))
+            trial.close(until, inboxes.get(row.id, Counter()), letters.get(row.id, Counter()))
             progress(number, len(cases))
     verdict.cases = len(cases)
     return verdict
@@ -89,16 +90,6 @@ def judge(
 def _ground(house: House, conn: Connection, rounds: Sequence[Round]) -> Ground:
     days = {row.day: row.working for row in conn.execute(select(table(CalendarDay)))}
     return Ground(rounds, Days(days), stations(conn, house.rules().rulebook))
-
-
-def _inboxes(conn: Connection) -> dict[UUID, Counter[tuple[str, str, str, str]]]:
-    """case → how often each (limit, level, office, role) has been told."""
-    found: dict[UUID, Counter[tuple[str, str, str, str]]] = {}
-    lines = select(InboxMessage.case_id, InboxMessage.org, InboxMessage.role, InboxMessage.params)
-    for line in conn.execute(lines.where(InboxMessage.kind == "deadline")):
-        told = (line.params["limit"], line.params["level"], line.org, line.role)
-        found.setdefault(line.case_id, Counter())[told] += 1
-    return found
 
 
 class _Trial:
@@ -111,7 +102,8 @@ class _Trial:
         self.clocks: dict[str, Clock] = {}
         self.places: Sequence[Open] = ()
         self.since = case.opened_at
-        self.expected: Counter[tuple[str, str, str, str]] = Counter()
+        self.expected: Counter[Line] = Counter()
+        self.letters: Counter[Told] = Counter()
 
     def hear(self, entries: Iterable[Mapping[str, Any]]) -> None:
         for entry in entries:
@@ -122,16 +114,23 @@ class _Trial:
             if entry["type"] == "alarm_raised":
                 self._weigh(entry["vars"], at)
             else:
+                if entry["type"] == "deadline_extended":
+                    self._lengthen(entry, at)
                 self.places = tuple(self.course.places.values())
                 self._move(entry, at)
 
-    def close(self, until: datetime, inbox: Counter[tuple[str, str, str, str]]) -> None:
+    def close(self, until: datetime, inbox: Counter[Line], letters: Counter[Told]) -> None:
         """Nothing is missing at the end, and the inboxes hold what was to be told, each line once."""
         self._require_nothing_missing(until)
-        for limit, level, org, role in sorted((self.expected - inbox).keys()):
+        for limit, level, org, role, _ in sorted((self.expected - inbox).keys(), key=str):
             self._fault(limit, f"{level}没有通知{role}@{org}", f"{level} was not told to {role}@{org}")
-        for limit, level, org, role in sorted((inbox - self.expected).keys()):
+        for limit, level, org, role, _ in sorted((inbox - self.expected).keys(), key=str):
             self._fault(limit, f"{level}多通知了{role}@{org}", f"{level} was told to {role}@{org} too often")
+        if letters != self.letters:
+            told, wanted = sorted(letters.elements()), sorted(self.letters.elements())
+            self._fault(
+                "-", f"延期告知书是{told}，应是{wanted}", f"letters of extension {told}, not {wanted}"
+            )
 
     # Which limits run ---------------------------------------------------------------------------
 
@@ -178,6 +177,29 @@ class _Trial:
             starts.update({limit: datetime.combine(day, time(), CHINA) for limit, day in days.items()})
         return starts
 
+    def _lengthen(self, entry: Mapping[str, Any], at: datetime) -> None:
+        """Once, by a supervisor, before the due time, by no more than the row allows (domain 7.2)."""
+        told, role = entry["vars"], entry["actor"]["role"]
+        limit, units, clock = told["limit"], told["units"], self.clocks.get(told["limit"])
+        if clock is None:
+            self._fault(limit, "没有计时却延期了", "was extended and did not run")
+            return
+        stood = [*clock.stood, *([] if clock.stands_since is None else [(clock.stands_since, at)])]
+        before = end(clock.limit, clock.start, stood, self.ground.days, clock.longer)[1]
+        allowed = 1 <= units <= clock.limit.extension and not clock.longer
+        if role != SUPERVISOR or not allowed or at >= before:
+            said = f"{role} {units}{clock.limit.unit} {at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+            self._fault(limit, f"不能这样延期：{said}", f"could not be extended like this: {said}")
+        clock.longer = units
+        self.verdict.extended += 1
+        last, over = end(clock.limit, clock.start, stood, self.ground.days, units)
+        if datetime.fromisoformat(told["until"]) != over:
+            said = f"{over.astimezone(CHINA):%Y-%m-%d %H:%M}"
+            self._fault(
+                limit, f"延到{told['until']}，应到{said}", f"extended until {told['until']}, not {said}"
+            )
+        self.letters[at, last.isoformat()] += 1
+
     def _limit(self, limit: str) -> Limit:
         return self.house.rules(self.course.rule).terms[self.case.policy].limits[limit]
 
@@ -186,7 +208,7 @@ class _Trial:
     def _next(self, clock: Clock) -> tuple[str, datetime] | None:
         if clock.stands_since is not None:
             return None
-        every = alarms(clock.limit, clock.start, clock.stood, self.ground.days)
+        every = alarms(clock.limit, clock.start, clock.stood, self.ground.days, clock.longer)
         return next((one for one in every if one[0] not in clock.raised), None)
 
     def _require_nothing_missing(self, before: datetime) -> None:
@@ -223,7 +245,8 @@ class _Trial:
         self.verdict.overdue += level == "overdue"
         day = at.astimezone(CHINA).date()
         desks = self.ground.stations.desks(clock.limit, level, self.case, self.places, day)
-        self.expected.update((limit, level, org, role) for org, role in desks)
+        self.expected.update((limit, level, org, role, None) for org, role in desks)
+        self._reach(limit, level, desks, day)
         named = [f"{role}@{org[:9] if org.isdigit() else org}" for org, role in desks]
         if sorted(told["told"]) != sorted(named):
             self._fault(
@@ -231,6 +254,26 @@ class _Trial:
                 f"{level}通知了{told['told']}，应通知{named}",
                 f"{level} told {told['told']}, not {named}",
             )
+
+    def _reach(self, limit: str, level: str, desks: Sequence[Desk], day: date) -> None:
+        """Whoever stands in at one of these desks finds the line there, and nobody who does not (SD-10)."""
+        seats = self.ground.stations
+        for desk in desks:
+            self.verdict.stood_in += bool(seats.substitutes(desk, day))
+            for account in sorted(seats.missed(desk, day)):
+                said = f"{desk[1]}@{desk[0]} {day}"
+                self._fault(
+                    limit,
+                    f"{level}没有通知代班的账号{account}（{said}）",
+                    f"{level} did not reach account {account} who stood in ({said})",
+                )
+            for account in sorted(seats.strangers(desk, day)):
+                said = f"{desk[1]}@{desk[0]} {day}"
+                self._fault(
+                    limit,
+                    f"{level}通知了不在这个岗位的账号{account}（{said}）",
+                    f"{level} reached account {account} who did not stand in ({said})",
+                )
 
     def _is_round(self, at: datetime) -> bool:
         place = bisect_left(self.ground.rounds, at, key=lambda one: one.at)

@@ -1,13 +1,14 @@
 """To whom a warning has to go, as the data files say: written apart from `workflow.alerts.recipients`."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+import audit
 from bpmn import Rulebook
 from workflow.deadlines import Limit
 from workflow.engine import Open
@@ -18,13 +19,26 @@ Desk = tuple[str, str]
 OF_A_CASE = ("village", "township", "county")
 
 
+@dataclass(slots=True)
+class Leave:
+    """A seat that its holder hands to somebody from one day to another (SD-10), by the word of the log."""
+
+    seat: int
+    substitute: int
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Stations:
-    """`told`: alerts.toml; `seats`: who has sat where, from when until when."""
+    """`told`: alerts.toml; `seats`: who has sat where, from when until when, substitutes too; `leaves`: what
+    the log says of leaves.
+    """
 
     book: Rulebook
     told: Mapping[str, Any]
     seats: Sequence[Any]
+    leaves: Sequence[Leave]
 
     def desks(self, limit: Limit, level: str, case: Any, places: Sequence[Open], day: date) -> list[Desk]:
         """The holders of the open steps, those above, and who stands in where nobody sits above."""
@@ -45,6 +59,39 @@ class Stations:
             above += [desk for desk in standing_in if self._sits(desk, day)][:1]
         return list(dict.fromkeys([*holders, *above]))
 
+    def substitutes(self, desk: Desk, day: date) -> frozenset[int]:
+        """The accounts that have to be told that day instead of holders of the desk who are on leave."""
+        held = {seat.id for seat in self._held(desk, day)}
+        return frozenset(
+            leave.substitute
+            for leave in self.leaves
+            if leave.seat in held and leave.first <= day <= leave.last
+        )
+
+    def strangers(self, desk: Desk, day: date) -> frozenset[int]:
+        """The accounts that find the desk's messages that day and should not: no holder, nor in the log."""
+        found = self._readers(desk, day)
+        return found - {seat.account_id for seat in self._held(desk, day)} - self.substitutes(desk, day)
+
+    def missed(self, desk: Desk, day: date) -> frozenset[int]:
+        """The accounts that stand in by the word of the log and do not find the desk's messages."""
+        return self.substitutes(desk, day) - self._readers(desk, day)
+
+    def _readers(self, desk: Desk, day: date) -> frozenset[int]:
+        return frozenset(seat.account_id for seat in self._of(desk, day))
+
+    def _held(self, desk: Desk, day: date) -> Iterable[Any]:
+        return (seat for seat in self._of(desk, day) if seat.substitute_for is None)
+
+    def _of(self, desk: Desk, day: date) -> Iterable[Any]:
+        return (
+            seat
+            for seat in self.seats
+            if (seat.org, seat.role) == desk
+            and seat.valid_from <= day
+            and (seat.valid_to is None or seat.valid_to >= day)
+        )
+
     def _named(self, case: Any, station: str) -> Desk:
         role, _, place = station.partition("@")
         return self._desk(case, role, place)
@@ -55,19 +102,37 @@ class Stations:
         return str(getattr(case, place)) if place in OF_A_CASE else f"{case.county[:6]}-{place}", role
 
     def _sits(self, desk: Desk, day: date) -> bool:
-        return any(
-            (seat.org, seat.role) == desk
-            and seat.valid_from <= day
-            and (seat.valid_to is None or seat.valid_to >= day)
-            for seat in self.seats
-        )
+        """Somebody holds a seat there; whether they are at work or on leave."""
+        return any(self._held(desk, day))
 
 
 def stations(conn: Connection, book: Rulebook) -> Stations:
     """Read once for all cases."""
     seats = conn.execute(
-        select(Seat.org, Seat.role, Seat.valid_from, Seat.valid_to)
+        select(Seat.id, Seat.account_id, Seat.org, Seat.role, Seat.valid_from, Seat.valid_to,
+               Seat.substitute_for)
         .join(Account, Account.id == Seat.account_id)
         .where(Account.active)
-    ).all()
-    return Stations(book, tomllib.loads(book.files["alerts.toml"].decode()), seats)
+    ).all()  # fmt: skip
+    told = tomllib.loads(book.files["alerts.toml"].decode())
+    return Stations(
+        book, told, seats, _leaves(stored.entry for stored in audit.entries(conn, audit.SYSTEM_CHAIN))
+    )
+
+
+def _leaves(entries: Iterable[Mapping[str, Any]]) -> Sequence[Leave]:
+    """What has been registered, each to the day on which it really ended."""
+    found: list[Leave] = []
+    for entry in entries:
+        facts = entry["vars"]
+        if entry["type"] == "leave_registered":
+            days = date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"])
+            found.append(Leave(facts["seat"], facts["substitute"], *days))
+        elif entry["type"] == "leave_ended":
+            last = date.fromisoformat(facts["last"])
+            of_it = [
+                one for one in found if (one.seat, one.substitute) == (facts["seat"], facts["substitute"])
+            ]
+            running = next(one for one in reversed(of_it) if one.last > last)
+            running.last = last
+    return found

@@ -27,11 +27,15 @@ class Fault:
 
 @dataclass(slots=True)
 class Verdict:
-    """`overdue`: limits that ran out while they ran; `raised`: warnings by level."""
+    """`overdue`: limits that ran out while they ran; `extended`: those made longer; `raised`: warnings by
+    level, `stood_in`: those of them that a substitute had to be told.
+    """
 
     cases: int = 0
     limits: int = 0
     overdue: int = 0
+    extended: int = 0
+    stood_in: int = 0
     raised: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
 
@@ -40,6 +44,8 @@ class Verdict:
             "cases": self.cases,
             "limits": self.limits,
             "overdue": self.overdue,
+            "extended": self.extended,
+            "stood_in": self.stood_in,
             "raised": dict(self.raised),
             "faults": [
                 {"number": f.number, "limit": f.limit, "zh": f.what.zh, "en": f.what.en} for f in self.faults

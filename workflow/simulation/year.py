@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 
 from workflow.deadlines import SHANGHAI
 from workflow.demo.county import settle
 from workflow.demo.hands import Simulated
-from workflow.demo.manners import Manners, leaves
+from workflow.demo.manners import Manners
 from workflow.demo.simulate import County
 from workflow.demo.staff import Post
 from workflow.demo.stories import STORIES, Story, choose
 from workflow.house import House
 from workflow.register.accounts import end_seat
+from workflow.simulation.leaves import Leaves
+from workflow.simulation.overseers import Overseers
 from workflow.simulation.verdict import Round
 from workflow.simulation.workers import Workers
 from workflow.store import transaction
@@ -57,10 +60,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What the judge is told of a year, and how much was done in it."""
+    """What the judge is told of a year, and how much was done in it. `leaves`: with somebody who stood in."""
 
     rounds: tuple[Round, ...]
     commands: int
+    leaves: int
+    extended: int
 
 
 def live(house: House, plan: Plan, clock: Simulated, progress: Callable[[int, int], None]) -> Lived:
@@ -68,20 +73,25 @@ def live(house: House, plan: Plan, clock: Simulated, progress: Callable[[int, in
     random = Random(plan.seed)  # noqa: S311 — invented data, reproducible
     clock.at = datetime.combine(plan.first, time(), SHANGHAI)
     posts, villages = settle(house, random, clock.at, plan.townships, plan.villages)
-    _leave_vacant(house, posts, plan.day(0.5))
+    vacant = _leave_vacant(house, posts, plan.day(0.5))
     workers = Workers(
         house,
         down=(plan.day(0.4), plan.day(0.4) + timedelta(days=6)),
         killed=frozenset(map(plan.day, plan.killed)),
         together=frozenset(map(plan.day, plan.together)),
     )
-    away = leaves(random, posts, plan.first, plan.last)
+    away: dict[tuple[str, str], tuple[date, date]] = {}
     county = County(
         house, clock, posts, villages, random,
         manners=SLOW, away=away, worker=workers, hours=plan.hours,
     )  # fmt: skip
+    leaving = datetime.combine(plan.day(0.5) + timedelta(days=1), time(), SHANGHAI)
+    county.at(leaving, partial(county.posts.__delitem__, (vacant.org, vacant.role)))
+    leaves, overseers = Leaves(county, random, away), Overseers(county, random, away)
+    leaves.plan(posts, plan.first, plan.last)
+    overseers.plan(plan.first, plan.last)
     commands = county.run(list(_told(plan, random)), plan.first, plan.end, progress)
-    return Lived(tuple(workers.rounds), commands)
+    return Lived(tuple(workers.rounds), commands, leaves.told, overseers.extended)
 
 
 def _told(plan: Plan, random: Random) -> Iterator[Story]:
@@ -91,9 +101,10 @@ def _told(plan: Plan, random: Random) -> Iterator[Story]:
         yield choose(random, plan.stories)
 
 
-def _leave_vacant(house: House, posts: list[Post], last_day: date) -> None:
+def _leave_vacant(house: House, posts: list[Post], last_day: date) -> Post:
     seat = [
         post for post in posts if post.role == VACANT and post.org.isdigit() and post.org.endswith("000")
     ][-1]
     with transaction(house.engine) as conn:
         end_seat(conn, seat.seat_id, last_day)
+    return seat
