@@ -90,6 +90,17 @@ def test_rules_from_before_there_were_duties_are_let_be() -> None:
     assert "hospital_clearing" in duties_of(book)
 
 
+def test_of_the_duties_of_the_program_old_rules_have_those_they_know_the_limits_of() -> None:
+    """And none that follows one of the others: the page of the work calendar opens all the same."""
+    old = bpmn.packaged_files()
+    del old["duties.toml"]
+    limits = old["limits.toml"].decode()
+    begin, end = limits.index("[D41A]"), limits.index("[D42]")
+    old["limits.toml"] = (limits[:begin] + limits[end:]).encode()
+    every = duties_of(bpmn.load()).keys()
+    assert duties_of(bpmn.from_files(old)).keys() == every - {"joint_inspection", "inspection_disclosure"}
+
+
 @pytest.mark.parametrize(
     ("text", "element"),
     [

@@ -31,7 +31,8 @@ _read: dict[str, Mapping[str, Duty]] = {}
 
 
 def duties_of(rulebook: Rulebook) -> Mapping[str, Duty]:
-    """The duties of a rule book by id; of one from before there were any, those that come with the program.
+    """The duties of a rule book by id; of one from before there were any, those of the program's that its
+    limits and offices give days for.
 
     Raises:
         RulebookError: with every fault of the file.
@@ -39,12 +40,32 @@ def duties_of(rulebook: Rulebook) -> Mapping[str, Duty]:
     key = rulebook.digest
     if key not in _read:
         content = rulebook.files.get(FILE)
-        _read[key] = read_duties((DATA / FILE).read_bytes() if content is None else content, rulebook)
+        _read[key] = _of_the_program(rulebook) if content is None else read_duties(content, rulebook)
     return _read[key]
 
 
+def _of_the_program(rulebook: Rulebook) -> Mapping[str, Duty]:
+    found, faults = _look_through((DATA / FILE).read_bytes(), rulebook)
+    wrong = {fault.element.partition(".")[0] for fault in faults}
+    known = {duty.id: duty for duty in found.values() if duty.id not in wrong}
+    return MappingProxyType(
+        {name: duty for name, duty in known.items() if not duty.after or duty.after in known}
+    )
+
+
 def read_duties(content: bytes, rulebook: Rulebook) -> Mapping[str, Duty]:
-    """Read the file; limits and offices are looked up in the rule book."""
+    """Read the file; limits and offices are looked up in the rule book.
+
+    Raises:
+        RulebookError: with every fault of the file.
+    """
+    found, faults = _look_through(content, rulebook)
+    if faults:
+        raise RulebookError(faults)
+    return MappingProxyType(found)
+
+
+def _look_through(content: bytes, rulebook: Rulebook) -> tuple[dict[str, Duty], list[Fault]]:
     faults: list[Fault] = []
     top = read_toml(faults, FILE, content)
     found: dict[str, Duty] = {}
@@ -60,9 +81,7 @@ def read_duties(content: bytes, rulebook: Rulebook) -> Mapping[str, Duty]:
                 f"“{duty.after}”不是按日期到期的工作", f"{duty.after!r} is no duty with dates of its own"
             )
             faults.append(Fault(FILE, f"{duty.id}.after", words))
-    if faults:
-        raise RulebookError(faults)
-    return MappingProxyType(found)
+    return found, faults
 
 
 def _duty(section: Section, rulebook: Rulebook) -> Duty:
