@@ -10,6 +10,7 @@ from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
 from web.here import current_actor, house, member, now
 from web.sessions import SeatView
 from workflow.cases.county import County, county_of
+from workflow.permissions import may
 from workflow.reading import inbox
 from workflow.reading.case_file import today
 from workflow.reading.leaves import Waiting, waiting
@@ -59,12 +60,14 @@ def links() -> list[Link]:
     if person is None or person.seat is None:
         return []
     found = []
+    role, pages = person.seat.role, current_app.view_functions
+    part = (request.endpoint or "").partition(".")[0]
+    part = PARTS.get(part, part)
     for endpoint, name in ENTRIES:
-        permission = permission_of(endpoint) if endpoint in current_app.view_functions else None
-        if permission is None or (permission not in {PUBLIC, SIGNED_IN} and not allowed(permission)):
+        permission = permission_of(endpoint) if endpoint in pages else None
+        if permission is None or (permission not in {PUBLIC, SIGNED_IN} and may(role, permission) is None):
             continue
-        part = (request.endpoint or "").partition(".")[0]
-        here = PARTS.get(part, part) == endpoint.partition(".")[0]
+        here = part == endpoint.partition(".")[0]
         found.append(Link(url_for(endpoint), name, here, unread() if endpoint == "inbox.index" else None))
     return found
 

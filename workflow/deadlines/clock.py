@@ -203,13 +203,26 @@ def reckoned(run: Run, calendar: Calendar) -> tuple[Due, tuple[AlarmAt, ...]]:
 
 
 def _alarms(run: Run, track: Track, end: Due) -> tuple[AlarmAt, ...]:
+    return (*_before(run, track, end), *_from_the_end(track, end))
+
+
+def _before(run: Run, track: Track, end: Due) -> list[AlarmAt]:
     instants = _apart(_warnings(run, track, end), _closing(run, end))
-    found = [AlarmAt(f"warn{number}" if number > 1 else "warn", at) for number, at in enumerate(instants, 1)]
-    found.append(AlarmAt("overdue", end.at))
+    return [AlarmAt(f"warn{number}" if number > 1 else "warn", at) for number, at in enumerate(instants, 1)]
+
+
+def _from_the_end(track: Track, end: Due) -> list[AlarmAt]:
+    found = [AlarmAt("overdue", end.at)]
     last = end.day.toordinal()
     for level, days in (("second", SECOND_ESCALATION), ("third", THIRD_ESCALATION)):
         found.append(AlarmAt(level, end.at + DAY * (track.nth("wd", days, after=last) - last)))
-    return tuple(found)
+    return found
+
+
+def _level(run: Run, track: Track, end: Due, now: datetime) -> str | None:
+    """The newest alarm that has come; every row of a list asks, so only the half that matters is reckoned."""
+    coming = _before(run, track, end) if now < end.at else _from_the_end(track, end)
+    return next((alarm.level for alarm in reversed(coming) if alarm.at <= now), None)
 
 
 def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
@@ -227,8 +240,7 @@ def standing(run: Run, calendar: Calendar, now: datetime) -> Standing:
     else:
         late_by = track.counted(unit, local_day(moment), after=end.day.toordinal())
     late_by = max(1, late_by) if moment >= end.at else 0
-    coming = () if stopped is not None else _alarms(run, track, end)
-    level = next((alarm.level for alarm in reversed(coming) if alarm.at <= now), None)
+    level = _level(run, track, end, now) if stopped is None else None
     status: Status = "on_time" if level is None else "due_soon"
     if stopped is not None:
         status = "paused"
