@@ -2,13 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from workflow.cli import mingjian
+from workflow.cli import OF_THE_PAGES, OWN, mingjian
 
 ROOT = Path(__file__).parent.parent
 EXPECTED = {
@@ -39,6 +41,26 @@ def run(*arguments, home=None):
 
 def test_all_commands_are_there():
     assert {path[0] for path, _ in EVERY} == EXPECTED
+
+
+def test_the_list_says_of_each_command_what_the_command_says_of_itself():
+    lines = {**{name: line for name, (_, line) in OWN.items()}, **OF_THE_PAGES}
+    first = {path[0]: command for path, command in EVERY if len(path) == 1}
+    for name, command in first.items():
+        assert lines[name].rstrip(".") == command.get_short_help_str(limit=300).rstrip("."), name
+    assert all(name in run("--help").output for name in first)
+
+
+def test_the_list_and_one_command_do_not_load_the_product():
+    told = "import sys; from workflow.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    told += "print(*sys.modules)"
+    for words in (["--help"], ["amount", "--help"]):
+        ran = subprocess.run(
+            [sys.executable, "-c", told, *words], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        loaded = set(ran.stdout.splitlines()[-1].split())
+        assert "workflow.cli" in loaded
+        assert not loaded & {"web", "workflow.house", "workflow.engine.kernel", "SpiffWorkflow"}, words
 
 
 @pytest.mark.parametrize("path,command", EVERY, ids=[" ".join(path) for path, _ in EVERY])

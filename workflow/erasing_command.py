@@ -16,6 +16,7 @@ from workflow.house import House
 from workflow.register.signing_in import AS, signed_in
 from workflow.register.telling import JSON
 from workflow.releasing.command import Told
+from workflow.replay_command import find_case
 from workflow.retention import look, run_retention
 from workflow.store.models import Case, Erasure
 
@@ -39,8 +40,6 @@ def erase(
     """
     if (basis is not None) + confirm + refuse != 1:
         raise click.UsageError("写 --basis、--confirm 或 --refuse 之一。Say --basis, --confirm or --refuse.")
-    from workflow.cli import find_case
-
     house: House = settings.house()
     actor = signed_in(house, login, "decide_erasure", "propose_erasure")
     with Told(as_json):

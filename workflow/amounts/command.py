@@ -16,7 +16,7 @@ from workflow.amounts.vocabulary import DATA
 PROGRESS_EVERY = 10_000
 
 
-@click.command("amount", short_help="计算救助金额 / Compute amounts of aid")
+@click.command("amount", short_help="计算救助金额。Compute amounts of aid.")
 @click.option(
     "--policy",
     "names",

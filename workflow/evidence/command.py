@@ -13,6 +13,7 @@ import click
 from workflow.errors import NotAllowed, WorkflowError
 from workflow.evidence.handing_out import hand_out
 from workflow.register.signing_in import AS, signed_in
+from workflow.replay_command import find_case
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
@@ -29,8 +30,6 @@ def bundle(settings: "Settings", case: str, out: Path, login: str, reason: str) 
 
     CASE 是案件编号或内部号，OUT 是要写的 .zip 文件。CASE is a number or id, OUT the .zip to write.
     """
-    from workflow.cli import find_case
-
     house = settings.house()
     now = house.now()
     actor = signed_in(house, login, "export_case")
