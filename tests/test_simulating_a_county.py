@@ -60,6 +60,7 @@ def test_every_limit_warns_when_and_whom_it_must_and_the_judge_would_see_if_not(
         assert set(verdict.raised) == {"warn", "warn2", "overdue", "second", "third"}
         assert verdict.raised["overdue"] == verdict.overdue > 5
         assert verdict.extended == lived.extended > 2 and verdict.stood_in > 2 and lived.leaves > 2
+        assert verdict.handed_over > 2
         county = SmallCounty(house, now)
         every_kind_of_case_was_there(county)
         the_workers_had_a_hard_time(lived.rounds)
@@ -221,11 +222,11 @@ def a_short_year(monkeypatch):
 
 
 def test_the_command_names_the_first_fault_and_ends_with_one(a_short_year, monkeypatch):
-    """The product's red warning comes at ninety percent instead of eighty: the judge finds it."""
-    monkeypatch.setattr(clock, "DEFAULT_SHARES", (6, 9))
+    """The product tells those above a working day too late: the judge finds it."""
+    monkeypatch.setattr(clock, "SECOND_ESCALATION", 3)
     done = CliRunner().invoke(mingjian, ["simulate", "--cases", "2", "--json", "-"])
     assert done.exit_code == 1, done.output
-    assert re.search(r"✘ 2026-000\d D\d\d: warn2", done.output)
+    assert re.search(r"✘ 2026-000\d [DM]\d\d: second", done.output)
     start = done.output.index("{\n")
     told = json.JSONDecoder().raw_decode(done.output[start:])[0]
     assert told["cases"] == 2 and told["verdict"]["faults"]

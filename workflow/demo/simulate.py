@@ -113,6 +113,7 @@ class County:
         progress: Callable[[int, int], None],
         *,
         steady: bool = False,
+        each: int = COMMANDS_A_CASE,
         more: int = 0,
     ) -> int:
         """Open one case per story between `start` and `end`, work until `end`. Returns the commands done.
@@ -120,7 +121,7 @@ class County:
         Args:
             steady: everybody is in the register from the start, and as many come in every month; otherwise
                 most come late, so that much is under way at the end.
-            more: so many commands are expected of what else has been planned.
+            each: so many commands are expected of a case, `more` of what else has been planned.
         """
         days = (end.astimezone(SHANGHAI).date() - start).days
         self.steady = steady
@@ -135,7 +136,7 @@ class County:
                 share *= 0.25  # the first of each kind comes to its end, or to where it stops
             day = start + timedelta(days=int(days * share))
             self.at(self.officers.office_time(day, 0), partial(self._open, story, number))
-        self.live(start, end, progress, len(stories) * COMMANDS_A_CASE + more)
+        self.live(start, end, progress, len(stories) * each + more)
         return self.hands.commands
 
     def live(self, start: date, end: datetime, progress: Callable[[int, int], None], total: int) -> None:

@@ -167,12 +167,14 @@ def _sums(verdict: Verdict, lived: Lived) -> str:
     return (
         f"{verdict.cases} 件案件，{lived.commands} 次操作，{verdict.limits} 个时限，"
         f"其中延期 {verdict.extended} 个，超期 {verdict.overdue} 个。\n"
-        f"提醒：{zh}。{lived.leaves} 次请假有人代班，其间应通知代班人员 {verdict.stood_in} 次。"
+        f"提醒：{zh}。{lived.leaves} 次请假有人代班，其间应通知代班人员 {verdict.stood_in} 次；"
+        f"改派 {verdict.handed_over} 次。"
         f"差错 {len(verdict.faults)} 处。\n"
         f"{verdict.cases} cases, {lived.commands} commands, {verdict.limits} limits, "
         f"{verdict.extended} of them extended, {verdict.overdue} ran out.\n"
         f"Alerts: {en}. {lived.leaves} leaves with a substitute, "
-        f"who had to be told {verdict.stood_in} times. {len(verdict.faults)} faults."
+        f"who had to be told {verdict.stood_in} times; {verdict.handed_over} steps handed over. "
+        f"{len(verdict.faults)} faults."
     )
 
 

@@ -101,6 +101,8 @@ class _Trial:
         self.course = Course(house)
         self.clocks: dict[str, Clock] = {}
         self.places: Sequence[Open] = ()
+        self.handed: dict[int, int] = {}
+        """Step → the one seat it was handed to (改派)."""
         self.since = case.opened_at
         self.expected: Counter[Line] = Counter()
         self.letters: Counter[Told] = Counter()
@@ -116,6 +118,9 @@ class _Trial:
             else:
                 if entry["type"] == "deadline_extended":
                     self._lengthen(entry, at)
+                elif entry["type"] == "step_handed_over":
+                    self.handed[entry["vars"]["task"]] = entry["vars"]["seat"]
+                    self.verdict.handed_over += 1
                 self.places = tuple(self.course.places.values())
                 self._move(entry, at)
 
@@ -244,10 +249,10 @@ class _Trial:
         self.verdict.raised[level] += 1
         self.verdict.overdue += level == "overdue"
         day = at.astimezone(CHINA).date()
-        desks = self.ground.stations.desks(clock.limit, level, self.case, self.places, day)
-        self.expected.update((limit, level, org, role, None) for org, role in desks)
+        desks = self.ground.stations.desks(clock.limit, level, self.case, self.places, self.handed, day)
+        self.expected.update((limit, level, *desk) for desk in desks)
         self._reach(limit, level, desks, day)
-        named = [f"{role}@{org[:9] if org.isdigit() else org}" for org, role in desks]
+        named = [f"{role}@{org[:9] if org.isdigit() else org}" for org, role, _ in desks]
         if sorted(told["told"]) != sorted(named):
             self._fault(
                 limit,

@@ -14,8 +14,8 @@ from workflow.deadlines import Limit
 from workflow.engine import Open
 from workflow.store.models import Account, Seat
 
-Desk = tuple[str, str]
-"""Office and role."""
+Desk = tuple[str, str, int | None]
+"""Office and role, and the seat if it is for one alone."""
 OF_A_CASE = ("village", "township", "county")
 
 
@@ -40,14 +40,27 @@ class Stations:
     seats: Sequence[Any]
     leaves: Sequence[Leave]
 
-    def desks(self, limit: Limit, level: str, case: Any, places: Sequence[Open], day: date) -> list[Desk]:
-        """The holders of the open steps, those above, and who stands in where nobody sits above."""
+    def desks(
+        self,
+        limit: Limit,
+        level: str,
+        case: Any,
+        places: Sequence[Open],
+        handed: Mapping[int, int],
+        day: date,
+    ) -> list[Desk]:
+        """The holders of the open steps, those above, and who stands in where nobody sits above.
+
+        `handed`: open step → the one seat it was handed to.
+        """
         holders: list[Desk] = []
         above: list[Desk] = []
         for word in self.told["levels"][level]:
             if word == "holder":
                 holders += [
-                    self._desk(case, place.properties["role"], place.properties.get("office", ""))
+                    self._seat(handed[place.id])
+                    if place.id in handed
+                    else self._desk(case, place.properties["role"], place.properties.get("office", ""))
                     for place in sorted(places, key=lambda one: one.id)
                     if place.kind == "user" and place.properties.get("limit") == limit.id
                 ]
@@ -87,7 +100,8 @@ class Stations:
         return (
             seat
             for seat in self.seats
-            if (seat.org, seat.role) == desk
+            if (seat.org, seat.role) == desk[:2]
+            and desk[2] in {None, seat.id, seat.substitute_for}
             and seat.valid_from <= day
             and (seat.valid_to is None or seat.valid_to >= day)
         )
@@ -99,7 +113,10 @@ class Stations:
     def _desk(self, case: Any, role: str, place: str) -> Desk:
         row = self.book.roles[role]
         place = place or (row.level if row.kind == "government" else row.kind)
-        return str(getattr(case, place)) if place in OF_A_CASE else f"{case.county[:6]}-{place}", role
+        return str(getattr(case, place)) if place in OF_A_CASE else f"{case.county[:6]}-{place}", role, None
+
+    def _seat(self, number: int) -> Desk:
+        return next((seat.org, seat.role, seat.id) for seat in self.seats if seat.id == number)
 
     def _sits(self, desk: Desk, day: date) -> bool:
         """Somebody holds a seat there; whether they are at work or on leave."""

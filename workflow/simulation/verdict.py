@@ -27,7 +27,8 @@ class Fault:
 
 @dataclass(slots=True)
 class Verdict:
-    """`overdue`: limits that ran out while they ran; `extended`: those made longer; `raised`: warnings by
+    """`overdue`: limits that ran out while they ran; `extended`: those made longer;
+    `handed_over`: steps given to one seat; `raised`: warnings by
     level, `stood_in`: those of them that a substitute had to be told.
     """
 
@@ -35,6 +36,7 @@ class Verdict:
     limits: int = 0
     overdue: int = 0
     extended: int = 0
+    handed_over: int = 0
     stood_in: int = 0
     raised: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Verdict:
             "limits": self.limits,
             "overdue": self.overdue,
             "extended": self.extended,
+            "handed_over": self.handed_over,
             "stood_in": self.stood_in,
             "raised": dict(self.raised),
             "faults": [

@@ -27,6 +27,7 @@ SEED = 20261122
 SLOW = Manners(
     days=(0, 1, 2, 3, 5, 8, 12, 20), weights=(26, 26, 16, 12, 8, 6, 4, 2), forgets=0.05, never=0.01
 )
+COMMANDS_A_CASE = 16  # where much lies about; for the progress bar alone
 VACANT = "SUP"
 """The seat of the last township's supervisor that nobody holds in the second half of the time."""
 
@@ -90,7 +91,8 @@ def live(house: House, plan: Plan, clock: Simulated, progress: Callable[[int, in
     leaves, overseers = Leaves(county, random, away), Overseers(county, random, away)
     leaves.plan(posts, plan.first, plan.last)
     overseers.plan(plan.first, plan.last)
-    commands = county.run(list(_told(plan, random)), plan.first, plan.end, progress)
+    stories = list(_told(plan, random))
+    commands = county.run(stories, plan.first, plan.end, progress, each=COMMANDS_A_CASE)
     return Lived(tuple(workers.rounds), commands, leaves.told, overseers.extended)
 
 
