@@ -34,7 +34,7 @@ EARLIEST: Final = 1990
 """Bills, categories and births of rosters before that year are counted without working days."""
 INDEXED: Final[Mapping[str, tuple[str, ...]]] = {
     "event": ("case_id, seq", "node", "actor_id, claimed_at"),
-    "task": ("case_id, task_id", "done_by, done_at"),
+    "task": ("case_id, task_id", "case_id, done_by, done_seq", "done_by, done_at"),
     "clock": ("clock_id",),
     "person": ("person_id", "household_id", "account_hash"),
     "claim": ("case_id", "person_id", "household_id"),

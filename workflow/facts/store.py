@@ -41,14 +41,15 @@ def facts_file(home: Path) -> Path:
 
 @contextmanager
 def open_facts(home: Path) -> Iterator[Any]:
-    """A connection that can only read the facts: no writing, no other file, no pragma.
+    """A connection that can only read the facts: no writing, no other file, no pragma. It may go from
+    thread to thread, one after the other.
 
     Its SQL has wd(a, b), days(a, b) and seconds(a, b). Raises FactsMissing.
     """
     path = facts_file(home)
     if not path.exists():
         raise FactsMissing()
-    connection = sqlite.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    connection = sqlite.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     try:
         add_functions(connection)
         read_only(connection)

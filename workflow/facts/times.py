@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from workflow.deadlines import Calendar
 
-LOCAL: Final = timezone(timedelta(hours=8))
+AHEAD: Final = timedelta(hours=8)
+LOCAL: Final = timezone(AHEAD)
 """China has one time, without summer time since 1991."""
 
 
@@ -20,8 +21,8 @@ def local(at: Any) -> str | None:
 @lru_cache(maxsize=16_384)
 def _told(at: Any) -> str:
     moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None or moment.tzinfo is UTC:
+        return (moment + AHEAD).isoformat(" ", "seconds")[:19]
     return moment.astimezone(LOCAL).isoformat(" ", "seconds")[:19]
 
 
