@@ -1,12 +1,13 @@
 """`mingjian bench` in miniature: every section runs, and no figure says more than was measured."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
 
 from web import bench as program
-from workflow.bench import expectations, runner
+from workflow.bench import expectations, replaying, runner
 from workflow.bench.rivals.pace import CLIENT_SHARE, payload
 from workflow.cli import Settings
 
@@ -19,7 +20,9 @@ def measured(tmp_path_factory):
     home = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(program, "QUICK", program.TINY)
-        sections = [word for name in ("short", "bytes", "loops", "log") for word in ("--only", name)]
+        sections = [
+            word for name in ("short", "bytes", "loops", "log", "replay") for word in ("--only", name)
+        ]
         file = home / "figures.json"
         call = ["--quick", "--json", str(file), *sections]
         done = CliRunner().invoke(program.bench, call, obj=Settings(None, home))
@@ -45,6 +48,30 @@ def test_the_state_of_a_longer_case_is_counted_whole(measured):
         assert one["largest"] >= one["state_tasks_entry"] and parts["vault"] > 0
         assert one["all_values"] >= one["state_tasks_entry"] + parts["vault"]
     assert short["transitions"] == 8 and whole["transitions"] > 40
+
+
+def test_the_inspectors_desk_is_measured_as_read_model_and_as_pages(measured):
+    desk, found = measured[0]["replay"]["sqlite"], {one["id"]: one for one in measured[0]["expectations"]}
+    assert desk["cases"] == 1 and desk["searched_cases"] == 51 and desk["entries_mean"] > 20
+    assert desk["flags"]["entries"] > 20 and desk["flags"]["rules"] == 40
+    assert set(desk["search"]) == {"number", "person", "officer", "place", "state", "amount", "span"}
+    assert found["replay_open_sqlite"]["figure"] == desk["open_page"]["p95_ms"] >= desk["open_page"]["p50_ms"]
+    assert found["replay_step_sqlite"]["figure"] == desk["step_page"]["p95_ms"] > 0
+    assert found["replay_open_postgresql"]["met"] is None, "no figure, no word"
+    assert "p95 ÷ asked" in measured[1].output
+
+
+def test_a_kept_county_is_measured_in_a_copy(tmp_path):
+    with replaying.made(replaying.Load(1, 1, 0), None) as (desk, _):
+        county = tmp_path / "county"
+        shutil.copytree(desk.place.home, county)
+    before = {path: path.read_bytes() for path in county.rglob("*") if path.is_file()}
+    with replaying.kept(county) as (copied, flags):
+        assert copied.cases == flags["cases"] == 1
+        assert replaying.read_model(copied, 2)["searched_cases"] == 1
+    assert {path: path.read_bytes() for path in county.rglob("*") if path.is_file()} == before
+    with pytest.raises(runner.ClientFailed, match=r"no mingjian\.sqlite"), replaying.kept(tmp_path):
+        pass
 
 
 def test_loops_are_measured_against_new_cases(measured):

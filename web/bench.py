@@ -18,7 +18,18 @@ import pysqlite3.dbapi2
 from rich.console import Console
 
 from web import bench_http
-from workflow.bench import alerts, contenders, expectations, log, loops, peers, script, sizes, worklist
+from workflow.bench import (
+    alerts,
+    contenders,
+    expectations,
+    log,
+    loops,
+    peers,
+    replaying,
+    script,
+    sizes,
+    worklist,
+)
 from workflow.bench.alerts import Load
 from workflow.bench.contenders import Contender
 from workflow.bench.runner import ClientFailed
@@ -31,7 +42,7 @@ if TYPE_CHECKING:
 WORKERS = (1, 4)
 WIDTH = 130
 """Columns of the tables where there is no terminal that says how wide it is."""
-SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops", "alerts", "log")
+SECTIONS = ("short", "whole", "http", "bytes", "worklist", "loops", "alerts", "log", "replay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,17 @@ class Size:
     loops: tuple[int, ...]
     alerts: Load
     log: log.Load
+    desk: replaying.Load
     workers: tuple[int, ...] = WORKERS
 
 
-FULL = Size(5, 120, 20, 60, worklist.LEVELS, loops.LEVELS, alerts.FULL, log.FULL)
-QUICK = Size(1, 20, 4, 10, (1_000,), (0, 20), Load(100, 5_000), log.Load(50_000, 50, 5))
-TINY = Size(1, 2, 1, 2, (50,), (0, 2), Load(2, 20), log.Load(600, 5, 1), (1,))
+FULL = Size(5, 120, 20, 60, worklist.LEVELS, loops.LEVELS, alerts.FULL, log.FULL, replaying.FULL)
+QUICK = Size(
+    1, 20, 4, 10, (1_000,), (0, 20), Load(100, 5_000), log.Load(50_000, 50, 5), replaying.Load(4, 10, 10_000)
+)  # fmt: skip
+TINY = Size(
+    1, 2, 1, 2, (50,), (0, 2), Load(2, 20), log.Load(600, 5, 1), replaying.Load(1, 3, 50), (1,)
+)  # fmt: skip
 
 Advance = Callable[[str], None]
 
@@ -73,6 +89,10 @@ Advance = Callable[[str], None]
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="少量几件，一两分钟。A few cases, a minute or two.")
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="只量这几项。Only these sections.")
+@click.option(
+    "--county", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="replay 在这个县的副本上量，只读。For replay: a copy of this home folder, which is only read.",
+)  # fmt: skip
 @click.pass_obj
 def bench(
     settings: "Settings",
@@ -81,6 +101,7 @@ def bench(
     with_peers: bool,
     quick: bool,
     only: tuple[str, ...],
+    county: Path | None,
 ) -> None:
     """量一量：每步的时间和字节，与别的系统比。Measure: time and bytes per transition, against other systems.
 
@@ -91,7 +112,7 @@ def bench(
     try:
         with _progress() as advance:
             python = peers.environment(settings.home) if with_peers else None
-            results = measure(size, server, python, only or SECTIONS, advance)
+            results = measure(size, server, python, only or SECTIONS, advance, county)
     except (ClientFailed, peers.PeersMissing) as failed:
         raise click.ClickException(f"量测没有完成。The measurement broke off.\n{failed}") from failed
     found = expectations.check(results)
@@ -119,9 +140,14 @@ def _progress() -> Iterator[Advance]:
 
 
 def measure(
-    size: Size, server: str | None, python: Path | None, sections: tuple[str, ...], advance: Advance
+    size: Size,
+    server: str | None,
+    python: Path | None,
+    sections: tuple[str, ...],
+    advance: Advance,
+    county: Path | None = None,
 ) -> dict[str, Any]:
-    """All figures of the sections asked for, as JSON-able values.
+    """All figures of the sections asked for, as JSON-able values. `county`: see the option.
 
     Raises:
         ClientFailed: a contender or the server ended with an error.
@@ -167,6 +193,11 @@ def measure(
         }
     if "log" in sections:
         results["log"] = _log(size.log, servers, advance)
+    if "replay" in sections:
+        kinds: dict[str, str | None] = {"sqlite": None} if county else servers
+        results["replay"] = {
+            kind: _desk(size.desk, address, county, kind, advance) for kind, address in kinds.items()
+        }
     return results
 
 
@@ -207,6 +238,13 @@ def _log(load: log.Load, servers: Mapping[str, str | None], advance: Advance) ->
         found["lag"][kind] = log.lag(address, load)
         found["cost"][kind] = log.cost(address, load)
     return found
+
+
+def _desk(
+    load: replaying.Load, address: str | None, county: Path | None, kind: str, advance: Advance
+) -> dict[str, Any]:
+    advance(f"核查 replay · {kind}")
+    return bench_http.desk(load, address, county)
 
 
 NOTES = (

@@ -134,7 +134,7 @@ def main() -> None:
     else:
         steps(plan, told.worker, clocked, browsers, "cases")
     ended = time.monotonic()
-    seconds = clocked.get("submit") or clocked["worklist"]
+    seconds = clocked.get("submit") or next(iter(clocked.values()))
     print(json.dumps({"seconds": seconds, "kinds": clocked, "cpu": 0.0, "began": began, "ended": ended}))
 
 

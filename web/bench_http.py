@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from web.bench_server import HOST, serving
-from workflow.bench import worklist
+from workflow.bench import replaying, worklist
 from workflow.bench.databases import fresh
 from workflow.bench.drive import NOTE, STEPS, STRAIGHT, Driver
 from workflow.bench.ground import Ground, lay, open_bench_house
@@ -105,6 +105,23 @@ def long_list(tasks: int, reads: int) -> dict[str, Any]:
             found = reports([*CLIENT, "--plan", str(_write(place.home, plan))], 1)
     pages = {name: worklist.figures(seconds) for name, seconds in found[0]["kinds"].items()}
     return {"tasks": tasks, "read_model": model, "http": pages.pop("worklist"), **pages}
+
+
+def desk(load: replaying.Load, server: str | None, county: Path | None) -> dict[str, Any]:
+    """The inspector's desk: through its read models, and the player as pages. `county`: a kept home folder
+    instead of a county made for it.
+    """
+    with replaying.kept(county) if county else replaying.made(load, server) as (found, flags):
+        model = replaying.read_model(found, load.reads)
+        with serving(found.place.url, found.place.home) as running:
+            login = found.login
+            plan = {
+                "host": HOST, "port": running.port, "password": PASSWORD, "logins": [login], "steps": [],
+                "reads": load.reads, "pages": {name: (login, page) for name, page in found.pages.items()},
+            }  # fmt: skip
+            told = reports([*CLIENT, "--plan", str(_write(found.place.home, plan))], 1)
+    pages = {f"{name}_page": worklist.figures(seconds) for name, seconds in told[0]["kinds"].items()}
+    return {**model, **pages, "flags": flags}
 
 
 def _write(home: Path, plan: dict[str, Any]) -> Path:

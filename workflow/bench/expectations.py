@@ -14,6 +14,7 @@ SHARE_OF_STOCK = 1 / 8
 WORKLIST_MS, BOARD_MS, WORKLIST_TASKS = 50.0, 150.0, 100_000
 LOOP_SHARE, LOOPS = 0.15, 1_000
 BYTES = 4_096
+REPLAY_MS, STEP_MS = 300.0, 50.0
 ALERTS_SECONDS = 60.0
 VERIFY_US, PROOF_MS, LAG_S, LAYER_SHARE = 5.0, 2.0, 3.0, 1.1
 PEER = "django-fsm-2 + simple-history"
@@ -112,7 +113,29 @@ def check(results: Mapping[str, Any]) -> list[Expectation]:
         ),
         *(one for kind, name in DATABASES.items() for one in _alerts(results, kind, name)),
         *_second_layer(results),
+        *(one for kind, name in DATABASES.items() for one in _replay(results, kind, name)),
     ]
+
+
+def _replay(results: Mapping[str, Any], kind: str, name: str) -> tuple[Expectation, Expectation]:
+    """The inspector's player, as pages."""
+    found = results.get("replay", {}).get(kind, {})
+    return (
+        Expectation(
+            f"replay_open_{kind}",
+            Text(f"打开案件重演的页面，p95，{name}", f"Opening a case's replay as a page, p95, {name}"),
+            REPLAY_MS,
+            "ms",
+            found.get("open_page", {}).get("p95_ms"),
+        ),
+        Expectation(
+            f"replay_step_{kind}",
+            Text(f"重演走一步的页面，p95，{name}", f"One step of a replay as a page, p95, {name}"),
+            STEP_MS,
+            "ms",
+            found.get("step_page", {}).get("p95_ms"),
+        ),
+    )
 
 
 def _alerts(results: Mapping[str, Any], kind: str, name: str) -> tuple[Expectation, Expectation]:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from workflow.bench.databases import DATABASES
-from workflow.bench.expectations import Expectation
+from workflow.bench.expectations import REPLAY_MS, STEP_MS, Expectation
 
 PROCESSES = {
     "short": "起草、村、乡镇、县：四步，2 kB 案情 · start, village, township, county: 4 transitions, 2 kB",
@@ -31,6 +31,8 @@ def tables(results: Mapping[str, Any], expectations: list[Expectation]) -> Itera
         yield _alerts(results["alerts"])
     if "log" in results:
         yield _log(results["log"])
+    for database, desk in results.get("replay", {}).items():
+        yield _desk(database, desk)
     yield _expectations(expectations)
 
 
@@ -147,6 +149,38 @@ def _log(found: Mapping[str, Any]) -> Table:
         ]
     for row in rows:
         table.add_row(*row)
+    return table
+
+
+def _desk(database: str, found: Mapping[str, Any]) -> Table:
+    """The inspector's desk; the ratio is that to what is asked of it."""
+    flags = found["flags"]
+    cases, mean = f"{found['cases']:,}", found["entries_mean"]
+    table = _table(
+        f"核查台，{DATABASES[database]}，{cases} 件，平均 {mean} 条 · the desk, {cases} cases of {mean} "
+        "entries", "", "p50 ms", "p95 ms", "要求 asked ms", "p95 ÷ asked",
+    )  # fmt: skip
+    rows = {
+        "打开重演（重新执行） open a replay": ("open", REPLAY_MS),
+        "打开重演，页面 the page": ("open_page", REPLAY_MS),
+        "走一步 one step": ("step", STEP_MS),
+        "走一步，页面 the page": ("step_page", STEP_MS),
+    }
+    for words, (name, most) in rows.items():
+        one = found[name]
+        p50, p95 = one["p50_ms"], one["p95_ms"]
+        table.add_row(words, f"{p50:.1f}", f"{p95:.1f}", f"{most:.0f}", f"{p95 / most:.2f}")
+    table.add_section()
+    for name, one in found["search"].items():
+        many = f"{found['searched_cases']:,}"
+        table.add_row(f"查找 search {many}: {name}", f"{one['p50_ms']:.1f}", f"{one['p95_ms']:.1f}", "–", "–")
+    table.add_section()
+    slowest = ", ".join(f"{rule} {seconds:.2f} s" for rule, seconds in flags["slowest"].items())
+    table.add_row(
+        f"数据表 facts: {flags['entries']:,} 条 entries, {flags['facts_s']:.2f} s, "
+        f"{flags['facts_us_per_entry']:.0f} µs/条", "–", "–", "–", "–",
+    )  # fmt: skip
+    table.add_row(f"红旗 {flags['rules']} rules: {flags['rules_s']:.2f} s（{slowest}）", "–", "–", "–", "–")
     return table
 
 

@@ -63,11 +63,12 @@ def filled(tasks: int, now: datetime) -> Iterator[Filled]:
         house.close()
         seat = next(one for one in ground.seats if one.role == ROLE)
         supervisor = next(one for one in ground.seats if one.role == "SUP" and one.org == seat.org)
-        _insert(place.plain, ground, seat, digest, tasks, now)
+        put_rows(place.plain, ground, seat, digest, tasks, now)
         yield Filled(place.home, place.url, ground, seat, supervisor, tasks)
 
 
-def _insert(file: str, ground: Ground, seat: Seated, digest: str, tasks: int, now: datetime) -> None:
+def put_rows(file: str, ground: Ground, seat: Seated, digest: str, tasks: int, now: datetime) -> None:
+    """So many cases with one open step each, written as rows; of a throw-away database."""
     text = Instant().process_bind_param
     conn = pysqlite3.dbapi2.connect(file, isolation_level=None)
     villages = [unit.code for unit in packaged_units() if not unit.code.endswith("000")]
@@ -76,17 +77,19 @@ def _insert(file: str, ground: Ground, seat: Seated, digest: str, tasks: int, no
         conn.execute("PRAGMA foreign_keys=OFF")
         conn.execute("PRAGMA synchronous=OFF")
         conn.execute("BEGIN")
+        (clocks,) = conn.execute("SELECT coalesce(max(id), 0) FROM clock").fetchone()
         for number in range(tasks):
-            key, person = UUID(int=number + 1).hex, ground.applicants[number % len(ground.applicants)][0]
+            clock, key = clocks + number + 1, UUID(int=number + 1).hex
+            person = ground.applicants[number % len(ground.applicants)][0]
             due = now + timedelta(hours=number * 37 % 400 - 40)
             opened = text(due - timedelta(days=14), dialect)
             late, warn = text(due, dialect), text(due - timedelta(days=5), dialect)
             village = villages[number % len(villages)]
             place = (village, f"{village[:9]}000", COUNTY)
             conn.execute(_CASE, (key, f"B-{number:06d}", digest, POLICY, person, *place, opened))
-            conn.execute(_CLOCK, (number + 1, key, opened, late))
+            conn.execute(_CLOCK, (clock, key, opened, late))
             conn.execute(
-                _TASK, (key, seat.role, seat.org, village, number + 1, opened, warn, late, number % 25 == 0)
+                _TASK, (key, seat.role, seat.org, village, clock, opened, warn, late, number % 25 == 0)
             )
         conn.execute("COMMIT")
         conn.execute("ANALYZE")
