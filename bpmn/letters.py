@@ -1,11 +1,13 @@
 """Letters: the wording of what the applicant gets in writing (domain 4.7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bpmn.reader import Section, placeholders
 from bpmn.text import Text
 
+RIGHTS, CLOSING = "rights", "closing"
 FIELD_TYPES = frozenset({"text", "money", "date", "percent", "list", "idnumber", "account", "integer"})
 
 
@@ -70,10 +72,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all letters share: the pattern of the number, the rights, the foot."""
+    """What all letters share: the pattern of the number, the rights by the name of their file, the foot."""
 
     number: str = ""
-    rights: Block = Block()
+    rights: Mapping[str, Block] = field(default_factory=dict)
     closing: Block = Block()
 
 
@@ -90,16 +92,24 @@ def types_of(known: Mapping[str, LetterField]) -> dict[str, str]:
     return types | {f"{name}_words": "words" for name, field in known.items() if field.type == "money"}
 
 
-def read_shared(rights: Section, closing: Section, types: Mapping[str, str]) -> Shared:
-    """The shared blocks: `rights.toml` (paragraphs) and `closing.toml` (number and paragraphs)."""
+def read_shared(rights: Mapping[str, Section], closing: Section, types: Mapping[str, str]) -> Shared:
+    """The shared blocks: paragraphs on the rights of a person, by name, and `closing.toml` (number and
+    paragraphs).
+    """
     number = closing.string("number")
-    blocks = []
-    for section in (rights, closing):
+    blocks = {}
+    for name, section in {**rights, CLOSING: closing}.items():
         section.string("id", "-")
         section.string("source", "-")
-        blocks.append(_block(section, "paragraphs", types, required=True))
+        blocks[name] = _block(section, "paragraphs", types, required=True)
         section.close()
-    return Shared(number, *blocks)
+    foot = blocks.pop(CLOSING)
+    return Shared(number, MappingProxyType(blocks), foot)
+
+
+def is_rights(stem: str) -> bool:
+    """Whether a file of letters/ holds rights that letters refer to, and is no letter itself."""
+    return stem == RIGHTS or stem.endswith(f"_{RIGHTS}")
 
 
 def read_letter(section: Section, shared: Shared, types: Mapping[str, str]) -> Letter:
@@ -113,7 +123,7 @@ def read_letter(section: Section, shared: Shared, types: Mapping[str, str]) -> L
     opening = _block(section, "paragraphs", types, required=True)
     table, cells = _table(section, types)
     after = _block(section, "after", types)
-    rights = shared.rights if section.flag("rights", False) else Block()
+    rights = _rights(section, shared)
     copies = section.whole("copies", required=False, least=1) or 2
     section.close()
     blocks = (opening, after, rights, shared.closing)
@@ -137,6 +147,17 @@ def read_letter(section: Section, shared: Shared, types: Mapping[str, str]) -> L
         types=types,
         copies=copies,
     )
+
+
+def _rights(section: Section, shared: Shared) -> Block:
+    """`rights = true`: those of rights.toml; a name: those of that file, where the law knows others."""
+    wanted = section.flag_or_name("rights")
+    name = RIGHTS if wanted is True else wanted
+    if not name:
+        return Block()
+    if name not in shared.rights and shared.rights:
+        section.fault(f"没有“{name}”这份权利告知", f"there are no rights {name!r}", "rights")
+    return shared.rights.get(str(name), Block())
 
 
 def _block(section: Section, key: str, types: Mapping[str, str], *, required: bool = False) -> Block:

@@ -77,6 +77,11 @@ class Section:
         value = self._value(key, (bool,), "true 或 false", "true or false", required=False)
         return default if value is None else bool(value)
 
+    def flag_or_name(self, key: str) -> bool | str:
+        """True or false, or the name of something; false where it is not there."""
+        value = self._value(key, (bool, str), "true、false 或名称", "true, false or a name", required=False)
+        return value if isinstance(value, bool | str) else False
+
     def whole(self, key: str, *, required: bool = True, least: int | None = None) -> int | None:
         value = self._value(key, (int,), "整数", "a whole number", required=required)
         if value is not None and least is not None and value < least:

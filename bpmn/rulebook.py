@@ -16,7 +16,18 @@ from bpmn.conformance import FILE as CONFORMANCE
 from bpmn.conformance import check_deviating
 from bpmn.faults import Fault, RulebookError
 from bpmn.forms import Choice, Form, check_conditions, read_form
-from bpmn.letters import Letter, LetterField, Shared, read_field, read_letter, read_shared, types_of
+from bpmn.letters import (
+    CLOSING,
+    RIGHTS,
+    Letter,
+    LetterField,
+    Shared,
+    is_rights,
+    read_field,
+    read_letter,
+    read_shared,
+    types_of,
+)
 from bpmn.reader import Section, read_toml
 from bpmn.retention import FILE as RETENTION
 from bpmn.retention import check_retention
@@ -203,17 +214,19 @@ def _read_forms(
 def _read_letters(
     faults: list[Fault], files: Mapping[str, bytes], known: Mapping[str, LetterField]
 ) -> dict[str, Letter]:
-    shared: list[Section] = []
-    for path in ("letters/rights.toml", "letters/closing.toml"):
-        if path not in files:
-            _missing(faults, path)
-        elif (section := read_toml(faults, path, files[path])) is not None:
-            shared.append(section)
+    paths = {path.removeprefix("letters/").removesuffix(".toml"): path for path in _within(files, "letters")}
+    shared: dict[str, Section] = {}
+    for stem in sorted({RIGHTS, CLOSING, *filter(is_rights, paths)}):
+        if stem not in paths:
+            _missing(faults, f"letters/{stem}.toml")
+        elif (section := read_toml(faults, paths[stem], files[paths[stem]])) is not None:
+            shared[stem] = section
     types = MappingProxyType(types_of(known))
-    common = read_shared(shared[0], shared[1], types) if len(shared) == 2 else Shared()
+    closing = shared.pop(CLOSING, None)
+    common = read_shared(shared, closing, types) if closing is not None and RIGHTS in shared else Shared()
     letters = {}
-    for path in _within(files, "letters"):
-        if path in {"letters/rights.toml", "letters/closing.toml"}:
+    for stem, path in paths.items():
+        if stem == CLOSING or is_rights(stem):
             continue
         section = read_toml(faults, path, files[path])
         if section is not None:

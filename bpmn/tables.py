@@ -1,7 +1,8 @@
 """The lists of the rule book: limits, roles, reasons, categories, papers, states, offices, flows."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -126,7 +127,8 @@ class FlowRow:
 
     `opened`: window, case or system. `bills`: must, may or none. `links`: how the case is tied to the
     one it was opened from, or empty; `after`: the outcomes that one must have come to. `facts`: what is
-    found out before it starts.
+    found out before it starts. `asked_for`: what letters call it that is applied for, where it is not medical
+    assistance. `counts_from`: limit → the field of the form with the day it counts from.
     """
 
     id: str
@@ -142,6 +144,8 @@ class FlowRow:
     links: str
     after: tuple[str, ...]
     facts: tuple[str, ...]
+    asked_for: Text | None = None
+    counts_from: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +252,23 @@ def read_flow(section: Section) -> FlowRow:
         links=section.maybe_string("links") or "",
         after=section.strings("after"),
         facts=section.strings("facts"),
+        asked_for=section.maybe_text("asked_for"),
+        counts_from=_counts_from(section),
     )
     if row.opened and row.opened not in OPENED:
         section.fault("opened只能是window、case或system", "opened is window, case or system", "opened")
     if row.bills and row.bills not in BILLS:
         section.fault("bills只能是must、may或none", "bills is must, may or none", "bills")
     return row
+
+
+def _counts_from(section: Section) -> Mapping[str, str]:
+    part = section.under("counts_from") if section.has("counts_from") else None
+    if part is None:
+        return {}
+    found = {limit: part.string(limit) for limit in part.keys()}  # noqa: SIM118  not a mapping
+    part.close()
+    return MappingProxyType(found)
 
 
 def read_variable(section: Section) -> VariableRow:

@@ -122,8 +122,8 @@ def test_every_letter_of_a_diagram_exists_and_a_refusal_tells_the_rights(book: R
     for name, values in assigned(book):
         if name == "decision_letter":
             letters |= {str(value) for value in values}
-    assert letters | {"delivery_proof", "extension_notice"} == set(book.letters)
-    for letter in ("refusal_to_accept", "refusal_decision", "approval_decision"):
+    assert letters | {"delivery_proof", "extension_notice", "disclosure_extension"} == set(book.letters)
+    for letter in ("refusal_to_accept", "refusal_decision", "approval_decision", "disclosure_refusal"):
         assert book.letters[letter].rights
 
 

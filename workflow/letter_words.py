@@ -31,6 +31,12 @@ GIVES: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "cards": frozenset({"card_number", "card_until", "card_hospital"}),
+    "disclosing": frozenset(
+        {
+            "requested", "disclosed_text", "withheld", "disclosure_ground", "disclosure_reasons",
+            "search_text", "held_by", "correction_wanted",
+        }
+    ),
     "temporary": frozenset({"grant_kind_name", "aid"}),
     "automatic": frozenset({"aid", "auto_refusal_days"}),
     "forms": frozenset(

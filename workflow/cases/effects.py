@@ -34,7 +34,7 @@ _newest = (
     .where(
         LETTER.c.case_id == bindparam("case"),
         LETTER.c.delivered_at.is_(None),
-        LETTER.c.kind != "extension_notice",  # goes out beside the steps
+        LETTER.c.kind.not_in([letters.EXTENSION, bindparam("extension")]),  # go out beside the steps
     )
     .scalar_subquery()
 )
@@ -65,7 +65,8 @@ def issue_letter(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None
 def letter_delivered(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:
     """The newest letter of the case not yet delivered has reached the applicant."""
     how = str(step.variables.get("method", "")) or None
-    _DELIVERED.change(work.conn, {"case": work.row.id, "at": work.at, "how": how})
+    own = letters.extension_of(work.row.flow)
+    _DELIVERED.change(work.conn, {"case": work.row.id, "extension": own, "at": work.at, "how": how})
 
 
 def publish_posting(work: Work, effect: Effect, step: Step, clocks: Clocks) -> None:

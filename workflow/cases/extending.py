@@ -26,7 +26,7 @@ from workflow.register import kinship
 from workflow.store.models import Clock, Extension, Task, table
 from workflow.supervisor_commands import ExtendDeadline, RefuseExtension, RequestExtension
 
-LETTER = "extension_notice"
+LETTER = letters.EXTENSION
 CLOCK, EXTENSION, TASK = table(Clock), table(Extension), table(Task)
 
 
@@ -139,8 +139,15 @@ def extend_deadline(work: Work, command: ExtendDeadline) -> Mapping[str, Any]:
 def _write(work: Work, planned: Planned, units: int, answers: Answers) -> str:
     """The letter, with the chosen reason in the words of the form. Returns its kind."""
     require_letter(work.rules.rulebook)
-    letters.issue_beside(work, LETTER, told(work.house, planned, units, answers))
-    return LETTER
+    letter = letter_for(work.rules.rulebook, work.row.flow)
+    letters.issue_beside(work, letter, told(work.house, planned, units, answers))
+    return letter
+
+
+def letter_for(book: Rulebook, flow: str) -> str:
+    """Which letter tells an extension in a case of this flow."""
+    own = letters.extension_of(flow)
+    return own if own in book.letters else LETTER
 
 
 def require_letter(book: Rulebook) -> None:

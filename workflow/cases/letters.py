@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 
 from bpmn.letters import Letter as WordedLetter
-from workflow.cases import advances, automatic, cards, recoveries, remedies, rosters, setting_off, temporary
+from workflow.cases import (
+    advances,
+    automatic,
+    cards,
+    disclosing,
+    recoveries,
+    remedies,
+    rosters,
+    setting_off,
+    temporary,
+)
 from workflow.cases import clocks as clockwork
 from workflow.cases.county import county_of
 from workflow.cases.numbers import next_number
@@ -38,6 +48,13 @@ _APPLICANT = Prepared(
     select(Person.name, Person.id_number, Person.account_number).where(Person.id == bindparam("person_id"))
 )
 AID_KIND = "医疗救助"
+EXTENSION = "extension_notice"
+"""The letter of an extension, which goes out beside the steps; a flow may have one of its own."""
+
+
+def extension_of(flow: str) -> str:
+    """What a flow's own letter of an extension is called, if it has one."""
+    return f"{flow}_extension"
 
 
 def issue_beside(work: Work, letter_id: str, given: Mapping[str, Any]) -> None:
@@ -93,7 +110,7 @@ def _plain(value: Any) -> Any:
 
 
 def county(work: Work, step: Step) -> dict[str, Any]:
-    place = county_of(work.rules.rulebook)
+    place, row = county_of(work.rules.rulebook), work.rules.rulebook.flows.get(work.row.flow)
     return {
         "county_short": place.short.zh,
         "authority": place.authority.zh,
@@ -105,7 +122,7 @@ def county(work: Work, step: Step) -> dict[str, Any]:
         "complaint_phone": place.complaint_phone,
         "issued_on": work.today,
         "handler": work.actor.name or place.authority.zh,
-        "aid_kind": AID_KIND,
+        "aid_kind": AID_KIND if row is None or row.asked_for is None else row.asked_for.zh,
         "case_number": work.row.number,
         "withdrawn_on": work.today,
         "accepted_on": work.today,
@@ -245,6 +262,7 @@ SOURCES: Mapping[str, Source] = {
     "remedies": remedies.said,
     "rosters": rosters.said,
     "cards": cards.said,
+    "disclosing": disclosing.said,
     "temporary": temporary.said,
     "automatic": automatic.said,
     "forms": forms,

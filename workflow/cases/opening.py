@@ -10,7 +10,7 @@ from bpmn import FlowRow, Text
 from workflow import forms
 from workflow.actor import SYSTEM
 from workflow.amounts import Policy
-from workflow.cases import bills, effects, starting, ways
+from workflow.cases import bills, disclosing, effects, starting, ways
 from workflow.cases.keeping import keep_step
 from workflow.cases.matters import REOPENING
 from workflow.cases.numbers import next_number
@@ -108,6 +108,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
         way = ways.decide(work, policy, coming, command.flow, relative=bool(relatives))
         row = work.rules.rulebook.flows[way.flow]
     start.update(starting.ask(work, row.facts, coming, start))
+    disclosing.count_from_the_day_told(work, row, answers)
     step = begin(work, row.id, start)
     _NEW_CASE.change(
         work.conn,

@@ -74,6 +74,28 @@ COMMON: Mapping[str, Plan] = {
     "accept_appeal": {"appeal_acceptance": "accept", "rest_case": "no"},
     "review_case": {"review_result": "uphold", **BASIS},
     "check_alert": {"alert_result": "qualifies"},
+    "disclosure_request": {
+        "request_channel": "person",
+        "identity_checked": "yes",
+        "requested": "2025年度本县医疗救助资金收支和分乡镇救助人次、金额。",
+        "answer_form": "paper",
+        "answer_way": "person",
+        "contact": "安福县平都镇，电话13800000000",
+    },
+    "check_request": {"request_check": "clear"},
+    "receive_correction": {"corrected_words": "2025年度本县医疗救助发放对象名单，只要所在乡镇、人次和金额。"},
+    "prepare_answer": {
+        "answer_kind": "disclose",
+        "disclosed_text": "提供2025年度医疗救助资金收支表、分乡镇救助情况表各一份，都是汇总数。",
+    },
+    "review_disclosure": {
+        "secrecy_check": "none",
+        "privacy_check": "none",
+        "disclosure_review": "pass",
+        "disclosure_review_note": "都是汇总数，不涉密，认不出任何个人。",
+    },
+    "sign_answer": {"disclosure_signing": "sign"},
+    "send_answer": {"method": "person"},
     "register_inclusion": {"oral": "no", "filed_for": "self", "other_help": "no", "transfer": "designated"},
 }
 
@@ -210,6 +232,13 @@ ASKS_FOR_A_REVIEW = Story("asks_for_a_review", 0, flow="appeal")
 PETITIONS = Story("petitions", 0, {"appeal": ({"remedy": "petition"},)}, flow="appeal", by="TWIN")
 COMMITS = Story("commits", 0, flow="", category="YBZP", small_bill=True)
 NOT_ACCEPTED: Plan = {"acceptance": "not_accept", "refusal_code": "R11", "refusal_facts": NEGATIVE}
+PART_OF_A_LIST: Plan = {
+    "answer_kind": "part",
+    "disclosed_text": "提供2025年度医疗救助发放情况表一份，列所在乡镇、人次和金额，已经去标识化。",
+    "withheld": "救助对象的姓名、住址和病种。",
+    "disclosure_ground": "privacy",
+    "disclosure_reasons": "这些内容能认出受助人本人，公开会损害其合法权益，受助人没有同意公开。",
+}
 FROM_ELSEWHERE = (
     Story("refused_and_reviewed", 1, {"decide": (REFUSE,)}, sequel=("archive_case", ASKS_FOR_A_REVIEW)),
     Story(
@@ -230,9 +259,28 @@ FROM_ELSEWHERE = (
         by="SYS",
         burdened=True,
     ),
+    Story("information_given", 1, flow="disclosure", by="TWIN"),
+    Story(
+        "information_given_in_part",
+        1,
+        {
+            "check_request": (
+                {
+                    "request_check": "unclear",
+                    "correction_wanted": "写明要哪一年的信息，是汇总数还是名单；要名单的，写明要哪些栏目。",
+                },
+                {"request_check": "clear"},
+            ),
+            "prepare_answer": (PART_OF_A_LIST,),
+            "review_disclosure": ({"privacy_check": "masked"},),
+        },
+        flow="disclosure",
+        by="TWIN",
+    ),
+    Story("information_waits", 1, flow="disclosure", by="TWIN", stops_at="prepare_answer"),
 )
-"""What begins with another case or with the monthly cross-check (F05, F07, F11); shown once each in the
-demonstration. A simulated year has none of it of itself.
+"""What begins with another case, with the monthly cross-check (F05, F07, F11) or with a request for
+information (F23); shown once each in the demonstration. A simulated year has none of it of itself.
 """
 UNFINISHED = frozenset({"supplement_never_came"})
 HONEST = tuple(

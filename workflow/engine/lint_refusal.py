@@ -16,7 +16,9 @@ from workflow.engine.lint_drawing import CHOOSING, Drawing, Flow, Node
 from workflow.engine.lint_field import Known, letters_of, operator_of, scripts_of
 from workflow.engine.lint_paths import starts
 
-REFUSALS = frozenset({"refused", "not_accepted"})
+REFUSALS = frozenset(
+    {"refused", "not_accepted", "partly_disclosed", "not_disclosed", "not_held", "abandoned"}
+)
 
 
 class Letter(IntEnum):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, select
 
 from workflow.actor import Actor
 from workflow.cases import patients
-from workflow.permissions import may, require
+from workflow.permissions import MATRIX, may, require
 from workflow.register.matrix import Grant
 from workflow.store.models import Task
 
@@ -38,8 +38,8 @@ class Access:
 
     @property
     def family(self) -> bool:
-        """Whether household, address and income are shown."""
-        return not self.grant.shapes & PAPERS_OF_SHAPE.keys()
+        """Whether household, address and income are shown: of cases about aid, unless a shape narrows it."""
+        return self.grant.action == "view_case" and not self.grant.shapes & PAPERS_OF_SHAPE.keys()
 
     @property
     def objections(self) -> bool:
@@ -62,11 +62,13 @@ def access_to(conn: Connection, actor: Actor, case: Any) -> Access:
     Raises:
         NotAllowed: role, area, or a condition of the matrix that does not hold.
     """
-    return Access(require(actor, "view_case", area=case.village, met=_met(conn, actor, case)), actor.role)
+    action = MATRIX.views.get(case.flow, "view_case")
+    met = _met(conn, actor, case, action)
+    return Access(require(actor, action, area=case.village, met=met), actor.role)
 
 
-def _met(conn: Connection, actor: Actor, case: Any) -> set[str]:
-    grant = may(actor.role, "view_case")
+def _met(conn: Connection, actor: Actor, case: Any, action: str) -> set[str]:
+    grant = may(actor.role, action)
     met: set[str] = set()
     if grant is None or not grant.conditions:
         return met

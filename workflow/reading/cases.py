@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.cases import patients
-from workflow.permissions import may
+from workflow.permissions import MATRIX, may
 from workflow.reading.case_row import shown_name
 from workflow.reading.paging import page_of
 from workflow.store.models import Case, Organisation, Person, Task
@@ -69,6 +69,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if grant is None:
         return false()
     within = area_of(actor.org)
+    hidden = [flow for flow, action in MATRIX.views.items() if may(actor.role, action) is None]
+    if hidden:
+        within = within & Case.flow.not_in(hidden)
     for condition in grant.conditions:
         if condition == "closed":
             waiting = select(Task.case_id).where(Task.node == "archive_case", Task.done_at.is_(None))

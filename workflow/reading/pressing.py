@@ -116,7 +116,8 @@ def letter_of(
     work = looking(house, conn, actor, effect.case_id, now)
     units = cast(int, answers.values["extension_units"])
     longer = extending.plan(work, effect.clock_id or 0, units)
-    return letters.draft(work, extending.LETTER, extending.told(house, longer, units, answers))
+    letter = extending.letter_for(work.rules.rulebook, work.row.flow)
+    return letters.draft(work, letter, extending.told(house, longer, units, answers))
 
 
 def _read(conn: Connection, actor: Actor, steps: Sequence[Step]) -> dict[Step, Any]:

@@ -48,6 +48,11 @@ OUTCOMES: Final[Mapping[str, Text]] = {
     "deposit_cut": Text("减免押金", "deposit cut"),
     "unreached": Text("联系不上", "not reached"),
     "expired": Text("逾期", "expired"),
+    "disclosed": Text("信息已公开", "disclosed"),
+    "partly_disclosed": Text("信息部分公开", "disclosed in part"),
+    "not_disclosed": Text("信息不予公开", "not disclosed"),
+    "not_held": Text("本机关不掌握", "not held here"),
+    "abandoned": Text("视为放弃申请", "taken as given up"),
 }
 
 

@@ -85,6 +85,8 @@ class Matrix:
     relations: Mapping[str, Text]
     roles: Mapping[str, Text]
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Flow → the action that is asked instead of `view_case` for its files."""
 
     def role_name(self, code: str) -> Text:
         return self.roles.get(code, Text(code, code))
@@ -145,6 +147,7 @@ def read_matrix(content: bytes, roles: Mapping[str, Text]) -> Matrix:
         ),
         roles=roles,
         holders=_holders(grants),
+        views=_views(top, actions),
     )
     for rule in NEEDED_RULES:
         if rule not in rules:
@@ -153,6 +156,15 @@ def read_matrix(content: bytes, roles: Mapping[str, Text]) -> Matrix:
     if faults:
         raise RulebookError(faults)
     return matrix
+
+
+def _views(top: Section, actions: Mapping[str, Action]) -> Mapping[str, str]:
+    part = top.under("views") if top.has("views") else None
+    views = {flow: part.string(flow) for flow in part.keys()} if part else {}  # noqa: SIM118  not a mapping
+    for flow, action in views.items():
+        if part and action not in actions:
+            part.fault(f"没有“{action}”这个权限", f"there is no action {action!r}", flow)
+    return MappingProxyType(views)
 
 
 def _tables(top: Section, key: str) -> list[Section]:
