@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 from web import create_app
 from web.limits import limiter
 from workflow.store import transaction
-from workflow.store.models import Account, InboxMessage, Seat
+from workflow.store.models import Account, Clock, InboxMessage, Seat
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +90,18 @@ def test_a_line_for_one_seat_is_read_there_and_a_line_of_no_case_has_no_link(cou
     page = at_the_desk(county, "twin1").opens("/inbox")
     assert page.heading == "消息2条"
     assert page.words.count("改派给您") == 1 and "消息通道发不出去" in page.words
+
+
+def test_a_warning_whose_step_has_been_taken_since_says_so(county, case_at):
+    case = case_at("check_papers")
+    clerk = county.staff["twin1"].actor
+    with transaction(county.house.engine) as conn:
+        clock = conn.execute(
+            select(Clock).where(Clock.case_id == case.id, Clock.stopped_at.is_(None))
+        ).first()
+        params = {"limit": clock.limit_id, "level": "warn", "due": clock.due_at.isoformat()}
+        line = {"org": clerk.org, "role": clerk.role, "seat_id": None, "case_id": case.id, "params": params}
+        conn.execute(insert(InboxMessage), [{**line, "kind": "deadline", "at": county.clock.at}])
+    assert "已办" not in at_the_desk(county, "twin1").opens("/inbox").words
+    county.drive(case, "enquire", {})
+    assert "已办" in at_the_desk(county, "twin1").opens("/inbox").words

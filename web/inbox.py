@@ -1,5 +1,6 @@
 """The inbox of a seat: warnings that the worker has raised. A line holds codes and dates, no person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from web.access import signed_in
 from web.here import current_actor, house, now
 from workflow.alerts.wording import due_of, heading, subject
 from workflow.permissions import may
-from workflow.reading.inbox import addressed_to
+from workflow.reading.inbox import addressed_to, running
 from workflow.reading.paging import page_of
 from workflow.store import transaction
 from workflow.store.models import Case, InboxMessage, Organisation
@@ -42,6 +43,8 @@ class Message:
     extension: int | None
     finding: int | None
     kind: str
+    done: bool
+    """Of a deadline whose step has been taken since the warning."""
 
     @property
     def address(self) -> str | None:
@@ -60,13 +63,15 @@ class Message:
         return url_for("case.show", case_id=self.case_id)
 
 
-def _message(row: Any) -> Message:
+def _message(row: Any, running: Mapping[tuple[UUID, str], datetime]) -> Message:
+    began = running.get((row.case_id, row.params.get("limit", "")))
     return Message(
         id=row.id, case_id=row.case_id, number=row.number or "", place=row.place or "", at=row.at,
         unread=row.read_at is None, late=row.params.get("level") in LATE or row.kind in ALARMING,
         level=heading(row.kind, row.params), limit=subject(row.params, house().rules().rulebook),
         due=due_of(row.params), supervision=row.params.get("supervision"),
         extension=row.params.get("extension"), finding=row.params.get("finding"), kind=row.kind,
+        done=row.kind == "deadline" and (began is None or began > row.at),
     )  # fmt: skip
 
 
@@ -95,7 +100,9 @@ def index() -> ResponseReturnValue:
             or 0
         )
         at = page_of(total, request.args.get("page", 1, type=int), SIZE)
-        messages = [_message(row) for row in _page(connection, at.skip)]
+        rows = _page(connection, at.skip)
+        runs = running(connection, {row.case_id for row in rows if row.kind == "deadline"})
+        messages = [_message(row, runs) for row in rows]
     return make_response(
         render_template("inbox/index.html", messages=messages, total=total, number=at.number, pages=at.pages)
     )

@@ -1,9 +1,13 @@
-"""Whose a line of the inbox is, and how many wait to be read."""
+"""Whose a line of the inbox is, how many wait to be read, and which tell of what has been done since."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from workflow.actor import Actor
-from workflow.store.models import InboxMessage
+from workflow.store.models import Clock, InboxMessage
 from workflow.store.prepared import Prepared
 
 
@@ -35,3 +39,15 @@ def unread(conn: Connection, actor: Actor) -> int:
     stands_for = actor.stands_for or actor.seat_id
     asked = {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "stands_for": stands_for}
     return int(_UNREAD.scalar(conn, asked))
+
+
+def running(conn: Connection, case_ids: Collection[UUID]) -> dict[tuple[UUID, str], datetime]:
+    """When the limits that still run in these cases began: a warning of any other, or raised before, is
+    of a step that has been taken since.
+    """
+    rows = conn.execute(
+        select(Clock.case_id, Clock.limit_id, func.min(Clock.started_at).label("began"))
+        .where(Clock.case_id.in_(case_ids), Clock.stopped_at.is_(None))
+        .group_by(Clock.case_id, Clock.limit_id)
+    )
+    return {(row.case_id, row.limit_id): row.began for row in rows}
