@@ -23,6 +23,7 @@ from workflow.player.from_house import record_of
 from workflow.player.moment import chronicle, moment_at
 from workflow.player.telling import lines_of
 from workflow.reading.case_row import read_case
+from workflow.reading.picture import picture
 
 
 @dataclass
@@ -221,6 +222,42 @@ def test_the_page_shows_a_bundle_and_keeps_nothing_of_it(bundle):
     refused = inspector.submits(page, "/inspect/bundle", bundle=("x.zip", b"junk"))
     assert refused.status == 422 and set(refused.errors()) == {"bundle"}
     assert at_the_desk(county, "chnd").opens("/inspect/bundle").status == 403
+
+
+def test_the_page_draws_where_the_case_stood_from_the_diagrams_in_the_bundle(bundle):
+    inspector = at_the_desk(bundle.county, "insp")
+    page = inspector.opens("/inspect/bundle")
+    tree = inspector.submits(page, "/inspect/bundle", bundle=("case.zip", bundle.path.read_bytes())).tree
+    record = record_of_bundle(bundle.path).record
+    symbols = {symbol.get("id"): symbol for symbol in tree.xpath("//symbol")}
+    for moment in chronicle(record):
+        (drawn,) = tree.xpath(f"//section[@id='e{moment.number}']//div[@class='mj-drawn']/svg")
+        walked = {step.element.id: step.kind for step in moment.steps if step.kind != "open"}
+        marked = {g.get("data-step"): g.get("class").removeprefix("mj-d-") for g in drawn.xpath("./g")}
+        assert marked == walked
+        content = next(
+            found for name, found in bundle.files.items()
+            if name.endswith(f"/{moment.drawn.file}") and moment.rules.digest in name
+        )  # fmt: skip
+        diagram = picture(content)
+        symbol = symbols[drawn.xpath("./use/@href")[0].removeprefix("#")]
+        assert len(symbol.xpath("./polyline")) == len(diagram.ways) > 3
+        assert "".join(symbol.itertext()).replace("\n", "") == "".join(
+            words.text for words in in_order(diagram)
+        )
+        for group in drawn.xpath("./g"):
+            box = diagram.box(group.get("data-step"))
+            at = [float(group[0].get(key)) for key in ("x", "y", "width", "height")]
+            assert at == [box.x, box.y, box.width, box.height]
+    assert {"now", "done"} <= {g.get("class")[5:] for g in tree.xpath("//div[@class='mj-drawn']//g")}
+    assert len(symbols) > 1
+
+
+def in_order(diagram):
+    lanes = ("participant", "lane")
+    yield from (one for shape in diagram.shapes if shape.kind in lanes for one in shape.words)
+    yield from (one for shape in diagram.shapes if shape.kind not in lanes for one in shape.words)
+    yield from (one for way in diagram.ways for one in way.words)
 
 
 def test_the_chronicle_is_printed_with_every_entry(bundle, monkeypatch):

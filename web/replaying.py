@@ -23,9 +23,10 @@ from workflow.permissions import require
 from workflow.player.comparing import align
 from workflow.player.from_bundle import beside, record_of_bundle
 from workflow.player.from_house import Played, record_of
-from workflow.player.moment import MARKS, chronicle
+from workflow.player.moment import MARKS, Moment, chronicle
 from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
+from workflow.reading.picture import Picture, picture
 from workflow.store.models import Case
 
 bp = Blueprint("replaying", __name__, url_prefix="/inspect")
@@ -120,11 +121,23 @@ def read_bundle() -> ResponseReturnValue:
             told = beside(house(), connection, found)
             here = connection.scalar(select(Case.id).where(Case.id == found.record.case_id))
         shown(here)
+        moments = list(chronicle(found.record))
         body = render_template(
             "inspect/bundle.html", found=found, record=found.record, told=told, here=here, kinds=MARKS,
-            moments=list(chronicle(found.record)), faults=[],
+            moments=moments, pictures=_pictures(moments), faults=[],
         )  # fmt: skip
     return make_response(body)
+
+
+def _pictures(moments: Sequence[Moment]) -> dict[tuple[str, str], Picture]:
+    """Rule book and process → the diagram as the bundle's own file draws it."""
+    found: dict[tuple[str, str], Picture] = {}
+    for one in moments:
+        if one.rules is not None and one.drawn is not None:
+            key = (one.rules.digest, one.drawn.process)
+            if key not in found:
+                found[key] = picture(one.rules.rulebook.files[one.drawn.file])
+    return found
 
 
 def _refused(why: Text) -> ResponseReturnValue:

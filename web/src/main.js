@@ -7,6 +7,7 @@ import { counters } from "./js/counters.js";
 import { live } from "./js/live.js";
 import { stepping } from "./js/stepping.js";
 import { ticks } from "./js/ticks.js";
+import { drawn } from "./js/drawn.js";
 
 revealScripts();
 elderSwitch();
@@ -19,6 +20,7 @@ keyboard();
 live();
 stepping();
 ticks();
+drawn();
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-print]");
   if (button) window.print();
