@@ -150,12 +150,16 @@ class FlowRow:
 
 @dataclass(frozen=True, slots=True)
 class VariableRow:
-    """A case variable that no form provides: from the start, a script, a timer or a fact."""
+    """A case variable that no form provides: from the start, a script, a timer or a fact.
+
+    `values`: the codes that a text may be, in words.
+    """
 
     id: str
     name: Text
     type: str
     origin: str
+    values: Mapping[str, Text] = field(default_factory=dict)
 
 
 def read_limit(section: Section) -> LimitRow:
@@ -272,12 +276,26 @@ def _counts_from(section: Section) -> Mapping[str, str]:
 
 
 def read_variable(section: Section) -> VariableRow:
-    row = VariableRow(section.element, section.text("name"), section.string("type"), section.string("origin"))
+    row = VariableRow(
+        section.element, section.text("name"), section.string("type"), section.string("origin"),
+        _values(section),
+    )  # fmt: skip
+    if row.values and row.type != "text":
+        section.fault("只有文字才逐个写值", "only a text has values one by one", "values")
     if row.type and row.type not in {"text", "integer", "yesno", "fen", "list"}:
         section.fault(f"没有“{row.type}”这种类型", f"there is no type {row.type!r}", "type")
     if row.origin and row.origin not in {"start", "script", "timer", "fact"}:
         section.fault(f"没有“{row.origin}”这种来源", f"there is no origin {row.origin!r}", "origin")
     return row
+
+
+def _values(section: Section) -> Mapping[str, Text]:
+    part = section.under("values") if section.has("values") else None
+    if part is None:
+        return MappingProxyType({})
+    found = {code: part.text(code) for code in part.keys()}  # noqa: SIM118  not a mapping
+    part.close()
+    return MappingProxyType(found)
 
 
 TABLES: Final = MappingProxyType(

@@ -1,5 +1,7 @@
 """The player: every entry executed again with a verdict of its own, and the case as it then was."""
 
+import re
+
 import pytest
 from erased import erase
 from house_templates import Staged, guards_down, opened, rewrite, stage
@@ -11,6 +13,7 @@ from workflow.errors import NotAllowed
 from workflow.player import kept
 from workflow.player.from_house import record_of
 from workflow.player.moment import jumps_from, moment_at
+from workflow.player.values import told
 from workflow.reading.case_row import read_case
 from workflow.replay import replay
 from workflow.supervisor_commands import Reassign
@@ -118,6 +121,22 @@ def test_a_change_tells_what_stood_there_before_and_who_had_written_it(played):
     assert note.new.state == "opened" and note.new.text.zh
     closed = moment_at(record(county, case), place_of(case, "recheck_file", 1))
     assert {one.new.state for one in closed.changes} == {"clear", "closed"}
+
+
+def test_every_code_that_a_diagram_writes_is_told_in_words(played):
+    county, _ = played
+    rules = county.house.rules()
+    texts = {name for name, row in rules.rulebook.variables.items() if row.type == "text"}
+    written = {
+        (name, code)
+        for file, content in rules.rulebook.files.items()
+        if file.startswith("flows/") and file.endswith(".bpmn")
+        for script in re.findall(r"<bpmn:script>(.*?)</bpmn:script>", content.decode(), re.DOTALL)
+        for name, code in re.findall(r"^(\w+) = '(\w+)'", script, re.MULTILINE)
+        if name in texts
+    }
+    assert len(written) > 20
+    assert not [(name, code) for name, code in written if told(rules, None, name, code)[1].zh == code]
 
 
 def test_the_jumps_lead_to_returns_changes_late_steps_refusals_and_reassignments(played):

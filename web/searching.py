@@ -9,7 +9,7 @@ from web.access import allowed, needs
 from web.here import current_actor, house
 from web.reads import shown, shows
 from workflow.flags.checking import rules_of
-from workflow.reading.searching import OUTCOMES, Hits, Sought, faults_of, places, search
+from workflow.reading.searching import Hits, Sought, faults_of, places, search
 
 bp = Blueprint("searching", __name__, url_prefix="/inspect/search")
 
@@ -41,8 +41,9 @@ def find() -> ResponseReturnValue:
 def _page(sought: Sought, found: Hits | None, status: int = 200) -> ResponseReturnValue:
     with house().reader.connect() as connection:
         everywhere = places(connection, current_actor())
+    book = house().rules().rulebook
     body = render_template(
         "inspect/search.html", sought=sought, found=found, faults=faults_of(sought), places=everywhere,
-        states=house().rules().rulebook.states, outcomes=OUTCOMES, rules=rules_of(house().home).rules,
+        states=book.states, outcomes=book.variables["outcome"].values, rules=rules_of(house().home).rules,
     )  # fmt: skip
     return make_response(body, status)

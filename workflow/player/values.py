@@ -12,6 +12,7 @@ import orjson
 
 from audit.vault import commitment
 from bpmn import Field, Form, Rulebook, Text
+from bpmn.tables import VariableRow
 from workflow.evidence.documents import LETTER, SHEET
 from workflow.player.film import Frame
 from workflow.reading.timeline import form_of, in_words, yuan
@@ -155,13 +156,27 @@ def told(rules: Rules | None, form: Form | None, name: str, value: Any) -> tuple
         if field is None:
             return Text(name, name), _plain(value)
         return field.label, NOTHING if value is None else in_words(field, value)
-    if isinstance(value, str) and value in rules.rulebook.states:
-        return row.name, rules.rulebook.states[value].name
-    if name.endswith("category") and isinstance(value, str):
-        return row.name, rules.categories.get(value, _plain(value))
+    if isinstance(value, str):
+        return row.name, _named(rules, row, value)
     if name.endswith("_fen") and isinstance(value, int):
         return row.name, yuan(value)
     return row.name, _plain(value)
+
+
+def _named(rules: Rules, row: VariableRow, code: str) -> Text:
+    """A code in words: as the variable itself lists it, or the name of what it stands for."""
+    book = rules.rulebook
+    if code in row.values:
+        return row.values[code]
+    if code in book.states:
+        return book.states[code].name
+    if row.id.endswith("category") and code in rules.categories:
+        return rules.categories[code]
+    if code in rules.policies:
+        return rules.policies[code].title
+    if code in book.limits:
+        return book.limits[code].name
+    return book.letters[code].title if code in book.letters else _plain(code)
 
 
 def _asked(book: Rulebook) -> Mapping[str, Field]:

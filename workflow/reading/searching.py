@@ -26,34 +26,6 @@ from workflow.store.models import Account, Case, Flag, Organisation, Person, Tas
 PAGE: Final = 50
 MOST_COUNTED: Final = 10_000
 """Beyond this many only "more than" is told, so that a wide search stays as fast as a narrow one."""
-OUTCOMES: Final[Mapping[str, Text]] = {
-    "approved": Text("准予救助", "approved"),
-    "refused": Text("不予救助", "refused"),
-    "not_accepted": Text("不予受理", "not accepted"),
-    "not_qualified": Text("不符合条件", "not qualified"),
-    "withdrawn": Text("申请人撤回", "withdrawn"),
-    "died": Text("申请人死亡", "the applicant died"),
-    "upheld": Text("维持原决定", "upheld"),
-    "changed": Text("改变原决定", "changed"),
-    "appeal_rejected": Text("驳回", "appeal rejected"),
-    "kept": Text("保留待遇", "kept"),
-    "stopped": Text("停止待遇", "stopped"),
-    "category_changed": Text("变更类别", "category changed"),
-    "included": Text("已纳入", "included"),
-    "already_included": Text("原已纳入", "included already"),
-    "recovered": Text("已追回", "recovered"),
-    "not_recovered": Text("没有追回", "not recovered"),
-    "no_recovery": Text("不予追回", "no recovery"),
-    "not_advanced": Text("没有先行救助", "no advance"),
-    "deposit_cut": Text("减免押金", "deposit cut"),
-    "unreached": Text("联系不上", "not reached"),
-    "expired": Text("逾期", "expired"),
-    "disclosed": Text("信息已公开", "disclosed"),
-    "partly_disclosed": Text("信息部分公开", "disclosed in part"),
-    "not_disclosed": Text("信息不予公开", "not disclosed"),
-    "not_held": Text("本机关不掌握", "not held here"),
-    "abandoned": Text("视为放弃申请", "taken as given up"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +66,7 @@ class Hit:
     township: str
     village: str
     state: str
-    outcome: Text | None
+    outcome: str | None
     aid: Decimal | None
     opened_at: datetime
 
@@ -150,8 +122,7 @@ def search(conn: Connection, actor: Actor, sought: Sought, page: int = 1) -> Hit
     )  # fmt: skip
     lines = [
         Hit(
-            row.id, row.number, row.person, row.township, row.village, row.state,
-            OUTCOMES.get(row.outcome, Text(row.outcome, row.outcome)) if row.outcome else None,
+            row.id, row.number, row.person, row.township, row.village, row.state, row.outcome,
             row.aid, row.opened_at,
         )
         for row in rows
