@@ -21,9 +21,8 @@ OF_A_CASE = ("village", "township", "county")
 
 @dataclass(slots=True)
 class Leave:
-    """A seat that its holder hands to somebody from one day to another (SD-10), by the word of the log."""
+    """Somebody stands in from one day to another (SD-10), by the word of the log."""
 
-    seat: int
     substitute: int
     first: date
     last: date
@@ -31,14 +30,14 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Stations:
-    """`told`: alerts.toml; `seats`: who has sat where, from when until when, substitutes too; `leaves`: what
-    the log says of leaves.
+    """`told`: alerts.toml; `seats`: by office and role who has sat there, from when until when, substitutes
+    too; `leaves`: what the log says of leaves, by seat.
     """
 
     book: Rulebook
     told: Mapping[str, Any]
-    seats: Sequence[Any]
-    leaves: Sequence[Leave]
+    seats: Mapping[tuple[str, str], Sequence[Any]]
+    leaves: Mapping[int, Sequence[Leave]]
 
     def desks(
         self,
@@ -74,11 +73,11 @@ class Stations:
 
     def substitutes(self, desk: Desk, day: date) -> frozenset[int]:
         """The accounts that have to be told that day instead of holders of the desk who are on leave."""
-        held = {seat.id for seat in self._held(desk, day)}
         return frozenset(
             leave.substitute
-            for leave in self.leaves
-            if leave.seat in held and leave.first <= day <= leave.last
+            for seat in self._held(desk, day)
+            for leave in self.leaves.get(seat.id, ())
+            if leave.first <= day <= leave.last
         )
 
     def strangers(self, desk: Desk, day: date) -> frozenset[int]:
@@ -99,9 +98,8 @@ class Stations:
     def _of(self, desk: Desk, day: date) -> Iterable[Any]:
         return (
             seat
-            for seat in self.seats
-            if (seat.org, seat.role) == desk[:2]
-            and desk[2] in {None, seat.id, seat.substitute_for}
+            for seat in self.seats.get(desk[:2], ())
+            if desk[2] in {None, seat.id, seat.substitute_for}
             and seat.valid_from <= day
             and (seat.valid_to is None or seat.valid_to >= day)
         )
@@ -116,7 +114,8 @@ class Stations:
         return str(getattr(case, place)) if place in OF_A_CASE else f"{case.county[:6]}-{place}", role, None
 
     def _seat(self, number: int) -> Desk:
-        return next((seat.org, seat.role, seat.id) for seat in self.seats if seat.id == number)
+        seats = (seat for held in self.seats.values() for seat in held if seat.id == number)
+        return next((seat.org, seat.role, seat.id) for seat in seats)
 
     def _sits(self, desk: Desk, day: date) -> bool:
         """Somebody holds a seat there; whether they are at work or on leave."""
@@ -125,31 +124,29 @@ class Stations:
 
 def stations(conn: Connection, book: Rulebook) -> Stations:
     """Read once for all cases."""
-    seats = conn.execute(
+    rows = conn.execute(
         select(Seat.id, Seat.account_id, Seat.org, Seat.role, Seat.valid_from, Seat.valid_to,
                Seat.substitute_for)
         .join(Account, Account.id == Seat.account_id)
         .where(Account.active)
-    ).all()  # fmt: skip
-    told = tomllib.loads(book.files["alerts.toml"].decode())
-    return Stations(
-        book, told, seats, _leaves(stored.entry for stored in audit.entries(conn, audit.SYSTEM_CHAIN))
-    )
+    )  # fmt: skip
+    seats: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        seats.setdefault((row.org, row.role), []).append(row)
+    leaves = _leaves(stored.entry for stored in audit.entries(conn, audit.SYSTEM_CHAIN))
+    return Stations(book, tomllib.loads(book.files["alerts.toml"].decode()), seats, leaves)
 
 
-def _leaves(entries: Iterable[Mapping[str, Any]]) -> Sequence[Leave]:
-    """What has been registered, each to the day on which it really ended."""
-    found: list[Leave] = []
+def _leaves(entries: Iterable[Mapping[str, Any]]) -> Mapping[int, Sequence[Leave]]:
+    """Seat → the leaves that have been registered, each to the day on which it really ended."""
+    found: dict[int, list[Leave]] = {}
     for entry in entries:
         facts = entry["vars"]
         if entry["type"] == "leave_registered":
             days = date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"])
-            found.append(Leave(facts["seat"], facts["substitute"], *days))
+            found.setdefault(facts["seat"], []).append(Leave(facts["substitute"], *days))
         elif entry["type"] == "leave_ended":
             last = date.fromisoformat(facts["last"])
-            of_it = [
-                one for one in found if (one.seat, one.substitute) == (facts["seat"], facts["substitute"])
-            ]
-            running = next(one for one in reversed(of_it) if one.last > last)
-            running.last = last
+            of_it = [one for one in found[facts["seat"]] if one.substitute == facts["substitute"]]
+            [one for one in of_it if one.last > last][-1].last = last
     return found
