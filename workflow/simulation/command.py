@@ -71,22 +71,23 @@ def simulate(
         raise click.UsageError("--manifest, --keep: 只和 --abuses 一起用。Only together with --abuses.")
     plan = Plan(cases, seed=seed)
     console = Console(stderr=to == "-", width=None if sys.stdout.isatty() else WIDTH)
-    with fresh(server) as place, _progress() as told:
-        clock = Simulated(wall_clock())
-        house = open_house(place.url, place.home, now=clock)
-        never_wait_for_the_disk(house)
-        try:
-            lived = live(house, plan, clock, told("全县一年 the year"))
-            verdict = judge(house, lived.rounds, plan.end, told("逐日核对 the judge"))
-            with house.reader.connect() as conn:
-                steps = punctuality(conn, plan.end)
-        finally:
-            house.close()
-    console.print(_table(steps))
-    console.print(_sums(verdict, lived), soft_wrap=True)
-    if to is not None:
-        _write(to, {"cases": cases, "seed": seed, "commands": lived.commands, "leaves": lived.leaves,
-                    "verdict": verdict.as_json(), "steps": [step.as_json() for step in steps]})  # fmt: skip
+    with fresh(server) as place:
+        with _progress() as told:
+            clock = Simulated(wall_clock())
+            house = open_house(place.url, place.home, now=clock)
+            never_wait_for_the_disk(house)
+            try:
+                lived = live(house, plan, clock, told("全县一年 the year"))
+                verdict = judge(house, lived.rounds, plan.end, told("逐日核对 the judge"))
+                with house.reader.connect() as conn:
+                    steps = punctuality(conn, plan.end)
+            finally:
+                house.close()
+        console.print(_table(steps))  # before the thousands of papers are deleted, which takes its time
+        console.print(_sums(verdict, lived), soft_wrap=True)
+        if to is not None:
+            _write(to, {"cases": cases, "seed": seed, "commands": lived.commands, "leaves": lived.leaves,
+                        "verdict": verdict.as_json(), "steps": [step.as_json() for step in steps]})  # fmt: skip
     for fault in verdict.faults[:SHOWN]:
         click.echo(f"✘ {fault.number} {fault.limit}: {fault.what.zh} · {fault.what.en}", err=True)
     sys.exit(1 if verdict.faults else 0)
