@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +26,9 @@ from workflow.simulation.verdict import Verdict
 from workflow.simulation.year import SEED, Lived, Plan, live
 
 WIDTH = 130
+COLUMNS = (
+    "准时\non time", "办结\ndone", "超期\nlate", "未办\nopen", "已过期\npast", "中位\nmedian", "九成\nP90",
+)  # fmt: skip
 SHOWN = 20  # faults told one by one
 
 
@@ -86,8 +90,9 @@ def simulate(
         console.print(_table(steps))  # before the thousands of papers are deleted, which takes its time
         console.print(_sums(verdict, lived), soft_wrap=True)
         if to is not None:
+            lines = [step.as_json() for step in steps]
             _write(to, {"cases": cases, "seed": seed, "commands": lived.commands, "leaves": lived.leaves,
-                        "verdict": verdict.as_json(), "steps": [step.as_json() for step in steps]})  # fmt: skip
+                        "verdict": verdict.as_json(), "steps": lines})  # fmt: skip
     for fault in verdict.faults[:SHOWN]:
         click.echo(f"✘ {fault.number} {fault.limit}: {fault.what.zh} · {fault.what.en}", err=True)
     sys.exit(1 if verdict.faults else 0)
@@ -135,19 +140,15 @@ def _progress() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
 
 
 def _table(steps: Sequence[Punctuality]) -> Table:
-    table = Table(title="各环节准时情况，最差的在前 · punctuality by step, the worst first")
-    table.add_column("环节 step", no_wrap=True)
-    table.add_column("时限 limit")
-    for column in (
-        "准时 on time",
-        "办结 done",
-        "超期办结 late",
-        "未办 open",
-        "超期未办 open late",
-        "中位 median",
-        "P90",
-    ):
-        table.add_column(column, justify="right")
+    """Narrow enough for a terminal of eighty columns; times in hours."""
+    table = Table(
+        title="各环节准时情况，最差的在前 · punctuality by step, the worst first",
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
+    )  # fmt: skip
+    table.add_column("环节\nstep", no_wrap=True)
+    table.add_column("时限\nlimit", no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
     for step in steps:
         table.add_row(
             step.name, step.limit, f"{step.on_time:.1%}", str(step.done), str(step.late), str(step.open),
@@ -164,7 +165,7 @@ def _table(steps: Sequence[Punctuality]) -> Table:
 def _sums(verdict: Verdict, lived: Lived) -> str:
     raised = {name: verdict.raised[level] for level, name in LEVEL_NAMES.items()}
     zh = "，".join(f"{name.zh} {number}" for name, number in raised.items())
-    en = ", ".join(f"{number} {name.en.lower()}" for name, number in raised.items())
+    en = "; ".join(f"{number} {name.en.lower()}" for name, number in raised.items())
     return (
         f"{verdict.cases} 件案件，{lived.commands} 次操作，{verdict.limits} 个时限，"
         f"其中延期 {verdict.extended} 个，超期 {verdict.overdue} 个。\n"
