@@ -130,8 +130,9 @@ declare("finding_reminded", needs=["finding", "level", "due", "told"])
 declare(
     "spot_check_planned",
     needs=["kind", "first", "last", "figures", "frame", "strata", "origin", "size", "commitment"],
+    may=["on"],
 )
-declare("spot_check_drawn", needs=["plan", "root", "word", "seed", "sample", "cases"])
+declare("spot_check_drawn", needs=["plan", "root", "word", "seed", "sample", "cases"], may=["size"])
 declare("spot_check_recorded", needs=["plan", "case", "answers"])
 declare("file_read", needs=["what"], may=["cases", "person", "paper", "letter"])
 declare("file_exported", needs=["what"], may=["count", "anonymous", "selection"])

@@ -1,6 +1,8 @@
 """抽查: planned in the log, drawn when the log has come so far, repeatable by anybody, recorded by case."""
 
 import json
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from hashlib import sha256
 
 import pytest
@@ -8,8 +10,9 @@ from click.testing import CliRunner
 from small_county import VILLAGE
 from sqlalchemy import update
 
-from audit import READS, SYSTEM_CHAIN, canonical, chain_of, entries
+from audit import LOG, READS, SYSTEM_CHAIN, canonical, chain_of, entries, index
 from workflow.cli import mingjian
+from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, NotAllowed, NotFound, StepImpossible
 from workflow.spot_check_commands import DrawSpotCheck, PlanSpotCheck, RecordSheet
 from workflow.spot_checks.verifying import verify_plan
@@ -108,6 +111,38 @@ def test_a_case_closed_later_is_not_in_the_frame(county, closed, insp, case_at):
     grow(county)
     insp.does(DrawSpotCheck(plan, WORD))
     assert late.id.hex.encode() not in county.rows(SpotCheck)[0].frame
+
+
+def test_a_draw_waits_for_the_first_time_record_on_or_after_a_day(county, closed, insp):
+    day = county.today + timedelta(days=3)
+    plan = int(insp.does(replace(planned(county), on=day)).number)
+    said = system(county)[-1]["vars"]
+    assert (said["on"], said["size"]) == (day.isoformat(), 0)
+    grow(county)
+    with pytest.raises(StepImpossible, match="first time record on or after"):
+        insp.does(DrawSpotCheck(plan, WORD))
+    county.clock.at = datetime.combine(day, time(0, 30), SHANGHAI)
+    with pytest.raises(StepImpossible, match="first time record"):
+        insp.does(DrawSpotCheck(plan, WORD))
+    for _ in range(3):
+        county.clock.at += timedelta(hours=1)
+        county.night()
+    insp.does(DrawSpotCheck(plan, WORD))
+    drawn = system(county)[-1]["vars"]
+    with county.house.reader.connect() as conn:
+        tree = index.trees(conn)[LOG][0]
+        ticks = [
+            (one["at_recorded"], place) for one in system(county) if one["type"] == "tick"
+            for place in index.places(conn, tree, [(SYSTEM_CHAIN, one["seq"])]).values()
+        ]  # fmt: skip
+    midnight = datetime.combine(day, time.min, SHANGHAI)
+    later = [place for at, place in ticks if datetime.fromisoformat(at) >= midnight]
+    assert len(later) > 1 and drawn["size"] == later[0] + 1 < later[1]
+    again = verified(county, plan)
+    assert again.ok and again.drawn and len(again.sample) == drawn["cases"], again.faults
+    with transaction(county.house.engine) as conn:
+        conn.execute(update(SpotCheck).values(draw_on=day + timedelta(days=1)))
+    assert [fault.en for fault in verified(county, plan).faults] == ["The plan is not the one in the log."]
 
 
 def test_without_the_word_nobody_draws(county, closed, insp):

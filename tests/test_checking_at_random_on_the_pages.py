@@ -1,6 +1,7 @@
 """抽查 on the pages: plan, draw, repeat, record sheets, rates, and a finding from a wrong sheet."""
 
 import io
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
@@ -66,6 +67,26 @@ def test_a_plan_is_made_and_waits_for_the_log(county, closed):
     assert sha256(WORD_TOO.encode()).hexdigest() in page.words and WORD_TOO not in page.words
     early = desk.submits(page, f"{PLANS}/1/draw", word=WORD_TOO)
     assert early.status == 409 and "还差" in early.errors()["word"]
+
+
+def test_a_plan_may_wait_for_a_day(county, closed):
+    desk = at_the_desk(county, "insp")
+    assert set(plans(desk, trigger="day").errors()) == {"on"}
+    today = county.today
+    assert set(plans(desk, trigger="day", on=today.isoformat()).errors()) == {"on"}
+    assert set(plans(desk, trigger="day", on=(today + timedelta(days=367)).isoformat()).errors()) == {"on"}
+    assert county.rows(SpotCheck) == []
+    day = (today + timedelta(days=1)).isoformat()
+    page = plans(desk, trigger="day", on=day)
+    assert page.path == f"{PLANS}/1" and f"日志在{day}零时以后的第一条时间记录" in page.words
+    assert desk.submits(page, f"{PLANS}/1/draw", word=WORD_TOO).status == 409
+    for _ in range(2):
+        county.clock.at += timedelta(days=1)
+        county.night()
+    desk = at_the_desk(county, "insp")
+    shown = desk.submits(desk.opens(f"{PLANS}/1"), f"{PLANS}/1/draw", word=WORD_TOO)
+    assert shown.status == 200 and "条时的根" in shown.words and county.rows(SpotCheck)[0].draw_on is not None
+    assert "一件不差" in desk.opens(f"{PLANS}/1/repeat").words
 
 
 def test_it_is_drawn_and_drawn_again(county, drawn):

@@ -51,12 +51,14 @@ def index() -> ResponseReturnValue:
 def plan() -> ResponseReturnValue:
     """Fix the frame in the log; of the word only its fingerprint is kept."""
     word = request.form.get("word", "").strip()
-    faults = [*word_faults(word), *_day_faults("first"), *_day_faults("last")]
+    waits = request.form.get("trigger") == "day"
+    days = ("first", "last", "on") if waits else ("first", "last")
+    faults = [*word_faults(word), *(fault for name in days for fault in _day_faults(name))]
     if faults:
         return _list(faults, 422)
     command = PlanSpotCheck(
         request.form.get("kind", ""), _day("first") or NEVER, _day("last") or NEVER,
-        sha256(word.encode()).hexdigest(),
+        sha256(word.encode()).hexdigest(), _day("on") if waits else None,
     )  # fmt: skip
     try:
         done = handle(house(), current_actor(), command, at=now(), request_id=request_key())

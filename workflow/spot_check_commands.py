@@ -11,12 +11,15 @@ class PlanSpotCheck:
     """Fix what will be drawn from: the cases closed from `first` to `last`, days of the county.
 
     `kind`: quarterly or special. `commitment`: hex SHA-256 of the word that will be said when it is drawn.
+    `on`: the draw waits for the log's first time record on or after that day; None: until the log has grown
+    by some entries.
     """
 
     kind: str
     first: date
     last: date
     commitment: str
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from workflow.errors import NotFound, StepImpossible
 from workflow.house import House
 from workflow.permissions import may, require
 from workflow.reading.case_row import shown_name
-from workflow.spot_checks.doing import plan_facts, root_of
+from workflow.spot_checks.doing import drawn_facts, plan_facts
+from workflow.spot_checks.seeding import hook_of
 from workflow.spot_checks.wilson import Rate, rate
 from workflow.store.models import Account, Case, Organisation, Person, SpotCheck, SpotCheckSheet
 
@@ -66,12 +67,13 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`waits`: why it cannot be drawn yet. `rates`: by stratum, the whole sample last; `items`: each line of
-    the sheet over the whole sample.
+    """`size`: of the log that the seed hangs on, where it is known. `waits`: why it cannot be drawn yet.
+    `rates`: by stratum, the whole sample last; `items`: each line of the sheet over the whole sample.
     """
 
     plan: Plan
     facts: Mapping[str, Any]
+    size: int | None
     word: str | None
     seed: str | None
     waits: Text | None
@@ -104,16 +106,18 @@ def plan_shown(house: House, conn: Connection, actor: Actor, number: int) -> Sho
     """One plan. Raises NotFound, NotAllowed."""
     row = _row(conn, actor, number)
     checks, facts = house.spot_checks(), plan_facts(conn, row.seq)
-    waits = None
-    if row.drawn_seq is None:
+    waits, size = None, facts["size"] or None
+    if row.drawn_seq is not None:
+        size = drawn_facts(conn, row.drawn_seq).get("size", size)
+    else:
         try:
-            root_of(house, conn, row.seq, facts)
+            size = hook_of(house, conn, row.seq, facts).size
         except StepImpossible as refused:
             waits = refused.message
     names = _strata(conn, checks, facts["strata"])
     sheets = conn.execute(_sheets(number).order_by(SpotCheckSheet.place)).all()
     return Shown(
-        _plan(checks, row), facts, row.word, row.seed, waits, _runs(actor, row),
+        _plan(checks, row), facts, size, row.word, row.seed, waits, _runs(actor, row),
         [_line(one, names) for one in sheets],
         _rates(checks, facts["strata"], names, sheets),
         [

@@ -1,7 +1,8 @@
 """抽查: spot checks that neither side can choose (domain 2.14).
 
-1. The plan is written into the log: kind, period, figures, SHA-256 of the frame (all cases by stratum), a
-   size of the log that it has not reached yet, and SHA-256 of a word that only the inspector knows.
+1. The plan is written into the log: kind, period, figures, SHA-256 of the frame (all cases by stratum), what
+   the seed hangs on, and SHA-256 of a word that only the inspector knows. The seed hangs on a size of the log
+   that it has not reached yet, or on its size with the first time record on or after a day to come (`on`).
 2. When the published log has that size, whoever knows the word draws. The seed is SHA-256 of
 
        mingjian/spot-check/v1 ⏎ origin ⏎ size ⏎ root at that size (base64) ⏎ plan ⏎ word ⏎

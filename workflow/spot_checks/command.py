@@ -62,7 +62,8 @@ def draw_command(
 def _tell(found: Verified) -> None:
     facts = found.facts
     click.echo(f"名单 frame sha256 {facts['frame']}")
-    click.echo(f"种子位置 seed at entry {facts['size']} of {facts['origin']}")
+    where = f"day {facts['on']}" if "on" in facts else f"entry {facts['size']}"
+    click.echo(f"种子位置 seed at {where} of {facts['origin']}")
     for one in found.sample:
         click.echo(f"{one.place:>4}  {one.stratum:<12}  {one.case}")
     for fault in found.faults:

@@ -1,10 +1,9 @@
 """Plan a spot check, draw it, record what was found in a case of it."""
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from workflow.cases.overseeing import names_of, told_too_much
 from workflow.cases.refusing import log_system
 from workflow.cases.work import Handler, Work
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
-from workflow.house import House
 from workflow.permissions import require
 from workflow.spot_check_commands import DrawSpotCheck, PlanSpotCheck, RecordSheet
 from workflow.spot_checks.drawing import (
@@ -33,21 +31,20 @@ from workflow.spot_checks.drawing import (
     sizes,
 )
 from workflow.spot_checks.framing import frame_of
+from workflow.spot_checks.seeding import hook_of
 from workflow.store.models import SpotCheck, SpotCheckSheet, table
 
 PLAN, SHEET = table(SpotCheck), table(SpotCheckSheet)
 KINDS: Final = ("quarterly", "special")
 ANSWERS: Final = ("right", "wrong", "none")
 LONGEST_REMARK, LONGEST_PERIOD = 500, 400
+LONGEST_WAIT: Final = 366  # days
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
-VOID: Final = Text(
-    "这份计划的种子位置已经不能用（日志重建过，或者计划本身排在它后面）。请重新制定计划。",
-    "The place in the log that the seed hangs on cannot be used any more. Plan anew.",
-)
 
 
 def plan(work: Work, command: PlanSpotCheck) -> Mapping[str, Any]:
-    """Fix the frame and the place in the log that the seed hangs on, before anybody can know it.
+    """Fix the frame and what the seed hangs on, before anybody can know it: a size of the log that it has not
+    reached, or its first time record on or after a day to come.
 
     Raises:
         NotAllowed, AnswersRefused, StepImpossible: the log has no tree yet
@@ -67,13 +64,12 @@ def plan(work: Work, command: PlanSpotCheck) -> Mapping[str, Any]:
     if known is None:
         raise StepImpossible(Text("日志还没有公开，不能制定计划。", "The log is not published yet."))
     number, origin = known
-    waiting = select(func.count()).select_from(audit_pending).where(audit_pending.c.log == LOGS[LOG])
-    size = index.size(work.conn, number) + (work.conn.scalar(waiting) or 0) + 1 + checks.after
+    size = 0 if command.on else _coming(work.conn, number) + checks.after
     content = canonical_frame(frame)
     facts: dict[str, object] = {
         "kind": command.kind, "first": command.first.isoformat(), "last": command.last.isoformat(),
         "figures": figures, "frame": digest(content), "strata": counts, "origin": origin, "size": size,
-        "commitment": command.commitment,
+        "commitment": command.commitment, **({"on": command.on.isoformat()} if command.on else {}),
     }  # fmt: skip
     seq = log_system(work.house, work.conn, work.actor, "spot_check_planned", facts, work.at, work.request_id)
     plan_id = work.conn.scalar(
@@ -81,14 +77,20 @@ def plan(work: Work, command: PlanSpotCheck) -> Mapping[str, Any]:
         {
             "kind": command.kind, "first": command.first, "last": command.last, "by_org": work.actor.org,
             "planned_at": work.at, "planned_by": work.actor.account_id, "seq": seq, "frame": content,
-            "size": size,
+            "size": size, "draw_on": command.on,
         },
     )  # fmt: skip
     return {"number": str(plan_id), "seq": seq}
 
 
+def _coming(conn: Connection, tree: int) -> int:
+    """How many entries the log has with those that wait for their place, and the plan's own."""
+    waiting = select(func.count()).select_from(audit_pending).where(audit_pending.c.log == LOGS[LOG])
+    return index.size(conn, tree) + (conn.scalar(waiting) or 0) + 1
+
+
 def draw_sample(work: Work, command: DrawSpotCheck) -> Mapping[str, Any]:
-    """Draw; once it is drawn, the same again. Refused while the published log is shorter than the plan says.
+    """Draw; once it is drawn, the same again. Refused while the published log is not as far as the plan says.
 
     Raises:
         NotAllowed, NotFound, AnswersRefused (another word), StepImpossible
@@ -105,13 +107,13 @@ def draw_sample(work: Work, command: DrawSpotCheck) -> Mapping[str, Any]:
         raise StepImpossible(
             Text("案件名单与计划登记的不符，不能抽取。", "The frame is not the one that the plan has fixed.")
         )
-    root = root_of(work.house, work.conn, row.seq, facts)
+    hook = hook_of(work.house, work.conn, row.seq, facts)
     word = command.word.strip()
-    seed = seed_of(facts["origin"], facts["size"], root, plan_digest(facts), word)
+    seed = seed_of(facts["origin"], hook.size, hook.root, plan_digest(facts), word)
     sample = draw(seed, canonical.decode_strict(row.frame, len(row.frame)), facts["figures"])
     told: dict[str, object] = {
-        "plan": row.seq, "root": root, "word": word, "seed": seed.hex(), "sample": sample_digest(sample),
-        "cases": len(sample),
+        "plan": row.seq, "root": hook.root, "word": word, "seed": seed.hex(), "sample": sample_digest(sample),
+        "cases": len(sample), **({"size": hook.size} if row.draw_on else {}),
     }  # fmt: skip
     seq = log_system(work.house, work.conn, work.actor, "spot_check_drawn", told, work.at, work.request_id)
     work.conn.execute(
@@ -179,32 +181,14 @@ def plan_facts(conn: Connection, seq: int) -> dict[str, Any]:
     return facts
 
 
-def root_of(house: House, conn: Connection, seq: int, facts: Mapping[str, Any]) -> str:
-    """The root of the published log at the size the plan has named, base64.
-
-    Raises:
-        StepImpossible: it is not that long yet, or is another log by now.
-    """
-    known, newest = index.trees(conn).get(LOG), house.published().newest()
-    if newest is None or known is None:
-        raise StepImpossible(
-            Text("这台机器上没有公开的日志，不能抽取。", "The published log is not on this machine.")
-        )
-    seen, tree = newest
-    if seen.checkpoint.origin != facts["origin"]:
-        raise StepImpossible(VOID)
-    if tree.size < facts["size"]:
-        missing = facts["size"] - tree.size
-        raise StepImpossible(
-            Text(
-                f"还不能抽取：种子要等日志公开到第{facts['size']}条，还差{missing}条。",
-                f"Not yet: the seed waits for entry {facts['size']} to be published; {missing} are missing.",
-            )
-        )
-    place = index.places(conn, known[0], [(SYSTEM_CHAIN, seq)]).get((SYSTEM_CHAIN, seq))
-    if place is None or place >= facts["size"] - 1:
-        raise StepImpossible(VOID)
-    return b64encode(tree.root_at(facts["size"])).decode()
+def drawn_facts(conn: Connection, seq: int) -> dict[str, Any]:
+    """What the log says of a draw; nothing where entry `seq` is none."""
+    content = conn.scalar(
+        select(audit_entry.c.bytes).where(audit_entry.c.chain == SYSTEM_CHAIN, audit_entry.c.seq == seq)
+    )
+    entry = canonical.decode_strict(content) if content else {}
+    facts: dict[str, Any] = entry["vars"] if entry.get("type") == "spot_check_drawn" else {}
+    return facts
 
 
 def _plan(conn: Connection, plan_id: int, org: str) -> Any:
@@ -238,6 +222,10 @@ def _check_plan(command: PlanSpotCheck, today: date) -> None:
         faults.append(FieldFault("last", Text("最长400天", "At most 400 days")))
     if command.last > today:
         faults.append(FieldFault("last", Text("这一天还没有到", "This day has not come yet")))
+    if command.on is not None and not today < command.on <= today + timedelta(days=LONGEST_WAIT):
+        faults.append(
+            FieldFault("on", Text("应是明天起一年以内的一天", "A day from tomorrow on, within a year"))
+        )
     if not _HEX.fullmatch(command.commitment):
         faults.append(FieldFault("word", Text("口令的指纹应为64位十六进制", "64 hexadecimal digits")))
     if faults:

@@ -8,11 +8,10 @@ from sqlalchemy import Connection, select
 
 import audit
 from audit import SYSTEM_CHAIN, canonical
-from audit.tables import audit_entry
 from bpmn import Text
 from workflow.errors import NotFound, StepImpossible
 from workflow.house import House
-from workflow.spot_checks.doing import PLAN, SHEET, plan_facts, root_of
+from workflow.spot_checks.doing import PLAN, SHEET, drawn_facts, plan_facts
 from workflow.spot_checks.drawing import (
     Drawn,
     commitment,
@@ -23,6 +22,7 @@ from workflow.spot_checks.drawing import (
     seed_of,
     sizes,
 )
+from workflow.spot_checks.seeding import hook_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def verify_plan(house: House, conn: Connection, plan_id: int) -> Verified:
     if not audit.verify(conn, house.vault, chain=SYSTEM_CHAIN).ok:
         faults.append(Text("系统日志的链有误。", "The system chain of the log is broken."))
     said = {"kind": row.kind, "first": row.first.isoformat(), "last": row.last.isoformat(), "size": row.size}
-    if any(facts[name] != value for name, value in said.items()):
+    said["on"] = row.draw_on and row.draw_on.isoformat()
+    if any(facts.get(name) != value for name, value in said.items()):
         faults.append(Text("计划与日志登记的不符。", "The plan is not the one in the log."))
     if digest(row.frame) != facts["frame"]:
         faults.append(Text("案件名单与计划登记的不符。", "The frame is not the one that the plan has fixed."))
@@ -73,16 +74,16 @@ def verify_plan(house: House, conn: Connection, plan_id: int) -> Verified:
 def _repeated(
     house: House, conn: Connection, row: Any, facts: dict[str, Any], frame: Any, faults: list[Text]
 ) -> tuple[Drawn, ...]:
-    entry = _drawn_entry(conn, row.drawn_seq)
+    entry = drawn_facts(conn, row.drawn_seq)
     if entry.get("plan") != row.seq or row.drawn_seq <= row.seq:
         faults.append(Text("抽取记录不是这份计划的。", "The entry of the draw belongs to another plan."))
     word = str(entry.get("word", ""))
     if commitment(word) != facts["commitment"]:
         faults.append(Text("口令与计划登记的不符。", "The word is not the one the plan committed to."))
-    root = root_of(house, conn, row.seq, facts)
-    if root != entry.get("root"):
+    hook = hook_of(house, conn, row.seq, facts)
+    if hook.root != entry.get("root") or hook.size != entry.get("size", facts["size"]):
         faults.append(Text("日志在那个位置的根与抽取时的不同。", "The log's root at that size is another."))
-    seed = seed_of(facts["origin"], facts["size"], root, plan_digest(facts), word)
+    seed = seed_of(facts["origin"], hook.size, hook.root, plan_digest(facts), word)
     if seed.hex() != entry.get("seed"):
         faults.append(Text("种子不符。", "The seed is another."))
     sample = draw(seed, frame, facts["figures"])
@@ -92,12 +93,3 @@ def _repeated(
     if tuple(Drawn(one.place, one.stratum, one.case_id.hex) for one in kept) != sample:
         faults.append(Text("登记的抽查名单与抽取的结果不同。", "The sheets are not those of the sample."))
     return sample
-
-
-def _drawn_entry(conn: Connection, seq: int) -> dict[str, Any]:
-    content = conn.scalar(
-        select(audit_entry.c.bytes).where(audit_entry.c.chain == SYSTEM_CHAIN, audit_entry.c.seq == seq)
-    )
-    entry = canonical.decode_strict(content) if content else {}
-    facts: dict[str, Any] = entry["vars"] if entry.get("type") == "spot_check_drawn" else {}
-    return facts

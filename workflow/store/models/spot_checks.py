@@ -12,7 +12,8 @@ from workflow.store.models.base import Base
 
 class SpotCheck(Base):
     """One plan. What it fixes stands in entry `seq` of the log's system chain; `frame` are the canonical
-    bytes whose SHA-256 is there. `seed` (hex) and `word` are known once it is drawn.
+    bytes whose SHA-256 is there. The seed hangs on a `size` of the log, or (then that is 0) on its first time
+    record on or after the day `draw_on`. `seed` (hex) and `word` are known once it is drawn.
     """
 
     __tablename__ = "spot_check"
@@ -27,6 +28,7 @@ class SpotCheck(Base):
     seq: Mapped[int]
     frame: Mapped[bytes] = mapped_column(LargeBinary)
     size: Mapped[int]
+    draw_on: Mapped[date | None]
     drawn_at: Mapped[datetime | None]
     drawn_seq: Mapped[int | None]
     seed: Mapped[str | None] = mapped_column(String(64))
