@@ -34,6 +34,7 @@ class PostgresServer:
         locale = ("-E", "UTF8", "--locale=C.UTF-8")
         self._run("initdb", "-k", "-A", "trust", "-U", "postgres", *locale, "-D", str(data))
         options = f"-k {self.folder} -c listen_addresses='' -c max_connections=80 -c fsync=off"
+        options += " -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
         self._run("pg_ctl", "-w", "-D", str(data), "-l", str(self.folder / "log"), "-o", options, "start")
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -51,13 +52,17 @@ class PostgresServer:
 
     def fresh_database(self, template: str = "template1") -> str:
         name = f"t{uuid4().hex}"
-        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._copy(template, name)
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def _copy(self, template: str, name: str) -> None:
+        """A copy of the files in memory costs half of what a copy through the log does."""
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
     def renew(self, name: str, template: str) -> None:
         """The database of that name becomes a copy of another one."""
         self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
-        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._copy(template, name)
 
     def drop(self, url: str) -> None:
         self._administer(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
