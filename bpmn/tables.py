@@ -128,7 +128,8 @@ class FlowRow:
     `opened`: window, case or system. `bills`: must, may or none. `links`: how the case is tied to the
     one it was opened from, or empty; `after`: the outcomes that one must have come to. `facts`: what is
     found out before it starts. `asked_for`: what letters call it that is applied for, where it is not medical
-    assistance. `counts_from`: limit → the field of the form with the day it counts from.
+    assistance. `counts_from`: limit → the field of the form with the day it counts from. `beside`: answers
+    that stand beside every step, by the ids of their fields.
     """
 
     id: str
@@ -146,6 +147,7 @@ class FlowRow:
     facts: tuple[str, ...]
     asked_for: Text | None = None
     counts_from: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ def read_flow(section: Section) -> FlowRow:
         facts=section.strings("facts"),
         asked_for=section.maybe_text("asked_for"),
         counts_from=_counts_from(section),
+        beside=section.strings("beside"),
     )
     if row.opened and row.opened not in OPENED:
         section.fault("opened只能是window、case或system", "opened is window, case or system", "opened")

@@ -13,6 +13,8 @@ from workflow.demo.stories import PART_OF_A_LIST
 from workflow.errors import AnswersRefused, NotAllowed, StepImpossible
 from workflow.letters import write
 from workflow.reading.access import access_to
+from workflow.reading.beside import written_before
+from workflow.reading.case_file import case_file
 from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases
 from workflow.supervisor_commands import ExtendDeadline
@@ -284,7 +286,7 @@ def test_who_asks_for_information_is_seen_by_those_who_answer_and_watch(county, 
 def test_what_is_asked_for_and_where_the_applicant_lives_are_nowhere_in_clear(request_):
     first = request_.entries[0]
     assert WANTED not in str(first) and "平都镇" not in str(first)
-    assert {"requested", "contact"} <= first["commit"].keys()
+    assert {"requested", "reply_to"} <= first["commit"].keys()
 
 
 def test_without_a_proof_of_identity_nothing_is_registered(county):
@@ -307,3 +309,16 @@ def test_rights_that_no_file_tells_are_refused(county):
     with pytest.raises(RulebookError) as refused:
         from_files(files)
     assert [(fault.file, fault.element) for fault in refused.value.faults] == [(path, "rights")]
+
+
+def test_beside_a_step_stands_what_was_asked_and_what_is_proposed_now(county, request_):
+    county.drive(request_, "review_disclosure", {"prepare_answer": PART_OF_A_LIST})
+    reviewer = county.staff["pub"]
+    reviewer.completes("review_disclosure", request_, disclosure_review="return")
+    county.drive(request_, "review_disclosure", {})
+    with county.house.reader.connect() as conn:
+        file = case_file(county.house, conn, reviewer.actor, request_.id, county.clock.at)
+        said = {line.label.zh: line.value.zh for line in written_before(county.house, conn, file)}
+    assert said["申请公开的内容"] == WANTED and said["怎样答复？"] == "予以公开"
+    assert "不公开哪一部分" not in said, "what an earlier proposal said holds no more"
+    assert said["审查说明"], "why it was returned"

@@ -1,6 +1,7 @@
 """The worklist of a seat, and the form of one step with the case file beside it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -22,15 +23,24 @@ from workflow.errors import AnswersRefused, FieldFault, Stale
 from workflow.forms import check
 from workflow.handle import handle
 from workflow.permissions import may
+from workflow.reading.beside import written_before
 from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.desk import Desk, desk, next_step
 from workflow.reading.left_to_others import left_to_others
-from workflow.reading.timeline import open_all
+from workflow.reading.timeline import Said, open_all
 from workflow.reading.worklist import FILTERS, Filter, done_today, worklist
 from workflow.store import transaction
 from workflow.store.models import Case, Task
 
 bp = Blueprint("work", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What has to be read for a step, beside the papers: an objection, and what was written before."""
+
+    objection: str | None = None
+    written: Sequence[Said] = ()
 
 
 @bp.get("/work")
@@ -64,12 +74,12 @@ def task(case_id: UUID, task_id: int) -> ResponseReturnValue:
             raise step.refusal
         file = case_file(house(), connection, actor, case_id, now())
         kept = drafts.read(connection, case_id, task_id, actor.account_id)
-        objection = _objection(connection, step, file)
+        beside = _beside(connection, step, file)
     received = uploads.Received(kept.papers) if kept else uploads.Received()
     return _page(
         step,
         file,
-        objection,
+        beside,
         kept.answers if kept else {},
         received,
         saved_at=kept.saved_at if kept else None,
@@ -88,7 +98,7 @@ def submit(case_id: UUID, task_id: int) -> ResponseReturnValue:
         except Stale as stale:
             return _submitted_to_a_closed_step(case_id, task_id, stale)
         file = case_file(house(), connection, actor, case_id, now())
-        objection = _objection(connection, step, file)
+        beside = _beside(connection, step, file)
     raw = forms.raw_answers(step.form, request.form)
     received = uploads.receive(house().files, request.files, request.form, step.kinds, actor.account_id)
     faults = [] if step.refusal else _faults(step, raw, received)
@@ -104,7 +114,7 @@ def submit(case_id: UUID, task_id: int) -> ResponseReturnValue:
             return _stale(step.form, stale, raw)
     if faults:
         _keep(case_id, task_id, raw, received)
-        return _page(step, file, objection, raw, received, faults=faults, status=422)
+        return _page(step, file, beside, raw, received, faults=faults, status=422)
     with transaction(house().engine) as writing:
         drafts.drop(writing, case_id, task_id)
     flash(t(f"{file.number}的“{step.name}”已提交", f"“{step.name}” of {file.number} has been submitted"))
@@ -173,7 +183,7 @@ def _onward() -> str:
 def _page(
     step: Desk,
     file: CaseFile,
-    objection: str | None,
+    beside: Beside,
     raw: forms.Raw,
     received: uploads.Received,
     *,
@@ -193,15 +203,21 @@ def _page(
     body = render_template(
         "work/task.html",
         step=step, file=file, place=place, clock_view=file.clock_of(place), form=view, papers=papers,
-        faults=summary, shown=shown, saved_at=saved_at, objection=objection,
+        faults=summary, shown=shown, saved_at=saved_at, beside=beside,
         may_ask=may(current_actor().role, "request_extension") is not None,
     )  # fmt: skip
     return make_response(body, status)
 
 
+def _beside(connection: Connection, step: Desk, file: CaseFile) -> Beside:
+    if step.refusal is not None:
+        return Beside()
+    return Beside(_objection(connection, step, file), written_before(house(), connection, file))
+
+
 def _objection(connection: Connection, step: Desk, file: CaseFile) -> str | None:
     """Whoever registers or re-checks an objection has to read it."""
-    if step.process != "sub_objection" or not file.objections or step.refusal is not None:
+    if step.process != "sub_objection" or not file.objections:
         return None
     opened = open_all(house(), connection, file.id).get(file.objections[-1].seq, {})
     return cast("str | None", opened.get("objection_text"))

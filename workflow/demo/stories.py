@@ -80,7 +80,7 @@ COMMON: Mapping[str, Plan] = {
         "requested": "2025年度本县医疗救助资金收支和分乡镇救助人次、金额。",
         "answer_form": "paper",
         "answer_way": "person",
-        "contact": "安福县平都镇，电话13800000000",
+        "reply_to": "安福县平都镇，电话13800000000",
     },
     "check_request": {"request_check": "clear"},
     "receive_correction": {"corrected_words": "2025年度本县医疗救助发放对象名单，只要所在乡镇、人次和金额。"},

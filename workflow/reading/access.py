@@ -37,9 +37,14 @@ class Access:
         return not self.grant.masked
 
     @property
+    def aid(self) -> bool:
+        """Whether the case is about aid: of who asks for information neither category nor money matters."""
+        return self.grant.action == "view_case"
+
+    @property
     def family(self) -> bool:
         """Whether household, address and income are shown: of cases about aid, unless a shape narrows it."""
-        return self.grant.action == "view_case" and not self.grant.shapes & PAPERS_OF_SHAPE.keys()
+        return self.aid and not self.grant.shapes & PAPERS_OF_SHAPE.keys()
 
     @property
     def objections(self) -> bool:
@@ -49,7 +54,7 @@ class Access:
 
     @property
     def money(self) -> bool:
-        return may(self.role, "view_calculation") is not None
+        return self.aid and may(self.role, "view_calculation") is not None
 
     def paper(self, kind: str) -> bool:
         narrowed = [PAPERS_OF_SHAPE[shape] for shape in self.grant.shapes if shape in PAPERS_OF_SHAPE]
