@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from random import Random
 
 import pytest
+from pages.desks import at_the_desk
 from small_county import CaseFile, SmallCounty
 from walked import Case, nodes_of
 
 from bpmn import RulebookError, from_files
 from workflow.deadlines import SHANGHAI
-from workflow.demo.stories import PART_OF_A_LIST
+from workflow.demo.answers import fill
+from workflow.demo.stories import COMMON, PART_OF_A_LIST
 from workflow.errors import AnswersRefused, NotAllowed, StepImpossible
 from workflow.letters import write
 from workflow.reading.access import access_to
@@ -17,6 +20,7 @@ from workflow.reading.beside import written_before
 from workflow.reading.case_file import case_file
 from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases
+from workflow.store.models import Case as CaseRow
 from workflow.supervisor_commands import ExtendDeadline
 
 FLOW = "disclosure"
@@ -280,7 +284,7 @@ def test_who_asks_for_information_is_seen_by_those_who_answer_and_watch(county, 
                     access_to(conn, actor, row)
             else:
                 access = access_to(conn, actor, row)
-                assert access.sealed == sealed and not access.family, login
+                assert access.sealed == access.letters == sealed and not access.family, login
 
 
 def test_what_is_asked_for_and_where_the_applicant_lives_are_nowhere_in_clear(request_):
@@ -322,3 +326,26 @@ def test_beside_a_step_stands_what_was_asked_and_what_is_proposed_now(county, re
     assert said["申请公开的内容"] == WANTED and said["怎样答复？"] == "予以公开"
     assert "不公开哪一部分" not in said, "what an earlier proposal said holds no more"
     assert said["审查说明"], "why it was returned"
+
+
+@pytest.mark.parametrize("county", ["sqlite"], indirect=True)
+def test_on_the_pages_from_the_window_to_the_letter(county):
+    person, _ = county.household()
+    clerk, handler, village = (at_the_desk(county, login) for login in ("twin1", "chnd", "vlia1"))
+    window = f"/register/people/{person}"
+    assert f"{window}/apply/{FLOW}" in clerk.opens(window).links()
+    assert f"{window}/apply/{FLOW}" not in village.opens(window).links()
+    form = county.house.rules().rulebook.forms["disclosure_request"]
+    answers = fill(form, {}, {**COMMON[form.id], "requested": WANTED}, Random(1), county.today)
+    clerk.submits(clerk.opens(f"{window}/apply/{FLOW}"), "", **answers)
+    case = CaseFile(county, county.rows(CaseRow, CaseRow.flow == FLOW)[0].id)
+    assert WANTED in handler.opens(f"/cases/{case.id}/tasks/{case.open['check_request'].id}").words
+    county.drive(case, "send_answer", {})
+    letter = f"/letters/{case.letters['disclosure_answer'].id}"
+    assert WANTED in handler.opens(letter).words
+    assert [desk.opens(letter).status for desk in (clerk, village)] == [403, 403]
+    page = handler.opens(f"/cases/{case.id}")
+    terms = {term.text_content() for term in page.tree.xpath("//dt")}
+    assert "姓名" in terms and not terms & {"年收入", "家庭", "类别", "账户", "测算救助"}
+    assert [desk.opens(f"/cases/{case.id}").status for desk in (clerk, village)] == [200, 403]
+    assert WANTED not in clerk.opens(f"/cases/{case.id}").words

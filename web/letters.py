@@ -90,7 +90,7 @@ def read(letter_id: int) -> Issued:
     if case.erased_at is not None:
         raise NotFound(ERASED)
     shown(row.case_id)
-    if not access.family:
+    if not access.letters:
         raise NotAllowed("role", NOT_YOURS)
     letter = house().rules(case.rulebook).rulebook.letters[row.kind]
     document = write(letter, row.fields, language())

@@ -82,7 +82,7 @@ COMMON: Mapping[str, Plan] = {
         "answer_way": "person",
         "reply_to": "安福县平都镇，电话13800000000",
     },
-    "check_request": {"request_check": "clear"},
+    "check_request": {"request_check": "clear", "check_note": "写得清楚，是本机关制作的信息。"},
     "receive_correction": {"corrected_words": "2025年度本县医疗救助发放对象名单，只要所在乡镇、人次和金额。"},
     "prepare_answer": {
         "answer_kind": "disclose",

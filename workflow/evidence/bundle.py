@@ -71,7 +71,7 @@ def write_bundle(
     closed = _add_openings(house, conn, archive, case_id, found, access)
     whole = row.erased_at is None
     left_out = _add_papers(house, conn, archive, case_id, access) if whole else []
-    if whole and access.sealed and access.family:
+    if whole and access.sealed and access.whole:
         _add_letters(house, conn, archive, row)
     if whole and access.money:
         _add_sheets(conn, archive, case_id)

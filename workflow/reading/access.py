@@ -42,9 +42,19 @@ class Access:
         return self.grant.action == "view_case"
 
     @property
+    def whole(self) -> bool:
+        """Whether no shape narrows the file to some of its parts."""
+        return not self.grant.shapes & PAPERS_OF_SHAPE.keys()
+
+    @property
+    def letters(self) -> bool:
+        """Whether letters are shown; the answer to a request for information says what was asked for."""
+        return self.whole and (self.aid or self.sealed)
+
+    @property
     def family(self) -> bool:
         """Whether household, address and income are shown: of cases about aid, unless a shape narrows it."""
-        return self.aid and not self.grant.shapes & PAPERS_OF_SHAPE.keys()
+        return self.aid and self.whole
 
     @property
     def objections(self) -> bool:
