@@ -8,6 +8,7 @@ from sqlalchemy import select
 import audit
 from web import create_app
 from web.limits import limiter
+from workflow.permissions import MATRIX
 from workflow.store.models import Case, Task
 
 
@@ -53,7 +54,7 @@ def test_a_case_of_another_township_stays_shut_and_the_attempt_is_logged(office,
         townships = connection.scalars(select(Case.township).distinct()).all()
     refused = []
     for township in townships:
-        case = case_of(house, Case.township == township)
+        case = case_of(house, Case.township == township, Case.flow.not_in(list(MATRIX.views)))
         page = visitor.opens(f"/cases/{case.id}")
         if page.status == 403:
             refused.append(case)
