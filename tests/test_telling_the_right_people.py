@@ -12,6 +12,8 @@ from bpmn import RulebookError
 from workflow.alerts.recipients import FILE, alert_rules, read_alert_rules
 from workflow.alerts.watching import HELD_FOR, ClockWatch, last_beat
 from workflow.jobs import Worker
+from workflow.leave_commands import TakeLeave
+from workflow.register.accounts import set_active
 from workflow.store import transaction
 from workflow.store.models import InboxMessage, Seat
 from workflow.supervisor_commands import Reassign
@@ -83,6 +85,24 @@ def test_where_nobody_sits_above_the_next_one_stands_in(case_at, county, clock):
     clock.forward(days=5)
     county.night()
     assert told(other, "warn")[-1] == ("360829-msb", "ADM", None)
+
+
+def test_a_substitute_whose_account_is_closed_does_not_sit_there_for_the_absent(case_at, county, clock):
+    """The supervisor is on leave: a warning that only the closed account would find goes on to the next."""
+    absent, leader = county.staff["sup1"].actor, county.staff["tlead1"].actor
+    days = {"first": county.today, "last": county.today + timedelta(days=30)}
+    county.staff["sup1"].does(TakeLeave(absent.seat_id, leader.seat_id, reason="leave", **days))
+    case = case_at("audit_file")
+    with transaction(county.house.engine) as conn:
+        set_active(conn, leader.account_id, False)
+    clock.forward(days=6)
+    county.night()
+    assert told(case, "warn") == [HOLDER, TOWN, BUREAU]
+    with transaction(county.house.engine) as conn:
+        set_active(conn, leader.account_id, True)
+    clock.forward(days=3)
+    county.night()
+    assert told(case, "overdue") == [HOLDER, TOWN]
 
 
 def test_two_people_above_at_once_and_no_holder_of_a_wait(case_at, county, clock):

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, insert, or_, select
 from bpmn import Station
 from workflow.cases.places import organisation_at
 from workflow.cases.work import Work
-from workflow.register.seating import valid_on
+from workflow.register.seating import sat_on
 from workflow.store.models import Account, InboxMessage, Seat, table
 from workflow.store.prepared import Prepared
 
@@ -49,7 +49,9 @@ def tell(work: Work, kind: str, desks: Iterable[Desk], params: Mapping[str, Any]
 
 
 def held(work: Work, desks: Collection[Desk]) -> frozenset[tuple[str, str]]:
-    """Of these offices and roles the ones that somebody sits on today."""
+    """Of these offices and roles the ones that somebody sits on today: the holder, or the substitute of a
+    holder on leave, with an account that is open.
+    """
     wanted = sorted({(desk.org, desk.role) for desk in desks})
     asked: dict[str, Any] = {"today": work.today}
     for number, (org, role) in enumerate(wanted):
@@ -69,7 +71,7 @@ def _held(number: int) -> Prepared:
         .join(Account, Account.id == Seat.account_id)
         .where(
             or_(*desks),
-            *valid_on(bindparam("today")),
+            *sat_on(bindparam("today")),
             Account.active,
         )
         .distinct()
