@@ -45,12 +45,12 @@ def properties(book: Rulebook, name: str) -> set[str]:
     }
 
 
-def texts(book: Rulebook, tag: str) -> list[str]:
-    return [node.text or "" for tree in diagrams(book).values() for node in tree.iter(f"{BPMN}{tag}")]
+def texts(book: Rulebook, tag: str, space: str = BPMN) -> list[str]:
+    return [node.text or "" for tree in diagrams(book).values() for node in tree.iter(f"{space}{tag}")]
 
 
 def assigned(book: Rulebook) -> Iterator[tuple[str, frozenset[str | int | bool | None]]]:
-    for script in texts(book, "script"):
+    for script in (*texts(book, "script"), *texts(book, "preScript", SPIFF)):
         for name, expression in compile_script(script).assignments:
             yield name, expression.constants
 
@@ -120,7 +120,7 @@ def test_every_letter_of_a_diagram_exists_and_a_refusal_tells_the_rights(book: R
         for value in compile_expression(row.get("value") or "").constants
     }
     for name, values in assigned(book):
-        if name == "decision_letter":
+        if name in {"decision_letter", "withdrawal_letter"}:
             letters |= {str(value) for value in values}
     assert letters | {"delivery_proof", "extension_notice", "disclosure_extension"} == set(book.letters)
     for letter in ("refusal_to_accept", "refusal_decision", "approval_decision", "disclosure_refusal"):

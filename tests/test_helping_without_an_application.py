@@ -80,7 +80,7 @@ def dies_while_applying() -> Case:
 
 def does_not_want_the_aid() -> Case:
     case = triggered().hears("withdrawn")
-    assert case.step.ended == "end_auto_withdrawn"
+    assert case.step.ended == "end_auto_withdrawn" and case.letters == ["auto_withdrawn"]
     return case
 
 
@@ -170,6 +170,21 @@ def test_whoever_has_died_is_paid_nothing(county):
     assert case.state == "PAUSED_DEATH" and case.open["tell_person"].paused
     county.staff["twin1"].completes("verify_death", case, death_confirmed=True)
     assert (case.state, case.row.outcome) == ("TERMINATED_DEATH", "died") and case.payments == []
+    assert replay_of(county, case) is None
+
+
+def test_whoever_does_not_want_it_is_told_of_no_application_that_they_never_made(county):
+    county.household()
+    apply_free(county.house, county.clock.at)
+    case = county.case(county.rows(CaseRow)[0].id)
+    county.staff["vlia1"].withdraws(case)
+    assert (case.state, case.payments) == ("WITHDRAWN", [])
+    assert set(case.letters) == {"auto_withdrawn"}
+    assert case.letters["auto_withdrawn"].fields["case_number"] == case.row.number
+    told = " ".join(
+        each.text.zh for each in county.house.rules().rulebook.letters["auto_withdrawn"].paragraphs
+    )
+    assert "撤回" not in told and "可以随时提出申请" in told
     assert replay_of(county, case) is None
 
 

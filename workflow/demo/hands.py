@@ -18,7 +18,7 @@ from workflow.demo.answers import fill
 from workflow.demo.papers import Papers
 from workflow.demo.staff import Post
 from workflow.demo.stories import REFUSE, Story
-from workflow.demo.told import told
+from workflow.demo.told import owed, told
 from workflow.handle import Outcome, handle
 from workflow.house import House
 from workflow.permissions import can_complete
@@ -72,6 +72,11 @@ class Hands:
             case = _CASE.first(conn, {"case_id": case_id})
             return case, _TASK.first(conn, {"case_id": case_id, "task_id": task_id})
 
+    def outcome(self, case_id: UUID) -> str:
+        """What a case has come to; empty while it goes on."""
+        with self.house.reader.connect() as conn:
+            return str(_CASE.first(conn, {"case_id": case_id}).outcome or "")
+
     def able(self, case: Any, task: Any) -> Sequence[Post]:
         """Who will do it: where several sit at the desk, one who may."""
         posts = self.posts.get((task.org, task.role), ())
@@ -104,7 +109,7 @@ class Hands:
         variables = engine.variables(rules.model, case.engine, task.id)
         with self.house.reader.connect() as conn:
             says = told(conn, self.random, self.posts, case.id, case.village, task.node)
-        plan = dict(story.plan(task.node, visit, says))
+        plan = dict(story.plan(task.node, visit, {**says, **owed(task.node, variables, self.today)}))
         if task.node in {"decide", "check_calculation"} and (
             not variables.get("aid_fen") or NO_AID & set(variables.get("warnings", ()))
         ):

@@ -133,7 +133,8 @@ class County:
             if steady:
                 share = self.random.random() * 0.97
             elif number < len(first_of_each()):
-                share *= 0.25  # the first of each kind comes to its end, or to where it stops
+                # The first of each kind comes to its end, or to where it stops; so does what follows from it.
+                share *= 0.05 if story.sequel else 0.25
             day = start + timedelta(days=int(days * share))
             self.at(self.officers.office_time(day, 0), partial(self._open, story, number))
         self.live(start, end, progress, len(stories) * each + more)
@@ -194,6 +195,8 @@ class County:
         papers = tuple(self.hands.papers.new(kind) for kind in row.papers if kind in kinds)
         bills = () if row.bills == "none" else claims
         about = self.before.get(number) if row.opened == "case" else None
+        if about is not None and row.after and self.hands.outcome(about) not in row.after:
+            return  # the case before took another turn: there is nothing to pay back, or to complain of
         command = OpenCase(story.flow, story.policy, person, bills, answers, papers, about)
         actor = self._opener(story.by, village)
         try:
@@ -232,7 +235,7 @@ class County:
             self.scheduled.add((row.case_id, row.id))
             if self.steady and row.node in IF_ANYBODY_SPEAKS:
                 continue
-            if row.kind == "user" and row.node != going.story.stops_at:
+            if row.kind == "user" and not going.story.stops(row.node, going.visits.get(row.node, 0)):
                 moment = self.officers.moment(row, self.clock.at)
                 if moment is None:
                     continue

@@ -96,6 +96,20 @@ COMMON: Mapping[str, Plan] = {
     },
     "sign_answer": {"disclosure_signing": "sign"},
     "send_answer": {"method": "person"},
+    "recovery_finding": {
+        "found_by": "data_match",
+        "cause": "double_claim",
+        "finding": "比对发现同一张发票在结算前已经由商业保险全额报销，申请时没有说明。",
+    },
+    "state_facts": {
+        "due": "0.00",
+        "recovery_facts_found": "经向保险公司函证，同一张发票已由商业保险全额报销，本人没有负担，多付的应当退回。",
+        "legal_basis": "社会救助暂行办法",
+        "article": "六十八",
+    },
+    "review_recovery": {"due": "0.00"},
+    "decide_recovery": {"recovery": "recover", "suspected_crime": "no", "penalty": "none"},
+    "agree_payback": {"payback": "at_once"},
     "register_inclusion": {"oral": "no", "filed_for": "self", "other_help": "no", "transfer": "designated"},
 }
 
@@ -116,10 +130,15 @@ class Story:
     dies_at: str | None = None
     last_day: str | None = None  # node that is done only on the last working day: postings hang at the end
     stops_at: str | None = None  # node at which nobody works any more: it becomes late
+    stops_after: int = 0  # how often it is still done before
     sequel: "tuple[str, Story] | None" = None  # node after which another case of the same person follows
     by: str = "VLIA"  # the role that opens it; "SYS": the program itself
     flow: str = "ma_ordinary_county"  # empty: the table of ways decides
     policy: str = "plan-2026"
+
+    def stops(self, node: str, times: int) -> bool:
+        """Whether nobody does this step any more, which has been done so often."""
+        return node == self.stops_at and times >= self.stops_after
 
     def plan(self, node: str, times: int, told: Plan = NOTHING) -> Plan:
         """The answers for the `times`-th visit (from 0) of a step. `told`: what stands on its papers."""
@@ -231,6 +250,16 @@ STORIES = (
 ASKS_FOR_A_REVIEW = Story("asks_for_a_review", 0, flow="appeal")
 PETITIONS = Story("petitions", 0, {"appeal": ({"remedy": "petition"},)}, flow="appeal", by="TWIN")
 COMMITS = Story("commits", 0, flow="", category="YBZP", small_bill=True)
+RECOVERED = Story("recovered", 0, flow="recovery", by="CHND")
+REPAYS_IN_PARTS = Story(
+    "repays_in_parts",
+    0,
+    {"agree_payback": ({"payback": "instalments", "parts": "4", "every": "quarter", "own_dates": ""},)},
+    stops_at="record_repayment",
+    stops_after=1,
+    flow="recovery",
+    by="CHND",
+)
 NOT_ACCEPTED: Plan = {"acceptance": "not_accept", "refusal_code": "R11", "refusal_facts": NEGATIVE}
 PART_OF_A_LIST: Plan = {
     "answer_kind": "part",
@@ -248,6 +277,8 @@ FROM_ELSEWHERE = (
         sequel=("archive_case", ASKS_FOR_A_REVIEW),
     ),
     Story("petitioned", 1, {"check_papers": (NOT_ACCEPTED,)}, sequel=("archive_case", PETITIONS)),
+    Story("overpaid", 1, flow="", category="DB", sequel=("archive_case", RECOVERED)),
+    Story("overpaid_and_repays", 1, flow="", category="DB", sequel=("archive_case", REPAYS_IN_PARTS)),
     Story("commits_the_next_time", 1, category="YBZP", sequel=("confirm_credit", COMMITS)),
     Story("warned_and_included", 1, flow="alert_high_cost", category="YBZP", by="SYS", burdened=True),
     Story(
@@ -281,6 +312,8 @@ FROM_ELSEWHERE = (
 )
 """What begins with another case, with the monthly cross-check (F05, F07, F11) or with a request for
 information (F23); shown once each in the demonstration. A simulated year has none of it of itself.
+"""What begins with another case or with the monthly cross-check (F05, F07, F11, F12); shown once each in the
+demonstration. A simulated year has none of it of itself.
 """
 UNFINISHED = frozenset({"supplement_never_came"})
 HONEST = tuple(
