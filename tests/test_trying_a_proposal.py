@@ -1,15 +1,19 @@
 """试算: before it is released a proposed policy set is tried on the bills of a year (sums, no names)."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
 from pages.desks import at_the_desk
 from rule_changes import TARIFF, VERSION, changed, proposed
+from sqlalchemy import update
 
 import audit
 from workflow.cli import mingjian
 from workflow.demo.staff import PASSWORD
+from workflow.store import transaction
+from workflow.store.models import Claim, table
 
 
 @pytest.fixture
@@ -40,6 +44,17 @@ def test_a_bill_refused_on_its_merits_counts_in_neither_sum(county, case_at):
     number = proposed(county, changed(county, TARIFF, VERSION))
     words = at_the_desk(county, "capr").opens(f"/policy/proposals/{number}/trial?year=2026").words
     assert "1人，1张" in words and "增加1人" in words and "相差325.00元" in words
+
+
+def test_bills_that_were_aided_without_a_case_are_left_out_and_said_to_be(county, proposal):
+    _, (one_stop,) = county.household()
+    county.household()  # not aided yet
+    page = f"/policy/proposals/{proposal}/trial?year=2026"
+    assert "没有案件" not in at_the_desk(county, "capr").opens(page).words
+    with transaction(county.house.engine) as conn:
+        conn.execute(update(table(Claim)).where(Claim.id == one_stop).values(aid_paid=Decimal("4875.00")))
+    words = at_the_desk(county, "capr").opens(page).words
+    assert "3人，3张" in words and "另有1张单据没有案件" in words
 
 
 @pytest.mark.parametrize("county", ["sqlite"], indirect=True)

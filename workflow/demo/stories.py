@@ -103,7 +103,7 @@ COMMON: Mapping[str, Plan] = {
     },
     "state_facts": {
         "due": "0.00",
-        "recovery_facts_found": "经向保险公司函证，同一张发票已由商业保险全额报销，本人没有负担，多付的应当退回。",
+        "recovery_facts_found": "经向保险公司函证，同一张发票已由商业保险全额报销，本人没有负担，应当退回。",
         "legal_basis": "社会救助暂行办法",
         "article": "六十八",
     },
@@ -310,10 +310,8 @@ FROM_ELSEWHERE = (
     ),
     Story("information_waits", 1, flow="disclosure", by="TWIN", stops_at="prepare_answer"),
 )
-"""What begins with another case, with the monthly cross-check (F05, F07, F11) or with a request for
+"""What begins with another case or with the monthly cross-check (F05, F07, F11, F12), and requests for
 information (F23); shown once each in the demonstration. A simulated year has none of it of itself.
-"""What begins with another case or with the monthly cross-check (F05, F07, F11, F12); shown once each in the
-demonstration. A simulated year has none of it of itself.
 """
 UNFINISHED = frozenset({"supplement_never_came"})
 HONEST = tuple(

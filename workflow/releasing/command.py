@@ -191,6 +191,11 @@ def try_out(settings: Any, number: int, year: int | None, login: str, as_json: b
         )
         if each.largest:
             click.echo(f"差额最大 largest: {' '.join(signed(amount) for amount in each.largest)}")
+        if each.without_case:
+            click.echo(
+                f"另有{each.without_case}张单据没有案件（如医院一站式结算），没有算入。"
+                f" {each.without_case} more bills were aided without a case and are not counted."
+            )
 
 
 @rules.command()

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from bpmn import Text
 from workflow import amounts
@@ -34,6 +34,8 @@ CLAIM = table(Claim)
 class Trial:
     """Yuan. `more`, `less`, `same`: people by what the proposal gives them; `uncomputed`: people with a bill
     that one of the two cannot compute, in none of the sums. `largest`: the largest gains and losses.
+    `without_case`: bills of the year that were aided without a case, as in one stop at the hospital; they are
+    in none of the sums, because nothing here has computed them, and take nothing from the limits.
     """
 
     policy: str
@@ -47,6 +49,7 @@ class Trial:
     same: int
     uncomputed: int
     largest: tuple[Decimal, ...]
+    without_case: int
 
     @property
     def people(self) -> int:
@@ -58,7 +61,7 @@ class Trial:
             "before": money(self.before), "after": money(self.after),
             "difference": signed(self.after - self.before), "more": self.more, "less": self.less,
             "same": self.same, "uncomputed": self.uncomputed,
-            "largest": [signed(each) for each in self.largest],
+            "largest": [signed(each) for each in self.largest], "without_case": self.without_case,
         }  # fmt: skip
 
 
@@ -105,7 +108,7 @@ def trial(conn: Connection, now: amounts.Policy, proposed: amounts.Policy, year:
     return Trial(
         now.id, proposed.title, year, bills, before, after, len(gains), len(losses),
         len(differences) - len(gains) - len(losses), uncomputed,
-        (*gains[:SHOWN], *losses[:SHOWN]),
+        (*gains[:SHOWN], *losses[:SHOWN]), _without_case(conn, year),
     )  # fmt: skip
 
 
@@ -130,10 +133,19 @@ def _bills(conn: Connection, policy: str, year: int) -> Sequence[Any]:
     }
     rows = conn.execute(
         select(CLAIM)
-        .where(CLAIM.c.settled_on.between(date(year, 1, 1), date(year, 12, 31)), CLAIM.c.case_id.is_not(None))
+        .where(_settled_in(year), CLAIM.c.case_id.is_not(None))
         .order_by(CLAIM.c.settled_on, CLAIM.c.id)
     )
     return [row for row in rows if row.case_id in cases]
+
+
+def _settled_in(year: int) -> ColumnElement[bool]:
+    return CLAIM.c.settled_on.between(date(year, 1, 1), date(year, 12, 31))
+
+
+def _without_case(conn: Connection, year: int) -> int:
+    aided = select(func.count()).select_from(CLAIM).where(_settled_in(year), CLAIM.c.aid_paid.is_not(None))
+    return conn.scalar(aided.where(CLAIM.c.case_id.is_(None))) or 0
 
 
 def _categories(conn: Connection, people: Sequence[int]) -> Mapping[int, list[Any]]:
