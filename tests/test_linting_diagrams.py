@@ -95,7 +95,8 @@ TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id=
 <input id="i"><inputExpression id="e"><text>number</text></inputExpression></input>
 <output id="o" name="kind"/>
 <rule id="r"><inputEntry id="a"><text>{}</text></inputEntry>
-<outputEntry id="b"><text>'all'</text></outputEntry></rule>
+<outputEntry id="b"><text>'all'</text></outputEntry>
+<annotationEntry><text>domain 2.2</text></annotationEntry></rule>
 </decisionTable></decision></definitions>"""
 
 
@@ -109,8 +110,8 @@ def test_a_decision_table_with_a_gap() -> None:
 
 
 def test_tables_without_gaps_pass() -> None:
-    for policy in ("UNIQUE", "COLLECT"):
-        assert lint({"d.dmn": TABLE.format(policy, "").encode()}) == []
+    for policy, cell in (("UNIQUE", ""), ("COLLECT", "&lt; 10")):
+        assert lint({"d.dmn": TABLE.format(policy, cell).encode()}) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 ``lint`` reads files, ``lint_folder`` a folder. Each rule names file, element and reason in both languages.
 The rules stand in ``guards`` (what the engine refuses), ``lint_misread``, ``lint_field``, ``lint_paths``,
-``lint_refusal``, ``lint_style`` and ``lint_layout``; ``soundness`` explores every marking.
+``lint_refusal``, ``lint_style``, ``lint_layout`` and ``lint_tables``; ``soundness`` explores every marking.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from pathlib import Path
 from bpmn.faults import Fault, RulebookError
 from bpmn.rulebook import Rulebook, load
 from bpmn.text import Text
-from workflow.engine import lint_field, lint_layout, lint_misread, lint_paths, lint_refusal, lint_style
+from workflow.engine import (
+    lint_field,
+    lint_layout,
+    lint_misread,
+    lint_paths,
+    lint_refusal,
+    lint_style,
+    lint_tables,
+)
 from workflow.engine.faults import ModelRefused
 from workflow.engine.lint_drawing import Drawing, read
 from workflow.engine.model import read_model
@@ -49,6 +57,8 @@ def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Rep
     for file, content in sorted(files.items()):
         if file.endswith(".dmn"):
             decisions |= lint_misread.decisions_in(content)
+            if not file.startswith("policies/"):  # tariffs are read, and checked cell by cell, by the amounts
+                faults += lint_tables.check(file, content, rulebook)
         elif file.endswith(".bpmn"):
             drawing = read(file, content)
             if isinstance(drawing, Fault):
