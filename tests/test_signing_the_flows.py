@@ -32,6 +32,19 @@ def test_a_flow_shows_its_steps_with_role_limit_and_what_keeps_people_apart(cler
         assert told in page.text, told
 
 
+def test_in_english_steps_and_organisations_are_named_in_english(clerk):
+    clerk.client.set_cookie("mj_language", "en")
+    page = clerk.opens("/flows/sub_card").words
+    clerk.client.set_cookie("mj_language", "zh")
+    assert "county medical security bureau" in page and "opening the case" in page
+    assert "card_requested" not in page and "审查申卡材料" not in page
+
+
+def test_letters_that_a_script_chooses_are_listed():
+    letters = sheets(bpmn.load())["ma_auto_parallel"].letters
+    assert "终止免申即享办理确认书" in {each.zh for each in letters}
+
+
 def test_the_flows_it_calls_follow_each_once():
     found = sheets(bpmn.load())
     order = [sheet.process for sheet in below(found, "ma_ordinary_county")]
