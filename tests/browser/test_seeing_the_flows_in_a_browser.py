@@ -19,3 +19,20 @@ def test_a_flow_is_drawn_whole_with_its_events_and_the_viewers_mark_stays_small(
         assert seen["drawing"] == seen["frame"], (size, seen)
         assert seen["mark"] < 80, (size, seen)
         assert seen["circle"] > 0, (size, seen)
+
+
+PRINTED = """() => [...document.querySelectorAll(".mj-flow .mj-diagram")].map((frame) => {
+  const drawn = frame.querySelector(".djs-container > svg .viewport").getBoundingClientRect();
+  const paper = frame.getBoundingClientRect();
+  return drawn.width > 0 && drawn.left >= paper.left - 2 && drawn.right <= paper.right + 2;
+})"""
+
+
+def test_on_paper_every_flow_and_what_it_calls_is_drawn_whole(window, base):
+    page = window("trev1").page
+    page.goto(f"{base}/flows/recovery")
+    page.wait_for_function("() => [...document.querySelectorAll('.mj-diagram')].every((one) => one.mjViewer)")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    drawn = page.evaluate(PRINTED)
+    assert len(drawn) > 3 and all(drawn), drawn
