@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from bpmn import packaged_files
-from workflow.reading.picture import Box, picture, wrapped
+from workflow.reading.picture import READABLE, Box, picture, strips, wrapped
 
 FLOWS = {name: content for name, content in packaged_files().items() if name.endswith(".bpmn")}
 
@@ -23,6 +23,18 @@ def test_every_diagram_is_drawn_whole_and_in_view(file: str) -> None:
         for words in shape.words if steps else ():
             assert shape.box.y < words.y < shape.box.y + shape.box.height, words.text
     assert all(len(way.head) == 3 and way.head[0] == way.points[-1] for way in found.ways)
+
+
+@pytest.mark.parametrize("file", sorted(FLOWS))
+def test_on_paper_every_step_is_whole_in_a_piece_that_can_be_read(file: str) -> None:
+    drawing = picture(FLOWS[file])
+    pieces = strips(drawing)
+    assert all(piece.width <= READABLE + 1 for piece in pieces)
+    for shape in drawing.shapes:
+        if shape.kind not in ("participant", "lane", "group", "textAnnotation"):
+            left, right = shape.box.x, shape.box.x + shape.box.width
+            assert any(p.part.x <= left and right <= p.part.x + p.part.width for p in pieces), shape.id
+    assert all(piece.names is not None for piece in pieces[1:]), "the lanes are named again"
 
 
 def test_names_are_broken_where_they_may_be() -> None:

@@ -9,6 +9,7 @@ from web.here import house, now
 from workflow.errors import NotFound
 from workflow.reading.diagrams import diagrams
 from workflow.reading.flows import UNITS, below, sheets
+from workflow.reading.picture import picture, strips
 
 bp = Blueprint("flows", __name__, url_prefix="/flows")
 
@@ -27,14 +28,17 @@ def index() -> ResponseReturnValue:
 @bp.get("/<process>")
 @signed_in
 def show(process: str) -> ResponseReturnValue:
-    """One flow; in print the flows it calls follow."""
+    """One flow; in print the flows it calls follow, wide drawings in pieces that can be read."""
     book = house().rules().rulebook
     found = sheets(book)
     if process not in found:
         raise NotFound()
+    shown, files = below(found, process), diagrams(book)
+    pictures = {sheet.process: picture(book.files[files[sheet.process].file]) for sheet in shown}
     return render_template(
-        "flows/show.html", parts_=below(found, process), units=UNITS, digest=book.digest, at=now()
-    )
+        "flows/show.html", parts_=shown, pictures=pictures, pieces=strips, units=UNITS,
+        digest=book.digest, at=now(),
+    )  # fmt: skip
 
 
 @bp.get("/<process>.bpmn")

@@ -13,12 +13,11 @@ async function show(element) {
   await viewer.importXML(await response.text());
   if (element.dataset.gone) count(viewer, JSON.parse(element.dataset.gone));
   else mark(viewer, element.dataset);
-  element.mjViewer = viewer;
   const canvas = viewer.get("canvas");
-  if (!element.clientWidth) return; // stands in print only
   canvas.zoom("fit-viewport", "auto");
   const first = element.dataset.gone ? Object.keys(JSON.parse(element.dataset.gone))[0] : (element.dataset.now || element.dataset.done || "").split(" ")[0];
   if (element.clientWidth < 600) centre(viewer, first);
+  element.mjViewer = viewer;
   element.dispatchEvent(new CustomEvent("mj-diagram", { bubbles: true }));
 }
 
@@ -88,30 +87,9 @@ function centre(viewer, id) {
   canvas.viewbox({ x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2, width: box.width, height: box.height });
 }
 
-// On paper a drawing fills the width of the sheet, whatever was seen of it on the screen.
-const PRINTED = ".mj-flow [data-diagram]";
-function toPaper(element) {
-  const viewer = element.mjViewer;
-  if (!viewer) return;
-  const shapes = viewer.get("elementRegistry").filter((each) => each.width && each.height);
-  const [left, top] = [Math.min(...shapes.map((s) => s.x)) - 5, Math.min(...shapes.map((s) => s.y)) - 5];
-  const [right, bottom] = [Math.max(...shapes.map((s) => s.x + s.width)) + 5, Math.max(...shapes.map((s) => s.y + s.height)) + 5];
-  const svg = element.querySelector(".djs-container > svg"), viewport = svg.querySelector("g.viewport");
-  element.mjScreen = viewport.getAttribute("transform");
-  svg.setAttribute("viewBox", `${left} ${top} ${right - left} ${bottom - top}`);
-  viewport.removeAttribute("transform");
-}
-function toScreen(element) {
-  const svg = element.querySelector(".djs-container > svg");
-  if (!svg || !svg.hasAttribute("viewBox")) return;
-  svg.removeAttribute("viewBox");
-  if (element.mjScreen) svg.querySelector("g.viewport").setAttribute("transform", element.mjScreen);
-}
-window.addEventListener("beforeprint", () => document.querySelectorAll(PRINTED).forEach(toPaper));
-window.addEventListener("afterprint", () => document.querySelectorAll(PRINTED).forEach(toScreen));
-
 function draw(element) {
-  show(element).catch(() => { element.hidden = true; });
+  element.classList.add("drawn");
+  show(element).catch(() => { element.hidden = true; element.classList.remove("drawn"); });
 }
 
 document.querySelectorAll("[data-diagram]").forEach(draw);

@@ -5,7 +5,7 @@ nothing. Where a case stands is laid over it by whoever shows it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import hypot, isfinite
+from math import ceil, hypot, isfinite
 from typing import Any, Final
 
 from lxml import etree
@@ -20,6 +20,10 @@ BAND: Final = 30.0
 """Width of the strip in which the name of a lane stands, upright on its end."""
 NARROW: Final = 0.56  # width of a Latin letter or a digit, in em
 EDGE: Final = 12.0
+READABLE: Final = 1_400.0
+"""So much of a drawing fits across a sheet of A4 that lies on its side, with words one can read."""
+OVERLAP: Final = 130.0
+"""What two strips have in common: a little more than a step is wide, so that each step is whole in one."""
 _OPENING: Final = frozenset("（《“")
 _CLOSING: Final = frozenset("）》”？！。，、；：")
 _EVENTS: Final = frozenset({"startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
@@ -80,6 +84,36 @@ class Picture:
     def box(self, element: str) -> Box | None:
         """Where an element stands; None for one that is not drawn."""
         return next((shape.box for shape in self.shapes if shape.id == element), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A piece of a drawing for a sheet of paper. `names`: where the lanes' names stand, to be shown again
+    before a piece that does not begin with them.
+    """
+
+    part: Box
+    names: Box | None
+
+    @property
+    def width(self) -> float:
+        return self.part.width + (self.names.width if self.names else 0)
+
+
+def strips(drawing: Picture) -> list[Strip]:
+    """The drawing from left to right in pieces that can be read on paper; one that is narrow is one piece."""
+    frame = drawing.frame
+    lanes = [shape.box.x for shape in drawing.shapes if shape.kind in ("participant", "lane")]
+    names = Box(frame.x, frame.y, max(lanes) + BAND - frame.x, frame.height) if lanes else None
+    again = OVERLAP + (names.width if names else 0)
+    number = 1 + max(0, ceil((frame.width - READABLE) / (READABLE - again)))
+    wide = (frame.width + (number - 1) * again) / number
+    found = [Strip(Box(frame.x, frame.y, wide, frame.height), None)]
+    for place in range(1, number):
+        left = frame.x + wide + (place - 1) * (wide - again) - OVERLAP
+        part = Box(round(left, 1), frame.y, round(wide - again + OVERLAP, 1), frame.height)
+        found.append(Strip(part, names))
+    return found
 
 
 def picture(content: bytes) -> Picture:
