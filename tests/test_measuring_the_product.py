@@ -87,7 +87,7 @@ def test_the_log_is_grown_checked_and_published_beside_the_writers(measured):
     assert tree["verify_us"] == pytest.approx(1e6 / tree["verified_per_second"], rel=0.05)
     assert tree["proof"]["hashes"] >= 2
     lag = log["lag"]["sqlite"]
-    assert lag["entries"] >= 8 * 4, "every entry of every writer"
+    assert lag["entries"] >= lag["writers"] * 4, "every entry of every writer"
     assert 0 < lag["p50_s"] <= lag["p99_s"] <= lag["worst_s"]
     assert log["cost"]["sqlite"]["p50"] > 0
     assert found["log_verify"]["figure"] is None, "600 entries say nothing about a million"

@@ -66,7 +66,7 @@ QUICK = Size(
     1, 20, 4, 10, (1_000,), (0, 20), Load(100, 5_000), log.Load(50_000, 50, 5), replaying.Load(4, 10, 10_000)
 )  # fmt: skip
 TINY = Size(
-    1, 2, 1, 2, (50,), (0, 2), Load(2, 20), log.Load(600, 5, 1), replaying.Load(1, 3, 50), (1,)
+    1, 2, 1, 2, (50,), (0, 2), Load(2, 20), log.Load(600, 5, 1, writers=2), replaying.Load(1, 3, 50), (1,)
 )  # fmt: skip
 
 Advance = Callable[[str], None]

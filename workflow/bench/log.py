@@ -39,7 +39,6 @@ from workflow.store import connect
 ENTRY = 1_100
 """Bytes of an entry: what those of F01 have."""
 BATCH = 1_000
-WRITERS = 8
 LOOK_EVERY = 0.01
 PATIENCE = 300.0
 _MOVES_HEAD = "audit_entry_moves_head"
@@ -56,12 +55,13 @@ _RECORDED = (
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`entries` of the tree that is grown and checked, `proofs` from it; `cases` of each writer."""
+    """`entries` of the tree that is grown and checked, `proofs` from it; `cases` of each of the `writers`."""
 
     entries: int
     proofs: int
     cases: int
     rounds: int = 1
+    writers: int = 8
 
 
 FULL = Load(1_000_000, 500, 40, 6)
@@ -126,12 +126,12 @@ def _proofs(folder: Folder, note: Note, at: Checkpoint, count: int) -> dict[str,
 
 
 def lag(server: str | None, load: Load) -> dict[str, Any]:
-    """How long an entry waits from its commit until it is under a published checkpoint, with 8 writers."""
+    """How long an entry waits from its commit until it is under a published checkpoint, beside writers."""
     with fresh(server) as place:
-        lay(place.url, place.home, WRITERS * (load.cases + 3))
+        lay(place.url, place.home, load.writers * (load.cases + 3))
         with sequencing(place):
             looking = Looking(place)
-            reports(_client(place, load.cases), WRITERS, environment(), ready=looking.start)
+            reports(_client(place, load.cases), load.writers, environment(), ready=looking.start)
             engine = connect(place.url, writer=False)
             with engine.connect() as conn:
                 wanted = conn.scalar(text("SELECT count(*) FROM audit_entry WHERE log = 0")) or 0
@@ -139,6 +139,7 @@ def lag(server: str | None, load: Load) -> dict[str, Any]:
             _wait(place, None, wanted)
             lags = _lags(place, looking.stop())
     return {
+        "writers": load.writers,
         "entries": len(lags),
         "p50_s": round(percentile(lags, 0.5), 3),
         "p99_s": round(percentile(lags, 0.99), 3),
