@@ -144,7 +144,10 @@ def _log(found: Mapping[str, Any]) -> Table:
     for database, lag in found["lag"].items():
         name, cost = DATABASES[database], found["cost"][database]
         rows += [
-            (f"{name}: {lag['writers']}个写入者，公开滞后 lag p50/p99 s", f"{lag['p50_s']:.2f} / {lag['p99_s']:.2f}"),
+            (
+                f"{name}: {lag['writers']}个写入者，公开滞后 lag p50/p99 s",
+                f"{lag['p50_s']:.2f} / {lag['p99_s']:.2f}",
+            ),
             (f"{name}: 每步，有无之比 with ÷ without, p50 / CPU", f"{cost['p50']:.2f} / {cost['cpu']:.2f}"),
         ]
     for row in rows:
