@@ -9,7 +9,7 @@ from web.here import house, now
 from workflow.errors import NotFound
 from workflow.reading.diagrams import diagrams
 from workflow.reading.flows import UNITS, below, sheets
-from workflow.reading.picture import picture, strips
+from workflow.reading.picture import strips
 
 bp = Blueprint("flows", __name__, url_prefix="/flows")
 
@@ -33,11 +33,9 @@ def show(process: str) -> ResponseReturnValue:
     found = sheets(book)
     if process not in found:
         raise NotFound()
-    shown, files = below(found, process), diagrams(book)
-    pictures = {sheet.process: picture(book.files[files[sheet.process].file]) for sheet in shown}
     return render_template(
-        "flows/show.html", parts_=shown, pictures=pictures, pieces=strips, units=UNITS,
-        digest=book.digest, at=now(),
+        "flows/show.html", parts_=below(found, process), pieces=strips, units=UNITS, digest=book.digest,
+        at=now(),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from lxml import etree
 from bpmn import Rulebook, Text
 from bpmn.tables import LimitRow
 from workflow.reading.diagrams import BPMN, Diagram, diagrams
+from workflow.reading.picture import Picture, picture
 
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 UNITS: Mapping[str, Text] = {
@@ -58,7 +59,7 @@ class SheetStep:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One diagram for the wall. `number` is empty for what other flows share."""
+    """One diagram for the wall, with its drawing. `number` is empty for what other flows share."""
 
     process: str
     name: Text
@@ -67,6 +68,7 @@ class Sheet:
     steps: tuple[SheetStep, ...]
     timers: tuple[str, ...]
     letters: tuple[Text, ...]
+    picture: Picture
 
 
 def sheets(book: Rulebook) -> Mapping[str, Sheet]:
@@ -145,6 +147,7 @@ def _sheet(
         tuple(_step(book, nodes[each.id], each.lane, each.calls, names) for each in diagram.elements),
         tuple(timers),
         tuple(book.letters[name].title for name in written if name in book.letters),
+        picture(book.files[diagram.file]),
     )
 
 
