@@ -2,16 +2,18 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from string import Formatter
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from bpmn.faults import Fault
 from bpmn.text import Text
 
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 NO_TEXT = Text("", "")
+Kind = TypeVar("Kind")
 
 
 class Section:
@@ -149,6 +151,13 @@ class Section:
         part = self.under(key)
         found = {name: part.under(name) for name in part.keys()} if part is not None else {}  # noqa: SIM118
         return {name: section for name, section in found.items() if section is not None}
+
+    def by_name(self, key: str, read: Callable[["Section", str], Kind]) -> Mapping[str, Kind]:
+        """What stands under each name of a table below, read by `read`; nothing where there is no table."""
+        part = self.under(key) if self.has(key) else None
+        if part is None:
+            return MappingProxyType({})
+        return MappingProxyType({name: read(part, name) for name in part.keys()})  # noqa: SIM118  no mapping
 
     def close(self) -> None:
         for key in sorted(set(self._data) - self._asked):

@@ -259,7 +259,7 @@ def read_flow(section: Section) -> FlowRow:
         after=section.strings("after"),
         facts=section.strings("facts"),
         asked_for=section.maybe_text("asked_for"),
-        counts_from=_counts_from(section),
+        counts_from=section.by_name("counts_from", Section.string),
         beside=section.strings("beside"),
     )
     if row.opened and row.opened not in OPENED:
@@ -269,19 +269,10 @@ def read_flow(section: Section) -> FlowRow:
     return row
 
 
-def _counts_from(section: Section) -> Mapping[str, str]:
-    part = section.under("counts_from") if section.has("counts_from") else None
-    if part is None:
-        return {}
-    found = {limit: part.string(limit) for limit in part.keys()}  # noqa: SIM118  not a mapping
-    part.close()
-    return MappingProxyType(found)
-
-
 def read_variable(section: Section) -> VariableRow:
     row = VariableRow(
         section.element, section.text("name"), section.string("type"), section.string("origin"),
-        _values(section),
+        section.by_name("values", Section.text),
     )  # fmt: skip
     if row.values and row.type != "text":
         section.fault("只有文字才逐个写值", "only a text has values one by one", "values")
@@ -290,15 +281,6 @@ def read_variable(section: Section) -> VariableRow:
     if row.origin and row.origin not in {"start", "script", "timer", "fact"}:
         section.fault(f"没有“{row.origin}”这种来源", f"there is no origin {row.origin!r}", "origin")
     return row
-
-
-def _values(section: Section) -> Mapping[str, Text]:
-    part = section.under("values") if section.has("values") else None
-    if part is None:
-        return MappingProxyType({})
-    found = {code: part.text(code) for code in part.keys()}  # noqa: SIM118  not a mapping
-    part.close()
-    return MappingProxyType(found)
 
 
 TABLES: Final = MappingProxyType(

@@ -159,12 +159,11 @@ def read_matrix(content: bytes, roles: Mapping[str, Text]) -> Matrix:
 
 
 def _views(top: Section, actions: Mapping[str, Action]) -> Mapping[str, str]:
-    part = top.under("views") if top.has("views") else None
-    views = {flow: part.string(flow) for flow in part.keys()} if part else {}  # noqa: SIM118  not a mapping
+    views = top.by_name("views", Section.string)
     for flow, action in views.items():
-        if part and action not in actions:
-            part.fault(f"没有“{action}”这个权限", f"there is no action {action!r}", flow)
-    return MappingProxyType(views)
+        if action not in actions:
+            top.fault(f"没有“{action}”这个权限", f"there is no action {action!r}", f"views.{flow}")
+    return views
 
 
 def _tables(top: Section, key: str) -> list[Section]:
