@@ -171,23 +171,24 @@ HANDLERS: Mapping[type, Handler] = {PlanSpotCheck: plan, DrawSpotCheck: draw_sam
 
 def plan_facts(conn: Connection, seq: int) -> dict[str, Any]:
     """What the log says of a plan. Raises NotFound where entry `seq` is none."""
-    content = conn.scalar(
-        select(audit_entry.c.bytes).where(audit_entry.c.chain == SYSTEM_CHAIN, audit_entry.c.seq == seq)
-    )
-    entry = canonical.decode_strict(content) if content else {}
-    if entry.get("type") != "spot_check_planned":
+    facts = _facts_of(conn, seq, "spot_check_planned")
+    if facts is None:
         raise NotFound()
-    facts: dict[str, Any] = entry["vars"]
     return facts
 
 
 def drawn_facts(conn: Connection, seq: int) -> dict[str, Any]:
     """What the log says of a draw; nothing where entry `seq` is none."""
+    return _facts_of(conn, seq, "spot_check_drawn") or {}
+
+
+def _facts_of(conn: Connection, seq: int, kind: str) -> dict[str, Any] | None:
+    """The `vars` of an entry of the system's chain; None where there is none of that kind."""
     content = conn.scalar(
         select(audit_entry.c.bytes).where(audit_entry.c.chain == SYSTEM_CHAIN, audit_entry.c.seq == seq)
     )
     entry = canonical.decode_strict(content) if content else {}
-    facts: dict[str, Any] = entry["vars"] if entry.get("type") == "spot_check_drawn" else {}
+    facts: dict[str, Any] | None = entry["vars"] if entry.get("type") == kind else None
     return facts
 
 
