@@ -74,12 +74,10 @@ def task(case_id: UUID, task_id: int) -> ResponseReturnValue:
             raise step.refusal
         file = case_file(house(), connection, actor, case_id, now())
         kept = drafts.read(connection, case_id, task_id, actor.account_id)
-        beside = _beside(connection, step, file)
     received = uploads.Received(kept.papers) if kept else uploads.Received()
     return _page(
         step,
         file,
-        beside,
         kept.answers if kept else {},
         received,
         saved_at=kept.saved_at if kept else None,
@@ -98,7 +96,6 @@ def submit(case_id: UUID, task_id: int) -> ResponseReturnValue:
         except Stale as stale:
             return _submitted_to_a_closed_step(case_id, task_id, stale)
         file = case_file(house(), connection, actor, case_id, now())
-        beside = _beside(connection, step, file)
     raw = forms.raw_answers(step.form, request.form)
     received = uploads.receive(house().files, request.files, request.form, step.kinds, actor.account_id)
     faults = [] if step.refusal else _faults(step, raw, received)
@@ -114,7 +111,7 @@ def submit(case_id: UUID, task_id: int) -> ResponseReturnValue:
             return _stale(step.form, stale, raw)
     if faults:
         _keep(case_id, task_id, raw, received)
-        return _page(step, file, beside, raw, received, faults=faults, status=422)
+        return _page(step, file, raw, received, faults=faults, status=422)
     with transaction(house().engine) as writing:
         drafts.drop(writing, case_id, task_id)
     flash(t(f"{file.number}的“{step.name}”已提交", f"“{step.name}” of {file.number} has been submitted"))
@@ -183,7 +180,6 @@ def _onward() -> str:
 def _page(
     step: Desk,
     file: CaseFile,
-    beside: Beside,
     raw: forms.Raw,
     received: uploads.Received,
     *,
@@ -203,16 +199,17 @@ def _page(
     body = render_template(
         "work/task.html",
         step=step, file=file, place=place, clock_view=file.clock_of(place), form=view, papers=papers,
-        faults=summary, shown=shown, saved_at=saved_at, beside=beside,
+        faults=summary, shown=shown, saved_at=saved_at, beside=_beside(step, file),
         may_ask=may(current_actor().role, "request_extension") is not None,
     )  # fmt: skip
     return make_response(body, status)
 
 
-def _beside(connection: Connection, step: Desk, file: CaseFile) -> Beside:
+def _beside(step: Desk, file: CaseFile) -> Beside:
     if step.refusal is not None:
         return Beside()
-    return Beside(_objection(connection, step, file), written_before(house(), connection, file))
+    with house().reader.connect() as connection:
+        return Beside(_objection(connection, step, file), written_before(house(), connection, file))
 
 
 def _objection(connection: Connection, step: Desk, file: CaseFile) -> str | None:
