@@ -7,7 +7,7 @@ import pytest
 from departments import FEDERATION, departments_decide, the_person_lets_it_be
 from rule_changes import released
 from sqlalchemy import update
-from walked import Case, nodes_of
+from walked import Case, unpassed
 
 from workflow.cases.calculating import decided_bills
 from workflow.cases.recomputing import due_for
@@ -108,9 +108,7 @@ def test_every_story_ends(story: Callable[[], Case]) -> None:
 
 
 def test_the_stories_pass_every_node_of_its_own_diagrams() -> None:
-    passed = {node for story in STORIES for node in story().passed}
-    own = {node for node in nodes_of(FLOW) if node.partition(".")[0] in OWN}
-    assert own - passed == set()
+    assert unpassed(STORIES, OWN, FLOW) == set()
 
 
 def replay_of(county, case):

@@ -1,6 +1,7 @@
 """A case walked through the engine alone: no database, no forms, only what people answer."""
 
 import re
+from collections.abc import Callable, Iterable, Set
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -129,3 +130,10 @@ def called(flow: str) -> set[str]:
 def nodes_of(flow: str) -> set[str]:
     """Every node of a flow and of what it calls, as "process.node"."""
     return {f"{name}.{node}" for name in called(flow) for node in model().flows[name].nodes}
+
+
+def unpassed(stories: Iterable[Callable[[], Case]], own: Set[str], *flows: str) -> set[str]:
+    """The nodes of these flows that no story has come by, in the processes that are the flow's own."""
+    passed = {node for story in stories for node in story().passed}
+    drawn = {node for flow in flows for node in nodes_of(flow) if node.partition(".")[0] in own}
+    return drawn - passed
