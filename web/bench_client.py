@@ -1,6 +1,6 @@
 """One client of the measured pages: signs in, opens worklist and task, submits. Standard library only.
 
-`python -m web.bench_client --plan FILE`: says `ready` once signed in, waits for a line, then prints the
+`python -P web/bench_client.py --plan FILE`: says `ready` once signed in, waits for a line, then prints the
 seconds of every page it has asked for.
 """
 

@@ -14,8 +14,6 @@ from datetime import date, datetime
 from importlib import resources
 from typing import Final
 
-import openpyxl
-
 from bpmn.faults import Fault, RulebookError
 from bpmn.text import Text
 from workflow.deadlines.calendar import SATURDAY, Calendar, Day
@@ -174,6 +172,8 @@ def _csv(content: bytes) -> Iterator[Sequence[object]]:
 
 
 def _sheet(content: bytes) -> list[Sequence[object]]:
+    import openpyxl  # late: whoever brings no .xlsx need not wait for it
+
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
         return [tuple(row) for row in book.worksheets[0].iter_rows(values_only=True)]

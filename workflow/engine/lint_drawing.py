@@ -70,6 +70,10 @@ class Box:
         )
 
 
+Picture = tuple[Mapping[str, Box], Mapping[str, Box], Mapping[str, tuple[Point, ...]]]
+"""Shapes, labels and lines by the id of their element."""
+
+
 @dataclass(frozen=True)
 class Node:
     """A flow node. `scope` is the id of the process or embedded sub-process it lies in."""
@@ -129,13 +133,27 @@ class Drawing:
     process: str
     nodes: Mapping[str, Node]
     flows: tuple[Flow, ...]
-    shapes: Mapping[str, Box]
-    labels: Mapping[str, Box]
-    lines: Mapping[str, tuple[Point, ...]]
     lanes: Mapping[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
 
     def fault(self, element: str, zh: str, en: str) -> Fault:
         return Fault(self.file, element, Text(zh, en))
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Box]:
+        return self._picture[0]
+
+    @cached_property
+    def labels(self) -> Mapping[str, Box]:
+        return self._picture[1]
+
+    @cached_property
+    def lines(self) -> Mapping[str, tuple[Point, ...]]:
+        return self._picture[2]
+
+    @cached_property
+    def _picture(self) -> Picture:
+        """Read when it is asked for: whoever executes the diagram never looks at it."""
+        return _picture(self.root)
 
     @cached_property
     def outgoing(self) -> Mapping[str, list[Flow]]:
@@ -201,18 +219,8 @@ def read(file: str, content: bytes) -> Drawing | Fault:
         )
         for lane in root.iterfind(".//b:lane", SPACES)
     }
-    shapes, labels, lines = _picture(root)
-    return Drawing(
-        file,
-        root,
-        processes[0].get("id", "") if processes else "",
-        nodes,
-        tuple(flows),
-        shapes,
-        labels,
-        lines,
-        lanes,
-    )
+    first = processes[0].get("id", "") if processes else ""
+    return Drawing(file, root, first, nodes, tuple(flows), lanes)
 
 
 def _walk(scope: etree._Element, nodes: dict[str, Node], flows: list[Flow]) -> None:
@@ -234,9 +242,7 @@ def _walk(scope: etree._Element, nodes: dict[str, Node], flows: list[Flow]) -> N
                 _walk(child, nodes, flows)
 
 
-def _picture(
-    root: etree._Element,
-) -> tuple[dict[str, Box], dict[str, Box], dict[str, tuple[Point, ...]]]:
+def _picture(root: etree._Element) -> Picture:
     shapes: dict[str, Box] = {}
     labels: dict[str, Box] = {}
     lines: dict[str, tuple[Point, ...]] = {}

@@ -26,4 +26,5 @@ def read_xml(content: bytes) -> Any:
 
 def local(element: Any) -> str:
     """The name of an element without its namespace; "" for comments."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

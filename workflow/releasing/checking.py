@@ -13,7 +13,6 @@ import bpmn
 from bpmn import Fault, RulebookError, Text
 from workflow.amounts import PolicyRefused
 from workflow.engine import ModelRefused
-from workflow.engine.lint import lint
 from workflow.rules import Rules, ready
 from workflow.store.models import RulebookRelease, RuleFile
 
@@ -59,6 +58,8 @@ def _examine(files: Mapping[str, bytes]) -> Examined:
         rules = ready(files)
     except (RulebookError, ModelRefused, PolicyRefused) as refused:
         return Examined(None, tuple(refused.faults))
+    from workflow.engine.lint import lint  # late: a process that only serves cases never explores diagrams
+
     drawn = {path: content for path, content in files.items() if path.endswith(DRAWN)}
     faults = tuple(Fault(fault.file, fault.element, fault.reason) for fault in lint(drawn, rules.rulebook))
     return Examined(None, faults) if faults else Examined(rules, ())
