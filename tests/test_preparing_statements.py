@@ -1,6 +1,6 @@
 """A prepared statement means on both databases what SQLAlchemy would make of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from workflow.store import connect, transaction
 from workflow.store.migrations import upgrade
 from workflow.store.models import Counter, Household, Organisation, Outbox, Task, Timer, table
-from workflow.store.prepared import Prepared
+from workflow.store.prepared import Prepared, PreparedFor
 
 COUNTER, OUTBOX, HOUSEHOLD = table(Counter), table(Outbox), table(Household)
 AT = datetime(2026, 3, 10, 1, 2, 3, 4, tzinfo=UTC)
@@ -70,6 +70,31 @@ def test_rows_written_are_counted_and_errors_are_sqlalchemys(engine):
         put.change(conn, {"name": "one", "value": 3})
     with engine.connect() as conn:
         assert conn.scalar(select(COUNTER.c.value)) == 2
+
+
+def test_a_list_takes_the_type_of_its_column_and_may_have_any_length(engine):
+    times = [AT + timedelta(days=number) for number in range(3)]
+    put = Prepared(insert(OUTBOX), "case_id", "kind", "payload", "available_at", "attempts")
+    of = PreparedFor(
+        OUTBOX.c.available_at,
+        lambda listed: (
+            select(OUTBOX.c.available_at)
+            .where(OUTBOX.c.available_at.in_(listed), OUTBOX.c.kind == bindparam("kind"))
+            .order_by(OUTBOX.c.id)
+        ),
+    )
+    rename = PreparedFor(
+        OUTBOX.c.available_at,
+        lambda listed: update(OUTBOX).where(OUTBOX.c.available_at.in_(listed)).values(kind=bindparam("to")),
+    )
+    with transaction(engine) as conn:
+        for at in times:
+            row = {"case_id": None, "kind": "letter", "payload": {}, "available_at": at, "attempts": 0}
+            put.change(conn, row)
+        for some in (times[:1], times[:2]):
+            assert [row.available_at for row in of.all(conn, some, {"kind": "letter"})] == some
+        assert rename.change(conn, times[1:], {"to": "paper"}) == 2
+        assert [row.available_at for row in of.all(conn, times, {"kind": "letter"})] == times[:1]
 
 
 def test_what_only_sqlalchemy_can_do_is_refused(engine):

@@ -11,11 +11,12 @@ from workflow.amounts import Policy
 from workflow.cases.work import CASE, Work
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.store.models import Claim, table
+from workflow.store.prepared import PreparedFor
 
 ENDED_WITHOUT_DECISION = ("not_accepted", "withdrawn")
 CLAIM = table(Claim)
-_TAKE = (
-    update(CLAIM).where(CLAIM.c.id.in_(bindparam("claims", expanding=True))).values(case_id=bindparam("case"))
+_TAKE = PreparedFor(
+    CLAIM.c.id, lambda claims: update(CLAIM).where(CLAIM.c.id.in_(claims)).values(case_id=bindparam("case"))
 )
 
 
@@ -39,7 +40,7 @@ def require_free(
 def take(work: Work, bills: Sequence[Any], case_id: UUID) -> None:
     """Tie the bills to a case."""
     if bills:
-        work.conn.execute(_TAKE, {"claims": [bill.id for bill in bills], "case": case_id.hex})
+        _TAKE.change(work.conn, [bill.id for bill in bills], {"case": case_id.hex})
 
 
 def _used(work: Work, bills: Sequence[Any], own: Collection[str]) -> Iterator[Text]:

@@ -15,7 +15,7 @@ from workflow.cases.work import Work
 from workflow.evidence.documents import SHEET, seal, sheet_bytes
 from workflow.register.identity import birth_of
 from workflow.store.models import Calculation, Case, Category, Claim, Person, table
-from workflow.store.prepared import Prepared
+from workflow.store.prepared import Prepared, PreparedFor
 
 CLAIM, CASE, CALCULATION = table(Claim), table(Case), table(Calculation)
 _NOTHING_CAME_OUT = CASE.c.aid.is_(None) | (CASE.c.aid == Decimal("0.00"))
@@ -34,6 +34,24 @@ _BEFORE = Prepared(
         CLAIM.c.case_id.is_distinct_from(bindparam("case")),
         CLAIM.c.aid_paid.is_not(None) | CLAIM.c.case_id.is_not(None),
     )
+)
+_NEWEST_SHEETS = PreparedFor(
+    CALCULATION.c.case_id,
+    lambda cases: select(CALCULATION.c.case_id, CALCULATION.c.sheet).where(
+        CALCULATION.c.id.in_(
+            select(func.max(CALCULATION.c.id))
+            .where(CALCULATION.c.case_id.in_(cases))
+            .group_by(CALCULATION.c.case_id)
+        )
+    ),
+)
+_BILLS = PreparedFor(
+    CLAIM.c.case_id,
+    lambda cases: (
+        select(CLAIM.c.id, CLAIM.c.case_id)
+        .where(CLAIM.c.case_id.in_(cases))
+        .order_by(CLAIM.c.settled_on, CLAIM.c.id)
+    ),
 )
 _SHEET = Prepared(insert(CALCULATION), "case_id", "seq", "at", "policy", "aid", "sheet")
 
@@ -251,23 +269,9 @@ def sheets_per_bill(conn: Connection, case_ids: Sequence[UUID]) -> dict[int, Map
     """Bill → its sheet in the newest calculation of its case, in the order of settlement."""
     if not case_ids:
         return {}
-    newest = (
-        select(func.max(CALCULATION.c.id))
-        .where(CALCULATION.c.case_id.in_(case_ids))
-        .group_by(CALCULATION.c.case_id)
-    )
-    sheets = {
-        row.case_id.hex: row.sheet
-        for row in conn.execute(
-            select(CALCULATION.c.case_id, CALCULATION.c.sheet).where(CALCULATION.c.id.in_(newest))
-        )
-    }
+    sheets = {row.case_id.hex: row.sheet for row in _NEWEST_SHEETS.all(conn, case_ids, {})}
     bills: dict[str, list[int]] = defaultdict(list)
-    for row in conn.execute(
-        select(CLAIM.c.id, CLAIM.c.case_id)
-        .where(CLAIM.c.case_id.in_([case_id.hex for case_id in case_ids]))
-        .order_by(CLAIM.c.settled_on, CLAIM.c.id)
-    ):
+    for row in _BILLS.all(conn, [case_id.hex for case_id in case_ids], {}):
         bills[row.case_id].append(row.id)
     return {
         bill: sheet

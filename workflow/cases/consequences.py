@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from bpmn import Text
 from workflow.cases import advances, recoveries
@@ -11,9 +11,17 @@ from workflow.cases.work import Work
 from workflow.errors import AnswersRefused, FieldFault
 from workflow.forms import Answers
 from workflow.store.models import Claim, Payment, Person, Representative, table
+from workflow.store.prepared import Prepared
 
 _SEPARATORS = re.compile(r"[\s、，,；;]+")
 Consequence = Callable[[Work, Answers], None]
+_LISTED = Prepared(
+    select(Representative.name).where(
+        Representative.village == bindparam("village"),
+        Representative.valid_from <= bindparam("day"),
+        Representative.valid_to.is_(None) | (Representative.valid_to >= bindparam("day")),
+    )
+)
 
 
 def follow(work: Work, form_id: str, answers: Answers) -> None:
@@ -25,15 +33,8 @@ def follow(work: Work, form_id: str, answers: Answers) -> None:
 def check_signers(work: Work, answers: Answers) -> None:
     """Whoever signs a review record is a different person on the village's list (domain 4.5)."""
     names = [name for name in _SEPARATORS.split(str(answers.values["signers"]).strip()) if name]
-    listed = set(
-        work.conn.scalars(
-            select(Representative.name).where(
-                Representative.village == work.row.village,
-                Representative.valid_from <= work.today,
-                Representative.valid_to.is_(None) | (Representative.valid_to >= work.today),
-            )
-        )
-    )
+    today = {"village": work.row.village, "day": work.today}
+    listed = {row.name for row in _LISTED.all(work.conn, today)}
     faults = []
     if strangers := [name for name in dict.fromkeys(names) if name not in listed]:
         shown = "、".join(strangers)

@@ -47,6 +47,28 @@ _ISSUE = Prepared(insert(table(Letter)), "case_id", "kind", "number", "issued_at
 _APPLICANT = Prepared(
     select(Person.name, Person.id_number, Person.account_number).where(Person.id == bindparam("person_id"))
 )
+_OBJECTION = Prepared(
+    select(Objection.received_at, Objection.seq, Posting.number)
+    .join(Posting, Posting.id == Objection.posting_id)
+    .where(Objection.case_id == bindparam("case"))
+    .order_by(Objection.named.desc(), Objection.id.desc())
+)
+_SHEETS = Prepared(
+    select(Calculation.aid, Calculation.sheet)
+    .where(Calculation.case_id == bindparam("case"))
+    .order_by(Calculation.id.desc())
+    .limit(1)
+)
+_TOTALS = Prepared(
+    select(
+        func.sum(Claim.total).label("total"),
+        func.sum(Claim.out_of_catalogue).label("out_of_catalogue"),
+        func.sum(Claim.basic).label("basic"),
+        func.sum(Claim.serious_illness).label("serious_illness"),
+        func.sum(Claim.commercial).label("commercial"),
+        func.sum(Claim.other_relief).label("other_relief"),
+    ).where(Claim.case_id == bindparam("case"))
+)
 AID_KIND = "医疗救助"
 EXTENSION = "extension_notice"
 """The letter of an extension, which goes out beside the steps; a flow may have one of its own."""
@@ -187,13 +209,7 @@ def _steps(step: Step) -> str:
 
 
 def objection(work: Work, step: Step) -> dict[str, Any]:
-    row = work.conn.execute(
-        select(Objection.received_at, Objection.seq, Posting.number)
-        .join(Posting, Posting.id == Objection.posting_id)
-        .where(Objection.case_id == work.row.id)
-        .order_by(Objection.named.desc(), Objection.id.desc())
-        .limit(1)
-    ).first()
+    row = _OBJECTION.first(work.conn, {"case": work.row.id})
     if row is None:
         return {}
     opened = sealed_at(work, row.seq)
@@ -206,22 +222,8 @@ def objection(work: Work, step: Step) -> dict[str, Any]:
 
 def money(work: Work, step: Step) -> dict[str, Any]:
     """The figures of the newest calculation; a sum where there are several bills."""
-    sheet = work.conn.execute(
-        select(Calculation.aid, Calculation.sheet)
-        .where(Calculation.case_id == work.row.id)
-        .order_by(Calculation.id.desc())
-        .limit(1)
-    ).first()
-    totals = work.conn.execute(
-        select(
-            func.sum(Claim.total),
-            func.sum(Claim.out_of_catalogue),
-            func.sum(Claim.basic),
-            func.sum(Claim.serious_illness),
-            func.sum(Claim.commercial),
-            func.sum(Claim.other_relief),
-        ).where(Claim.case_id == work.row.id.hex)
-    ).one()
+    sheet = _SHEETS.first(work.conn, {"case": work.row.id})
+    totals = _TOTALS.first(work.conn, {"case": work.row.id.hex})
     if sheet is None or totals[0] is None:
         return {}
     t, o, b, s, m, r = totals

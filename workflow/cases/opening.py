@@ -24,7 +24,7 @@ from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.permissions import require
 from workflow.register import kinship
 from workflow.store.models import CaseLink, Claim, Household, Organisation, Person, table
-from workflow.store.prepared import Prepared
+from workflow.store.prepared import Prepared, PreparedFor
 from workflow.terms import require_way
 
 PERSON, CLAIM = table(Person), table(Claim)
@@ -42,13 +42,16 @@ _APPLICANT = Prepared(
     .join(_township, _township.c.code == Organisation.parent)
     .where(PERSON.c.id == bindparam("person_id"))
 )
-_BILLS = (
-    select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.kind, CLAIM.c.invoice_number)
-    .where(CLAIM.c.person_id == bindparam("person"), CLAIM.c.id.in_(bindparam("claims", expanding=True)))
-    .order_by(CLAIM.c.id)
-    .with_for_update()
+_BILLS = PreparedFor(
+    CLAIM.c.id,
+    # in the order of their numbers, so that two that want the same bills wait for each other
+    lambda claims: (
+        select(CLAIM.c.id, CLAIM.c.case_id, CLAIM.c.kind, CLAIM.c.invoice_number)
+        .where(CLAIM.c.person_id == bindparam("person"), CLAIM.c.id.in_(claims))
+        .order_by(CLAIM.c.id)
+        .with_for_update()
+    ),
 )
-"""In the order of their numbers, so that two that want the same bills wait for each other."""
 _NEW_CASE = Prepared(
     insert(CASE),
     "id",
@@ -205,7 +208,7 @@ def _claims(
     wanted = set(command.claims)
     if not wanted:
         return []
-    rows = work.conn.execute(_BILLS, {"person": person.id, "claims": sorted(wanted)}).all()
+    rows = _BILLS.all(work.conn, sorted(wanted), {"person": person.id})
     if len(rows) != len(wanted):
         raise NotFound()
     handed_over = () if about is None or row.links != REOPENING else (about.id,)

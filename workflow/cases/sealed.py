@@ -7,12 +7,20 @@ from sqlalchemy import bindparam, func, select
 
 from workflow.cases.work import Work
 from workflow.store.models import Task
-from workflow.store.prepared import Prepared
+from workflow.store.prepared import Prepared, PreparedFor
 
 _DONE = Prepared(
     select(func.max(Task.done_seq).label("seq")).where(
         Task.case_id == bindparam("case"), Task.node == bindparam("node"), Task.done_account.is_not(None)
     )
+)
+_DONE_EACH = PreparedFor(
+    Task.node,
+    lambda nodes: (
+        select(Task.node, func.max(Task.done_seq).label("seq"))
+        .where(Task.case_id == bindparam("case"), Task.node.in_(nodes), Task.done_account.is_not(None))
+        .group_by(Task.node)
+    ),
 )
 
 
@@ -29,10 +37,5 @@ def sealed_of(work: Work, node: str) -> Mapping[str, Any]:
 
 def sealed_of_each(work: Work, nodes: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The same of several steps, in the order they are named; those never done are left out."""
-    rows = work.conn.execute(
-        select(Task.node, func.max(Task.done_seq).label("seq"))
-        .where(Task.case_id == work.row.id, Task.node.in_(nodes), Task.done_account.is_not(None))
-        .group_by(Task.node)
-    )
-    newest = {row.node: row.seq for row in rows}
+    newest = {row.node: row.seq for row in _DONE_EACH.all(work.conn, nodes, {"case": work.row.id})}
     return {node: sealed_at(work, newest[node]) for node in nodes if node in newest}

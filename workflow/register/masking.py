@@ -102,7 +102,9 @@ def leaks_in(text: str, field: str = "") -> tuple[Leak, ...]:
 
     Full-width digits and invisible characters do not help it through.
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    plain = unicodedata.normalize("NFKC", text)
+    if not plain.isprintable():  # nearly always it is: asked of the whole text at once
+        plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     kinds = [kind for kind, pattern in _NUMBERS if pattern.search(plain)]
     if _forbidden().search(plain):
         kinds.append("illness")

@@ -5,17 +5,18 @@ bench`). A `Prepared` keeps its types, its two dialects and its exceptions, and 
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Dialect, Select
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, bindparam
 from sqlalchemy.sql.dml import UpdateBase
 
 from audit.driver import Driver, driver_of
 
 Convert = Callable[[Any], Any]
+Written = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,7 @@ class Prepared:
 
     __slots__ = ("_given", "_plans", "_statement")
 
-    def __init__(
-        self, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase, *given: str
-    ) -> None:
+    def __init__(self, statement: Written, *given: str) -> None:
         self._statement, self._given = statement, given
         self._plans: dict[str, _Plan] = {}
 
@@ -121,6 +120,37 @@ class Prepared:
             row,
             tuple(columns),
         )
+
+
+class PreparedFor:
+    """A statement with one list, for short lists of few lengths: prepared once for each length it has had.
+
+    `make` writes it for the list's parameters: `column.in_(listed)`; they are of the type of `column`.
+    """
+
+    __slots__ = ("_column", "_known", "_make")
+
+    def __init__(self, column: Any, make: Callable[[list[BindParameter[Any]]], Written]) -> None:
+        self._column, self._make = column, make
+        self._known: dict[int, Prepared] = {}
+
+    def all(self, conn: Connection, listed: Sequence[Any], values: Mapping[str, Any]) -> list[Any]:
+        return self._of(len(listed)).all(conn, {**values, **_numbered(listed)})
+
+    def change(self, conn: Connection, listed: Sequence[Any], values: Mapping[str, Any]) -> int:
+        """How many rows were written."""
+        return self._of(len(listed)).change(conn, {**values, **_numbered(listed)})
+
+    def _of(self, length: int) -> Prepared:
+        prepared = self._known.get(length)
+        if prepared is None:
+            parameters = [bindparam(name, type_=self._column.type) for name in _numbered(range(length))]
+            prepared = self._known[length] = Prepared(self._make(parameters))
+        return prepared
+
+
+def _numbered(listed: Sequence[Any]) -> dict[str, Any]:
+    return {f"listed_{number}": one for number, one in enumerate(listed)}
 
 
 def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
