@@ -1,37 +1,28 @@
-"""Build the facts whole: one reading of everything, in one snapshot of the database, into a new file
-that then takes the place of the old one. Nothing is asked case by case.
+"""Build the facts whole: one reading of everything, at one moment of the database, into a new file that then
+takes the place of the old one. Nothing is asked case by case. What belongs to cases is made in parts
+(`parts`), by several processes where there is enough of it (`team`).
 """
 
-import gc
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import islice
+from datetime import datetime
+from math import ceil
+from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
 
-import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection
 
-from audit import READS, chain_of
-from workflow.facts.case_rows import CaseRows, second_pass
-from workflow.facts.casework import Casework, Told, faults_of, looked
-from workflow.facts.entries import chains
-from workflow.facts.forms_then import FormsThen
-from workflow.facts.hashing import Hashing
-from workflow.facts.registers import Found, Reading, first_pass
+from workflow.facts.drafts import add_rows, claim, draft_folder, tables_in, take_over
+from workflow.facts.entries import Part
+from workflow.facts.parts import ENTRIES, Walk, collector_at_rest, divided, entries_of
+from workflow.facts.registers import Found, first_pass
 from workflow.facts.schema import tables
 from workflow.facts.store import facts_file
-from workflow.facts.times import LOCAL, Days
+from workflow.facts.team import MOST, Order, Team, file_of, one_moment, usable_cores
 from workflow.house import House
-from workflow.store.models import Case, Paper, Representative
 
-AT_ONCE: Final = 2_000
-EARLIEST: Final = 1990
-"""Bills, categories and births of rosters before that year are counted without working days."""
 INDEXED: Final[Mapping[str, tuple[str, ...]]] = {
     "event": ("case_id, seq", "node", "actor_id, claimed_at"),
     "task": ("case_id, task_id", "case_id, done_by, done_seq", "done_by, done_at"),
@@ -72,6 +63,20 @@ PRESSURE: Final = (
     "FROM link l JOIN event e ON e.case_id = l.case_id JOIN cases c ON c.case_id = l.case_id "
     "WHERE l.kind = 'appeal' AND json_extract(e.answers, '$.petition_pressure') = 'leader_note'",
 )
+HEARD_EVERY: Final = 0.5  # seconds
+KNOWN: Final = (
+    "UPDATE cases SET household_id = (SELECT household_id FROM person WHERE person_id = applicant_id)",
+    "UPDATE payment SET holder_is = CASE "
+    "WHEN payment.holder_hash = p.name_hash THEN 'applicant' "
+    "WHEN EXISTS (SELECT 1 FROM person o "
+    "WHERE o.household_id = p.household_id AND o.name_hash = payment.holder_hash) "
+    "THEN 'household' "
+    "WHEN EXISTS (SELECT 1 FROM account a WHERE a.name_hash = payment.holder_hash) THEN 'staff' "
+    "ELSE payment.holder_is END "
+    "FROM cases c LEFT JOIN person p ON p.person_id = c.applicant_id "
+    "WHERE c.case_id = payment.case_id AND payment.holder_is IS NOT NULL",
+)
+"""Whom the county knows of those that the parts tell of: applicant, household, staff, body or other."""
 Progress = Callable[[int, int], None]
 
 
@@ -84,132 +89,110 @@ class Built:
     entries: int
 
 
-def build(house: House, at: datetime, progress: Progress = lambda done, of: None) -> Built:
-    """Build the facts as of `at` and put them in the place of those that are there. `progress`: cases
-    done, of all.
+def build(
+    house: House,
+    at: datetime,
+    progress: Progress = lambda done, of: None,
+    *,
+    processes: int | None = None,
+    part: int = ENTRIES,
+) -> Built:
+    """Build the facts as of `at` and put them in the place of those that are there; they are the same, row
+    for row, whatever the number of processes.
+
+    Args:
+        progress: cases done, of all.
+        processes: as many as there are parts and cores, but MOST.
+        part: entries of the log in one part.
 
     Raises:
-        KeyRefused: the key of the facts is open to others. VaultError, DBAPIError: nothing is replaced.
+        KeyRefused: the key of the facts is open to others. VaultError, DBAPIError, PartFailed: nothing is
+        replaced.
     """
     path = facts_file(house.home)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{uuid4().hex}")
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
-        target = sqlite.connect(draft, isolation_level=None)
-        try:
-            with _snapshot(house) as conn, _collector_at_rest():
-                built = _Building(house, conn, target, at).run(progress)
-        finally:
-            target.close()
+    with draft_folder(path.parent) as folder:
+        draft = folder / path.name
+        claim(draft)
+        with ExitStack() as held:
+            team = _team(house, Order(_url(house), house.home, at, folder), processes, part)
+            if team is not None:
+                held.callback(team.stop)
+            conn, team = held.enter_context(one_moment(house, team))
+            held.enter_context(collector_at_rest())
+            target = held.enter_context(tables_in(draft))
+            built = _Building(house, conn, target, at, team, folder).run(divided(conn, part), progress)
         os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
     return built
 
 
-@contextmanager
-def _snapshot(house: House) -> Iterator[Connection]:
-    """One moment of the database, whatever is written meanwhile."""
+def _url(house: House) -> str:
+    return house.engine.url.render_as_string(hide_password=False)
+
+
+def _team(house: House, order: Order, processes: int | None, part: int) -> Team | None:
+    """The processes beside this one; None where there is not enough to do for two."""
     with house.reader.connect() as conn:
-        if conn.dialect.name == "postgresql":
-            conn = conn.execution_options(isolation_level="REPEATABLE READ")
-        yield conn
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Rows make no circles, and to look for circles among millions of them takes a good part of the time."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
+        parts = ceil(entries_of(conn) / part)
+    wanted = min(parts, processes or min(usable_cores(), MOST))
+    return Team(order, wanted - 1) if wanted > 1 else None
 
 
 class _Building:
-    def __init__(self, house: House, conn: Connection, target: Any, at: datetime) -> None:
-        self.house, self.conn, self.target, self.at = house, conn, target, at
-        today = at.astimezone(LOCAL).date()
-        self.days = Days(house.calendar(), date(EARLIEST, 1, 1), date(today.year + 2, 12, 31))
-        self.read = Reading(conn, Hashing(house.home), self.days, at)
-        self.forms = FormsThen(house)
-        self.entries = 0
+    def __init__(
+        self, house: House, conn: Connection, target: Any, at: datetime, team: Team | None, folder: Path
+    ) -> None:
+        self.house, self.target, self.at, self.team, self.folder = house, target, at, team, folder
+        self.walk = Walk(house, conn, at)
+        self.cases = 0
 
-    def run(self, progress: Progress) -> Built:
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY"):
-            self.target.execute(f"PRAGMA {pragma}")
-        self.target.execute("BEGIN")
-        for each in tables().values():
-            self.target.execute(each.create)
-        self._insert("workday", self.days.rows)
-        self._insert("limits", self._limits())
-        self._insert("policy_posting", self._policy_postings())
-        self._insert("policy_kind", self._kinds_of_bills())
-        for name, rows in first_pass(self.read).items():
-            self._insert(name, rows())
+    def run(self, parts: list[Part], progress: Progress) -> Built:
+        if self.team is not None:
+            self.team.begin(parts)
+        read = self.walk.read
+        add_rows(self.target, "workday", read.days.rows)
+        add_rows(self.target, "limits", self._limits())
+        add_rows(self.target, "policy_posting", self._policy_postings())
+        add_rows(self.target, "policy_kind", self._kinds_of_bills())
+        for name, rows in first_pass(read).items():
+            add_rows(self.target, name, rows())
         self.target.execute(MEMBERS)
-        cases = {row.id: row for row in self.read.rows(Case)}
-        told = self._log(cases, progress)
-        for name, rows in second_pass(CaseRows(self.read, self.forms, told, cases)).items():
-            self._insert(name, rows())
+        entries = self._parts(parts, progress)
         for statement in PRESSURE:
             self.target.execute(statement)
         self._index()
+        for statement in KNOWN:
+            self.target.execute(statement)
         self.target.execute("COMMIT")
         self.target.execute("ANALYZE")
-        return Built(self.at, len(cases), self.entries)
+        return Built(self.at, len(self.walk.erased), entries)
 
-    def _log(self, cases: Mapping[UUID, Any], progress: Progress) -> Mapping[UUID, Told]:
-        reads = {chain_of(case, READS): case for case in cases}
-        villages = {case.hex: row.village for case, row in cases.items()}
-        work = Casework(self.read.hashing, self.forms, villages, self._representatives(), self._kinds())
-        told: dict[UUID, Told] = {}
-        for chain in chains(self.conn, self.house.vault):
-            self.entries += len(chain.entries)
-            case = reads.get(chain.id) if chain.log else (chain.id if chain.id in cases else None)
-            named = None if case is None else case.hex
-            erased = case is not None and cases[case].erased_at is not None
-            work.rows["chain_fault"] += faults_of(chain, named, erased)
-            if chain.log:
-                for name, row in looked(chain, named):
-                    work.rows[name].append(row)
-            elif case is not None:
-                told[case] = work.take(chain)
-                self._row_fault(work, case, cases[case].seq, chain.entries[-1].seq if chain.entries else -1)
-                progress(len(told), len(cases))
-            self._flush(work, AT_ONCE)
-        self._flush(work, 0)
-        return told
+    def _parts(self, parts: list[Part], progress: Progress) -> int:
+        """The rows of every part, in the order of the parts. Returns the number of entries."""
 
-    def _row_fault(self, work: Casework, case: UUID, seq: int, last: int) -> None:
-        if seq != last:
-            row = {"case_id": case.hex, "log": "cases", "seq": last, "fault": "case_row"}
-            work.rows["chain_fault"].append(row)
+        def told() -> None:
+            self.cases += 1
+            self._tell(progress, 0)
 
-    def _flush(self, work: Casework, above: int) -> None:
-        for name, rows in work.rows.items():
-            if len(rows) > above:
-                self._insert(name, rows)
-                rows.clear()
+        if self.team is None:
+            return sum(self.walk.write(part, self.target, told) for part in parts)
+        mine, entries = set(), 0
+        for part in parts:
+            path = file_of(self.folder, part)
+            if claim(path):
+                with tables_in(path) as target:
+                    entries += self.walk.write(part, target, told)
+                    target.execute("COMMIT")
+                mine.add(part.number)
+        for part in parts:
+            while part.number not in mine | self.team.made:
+                self._tell(progress, HEARD_EVERY)
+            take_over(self.target, file_of(self.folder, part))
+        return entries + self.team.entries
 
-    def _representatives(self) -> Mapping[tuple[str, str], list[tuple[str, str | None]]]:
-        found: dict[tuple[str, str], list[tuple[str, str | None]]] = defaultdict(list)
-        for row in self.read.rows(Representative):
-            hashed = self.read.hashing.plain("name", row.name)
-            found[row.village, hashed or ""].append(
-                (row.valid_from.isoformat(), row.valid_to and row.valid_to.isoformat())
-            )
-        return found
-
-    def _kinds(self) -> Mapping[tuple[str, int], Mapping[str, str]]:
-        """Case and entry → kind of paper → digest."""
-        found: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
-        for row in self.read.rows(Paper):
-            found[row.case_id.hex, row.seq][row.kind] = row.sha256
-        return found
+    def _tell(self, progress: Progress, patience: float) -> None:
+        if self.team is not None:
+            self.team.listen(patience)
+        progress(self.cases + (self.team.cases if self.team else 0), len(self.walk.erased))
 
     def _limits(self) -> Iterator[Found]:
         for policy, terms in self.house.rules().terms.items():
@@ -227,11 +210,6 @@ class _Building:
         for policy in self.house.rules().policies.values():
             for kind in policy.kinds:
                 yield {"policy": policy.id, "kind": kind}
-
-    def _insert(self, name: str, rows: Iterable[Found]) -> None:
-        statement, remaining = tables()[name].insert, iter(rows)
-        while batch := list(islice(remaining, AT_ONCE)):
-            self.target.executemany(statement, batch)
 
     def _index(self) -> None:
         number = 0

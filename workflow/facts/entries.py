@@ -9,7 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, type_coerce
+from sqlalchemy.types import NullType
 
 from audit import VaultError
 from audit.merkle import leaf_hash
@@ -24,10 +25,31 @@ WORK: Final = frozenset(
 )  # fmt: skip
 """What must not happen any more once a case is archived."""
 _e, _v = audit_entry.c, audit_vault.c
-_ENTRIES = select(_e.chain, _e.seq, _e.leaf, _e.prev, _e.bytes, _e.log).order_by(_e.chain, _e.seq)
-_VAULT = select(_v.chain, _v.seq, _v.nonce, _v.sealed).order_by(_v.chain, _v.seq)
+_AS_KEPT: Final = NullType()
+"""A chain's number as the database has it: to make one of each row takes longer than to compare them."""
+_ENTRIES = select(type_coerce(_e.chain, _AS_KEPT), _e.seq, _e.leaf, _e.prev, _e.bytes, _e.log).order_by(
+    _e.chain, _e.seq
+)
+_VAULT = select(type_coerce(_v.chain, _AS_KEPT), _v.seq, _v.nonce, _v.sealed).order_by(_v.chain, _v.seq)
 _KEYS = select(audit_key.c.chain, audit_key.c.wrapped)
 _HEADS = select(audit_head.c.chain, audit_head.c.seq, audit_head.c.leaf)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The chains and cases whose number comes after `after` and not after `until`; None is no bound."""
+
+    number: int
+    after: UUID | None
+    until: UUID | None
+
+    def holds(self, column: ColumnElement[UUID]) -> list[ColumnElement[bool]]:
+        """What a row's column has to be."""
+        found = [] if self.after is None else [column > self.after]
+        return found if self.until is None else [*found, column <= self.until]
+
+
+WHOLE: Final = Part(0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +73,27 @@ class Chain:
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
-def chains(conn: Connection, vault: Vault) -> Iterator[Chain]:
-    """Every chain of both logs, in bulk: three statements whatever the number of cases."""
-    keys: dict[UUID, bytes] = {row.chain: row.wrapped for row in conn.execute(_KEYS)}
-    heads = {row.chain: (row.seq, row.leaf) for row in conn.execute(_HEADS)}
+def chains(conn: Connection, vault: Vault, part: Part = WHOLE) -> Iterator[Chain]:
+    """Every chain of both logs in a part, in bulk: four statements whatever the number of cases."""
+    keys: dict[UUID, bytes] = {
+        row.chain: row.wrapped for row in conn.execute(_KEYS.where(*part.holds(audit_key.c.chain)))
+    }
+    ends = conn.execute(_HEADS.where(*part.holds(audit_head.c.chain)))
+    heads = {row.chain: (row.seq, row.leaf) for row in ends}
     with (
-        conn.execute(_VAULT, execution_options=STREAMED) as kept,
-        conn.execute(_ENTRIES, execution_options=STREAMED) as rows,
+        conn.execute(_VAULT.where(*part.holds(_v.chain)), execution_options=STREAMED) as kept,
+        conn.execute(_ENTRIES.where(*part.holds(_e.chain)), execution_options=STREAMED) as rows,
     ):
         opened = _Opened(kept, vault, keys)
         chain: Chain | None = None
+        kept_as: Any = None
         last: tuple[int, bytes] = (-1, BEGINNING)
         for number, seq, leaf, prev, encoded, log in rows:
-            if chain is None or number != chain.id:
+            if chain is None or number != kept_as:
                 if chain is not None:
                     yield _closed(chain, last, heads.pop(chain.id, None))
-                chain, last = Chain(number, log), (-1, BEGINNING)
+                chain, last, kept_as = Chain(_number(number), log), (-1, BEGINNING), number
+                opened.begin(chain.id, number)
             _take(chain, opened, last, seq, leaf, prev, encoded)
             last = seq, leaf
         if chain is not None:
@@ -92,7 +119,7 @@ def _take(
         chain.faults.append((seq, "hash"))
     try:
         said = orjson.loads(encoded)
-        sealed = opened.at(chain.id, seq)
+        sealed = opened.at(seq)
         if sealed is None and said["commit"] and chain.log == 0:
             chain.faults.append((seq, "sealed"))
         _check(chain, seq, said, sealed or {})
@@ -125,23 +152,32 @@ def _closed(chain: Chain, last: tuple[int, bytes], head: tuple[int, bytes] | Non
     return chain
 
 
+def _number(kept: Any) -> UUID:
+    return kept if isinstance(kept, UUID) else UUID(kept)
+
+
 class _Opened:
     """The rows of the vault beside the entries: both come in the same order."""
 
     def __init__(self, rows: Iterator[Any], vault: Vault, keys: Mapping[UUID, bytes]) -> None:
         self._rows, self._vault, self._keys = iter(rows), vault, keys
         self._row = next(self._rows, None)
+        self._chain = UUID(int=0)
+        self._kept_as: Any = None
+        self._wrapped: bytes | None = None
 
-    def at(self, chain: UUID, seq: int) -> Mapping[str, tuple[bytes, Any]] | None:
+    def begin(self, chain: UUID, kept_as: Any) -> None:
+        """The entries of this chain come next."""
+        self._chain, self._kept_as, self._wrapped = chain, kept_as, self._keys.get(chain)
+
+    def at(self, seq: int) -> Mapping[str, tuple[bytes, Any]] | None:
         """Salt and value of each field; None where nothing is kept. Raises VaultError."""
-        while self._row is not None and (self._row[0], self._row[1]) < (chain, seq):
+        place = (self._kept_as, seq)
+        while self._row is not None and (self._row[0], self._row[1]) < place:
             self._row = next(self._rows, None)
-        if self._row is None or (self._row[0], self._row[1]) != (chain, seq):
+        if self._row is None or (self._row[0], self._row[1]) != place or self._wrapped is None:
             return None
-        wrapped = self._keys.get(chain)
-        if wrapped is None:
-            return None
-        return self._vault.unseal(chain, seq, wrapped, self._row[2], self._row[3])
+        return self._vault.unseal(self._chain, seq, self._wrapped, self._row[2], self._row[3])
 
 
 def at_of(entry: Entry) -> datetime:

@@ -4,16 +4,15 @@ Each function reads one table whole; nothing is asked case by case.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
 from workflow import amounts
-from workflow.facts.entries import STREAMED
+from workflow.facts.entries import STREAMED, WHOLE, Part
 from workflow.facts.hashing import Hashing
-from workflow.facts.schema import body_words
 from workflow.facts.times import LOCAL, Days, day, local
 from workflow.register.identity import NotValid, check_id_number, completed_age
 from workflow.store import models
@@ -32,8 +31,8 @@ class Reading:
     at: datetime
     places: dict[int, str] = field(default_factory=dict)  # household → village
     people: dict[int, Found] = field(default_factory=dict)
-    staff: set[str | None] = field(default_factory=set)
     names: dict[int, set[str | None]] = field(default_factory=dict)  # household → names
+    part: Part = WHOLE
 
     @property
     def now(self) -> str:
@@ -44,6 +43,17 @@ class Reading:
         table = models.table(model)
         ordered = select(table).order_by(*table.primary_key)
         return iter(self.conn.execute(ordered, execution_options=STREAMED))
+
+    def within(self, part: Part) -> "Reading":
+        """The same for one part of the cases."""
+        return replace(self, part=part)
+
+    def of_cases(self, model: Any) -> Iterator[Row[Any]]:
+        """The rows of the part's cases, in the order of the table's key."""
+        table = models.table(model)
+        case = table.c.id if model is models.Case else table.c.case_id
+        chosen = select(table).where(*self.part.holds(case)).order_by(*table.primary_key)
+        return iter(self.conn.execute(chosen, execution_options=STREAMED))
 
     def households(self) -> Iterator[Found]:
         for row in self.rows(models.Household):
@@ -98,11 +108,9 @@ class Reading:
 
     def accounts(self) -> Iterator[Found]:
         for row in self.rows(models.Account):
-            name = self.hashing.plain("name", row.name)
-            self.staff.add(name)
             yield {
                 "account_id": row.id,
-                "name_hash": name,
+                "name_hash": self.hashing.plain("name", row.name),
                 "surname_hash": self.hashing.plain("surname", row.name[:1]),
                 "phone_hash": self.hashing.plain("phone", row.phone),
                 "active": int(row.active),
@@ -200,19 +208,6 @@ class Reading:
     def _household(self, person: int) -> int | None:
         household: int | None = self.people.get(person, {}).get("household_id")
         return household
-
-    def who_holds(self, holder: str | None, applicant: int, name: str) -> str | None:
-        """Whose name an account bears: applicant, household, staff, body or other."""
-        if holder is None:
-            return None
-        person = self.people.get(applicant, {})
-        if holder == person.get("name_hash"):
-            return "applicant"
-        if holder in self.names.get(person.get("household_id") or -applicant, ()):
-            return "household"
-        if holder in self.staff:
-            return "staff"
-        return "body" if any(word in name for word in body_words()) else "other"
 
 
 def first_pass(read: Reading) -> Mapping[str, Callable[[], Iterable[Found]]]:
