@@ -82,7 +82,7 @@ def test_the_readme_names_only_commands_that_exist():
 
 
 def test_a_small_county_is_made_verified_and_replayed(tmp_path, monkeypatch):
-    """Two stories and one that is drawn; that every story is told is for `test_building_the_demonstration`."""
+    """Two stories and one that is drawn. That all are told: `test_building_the_demonstration`."""
     two = STORIES[:2]
     for module in (county, simulate):
         monkeypatch.setattr(module, "first_of_each", lambda: two)

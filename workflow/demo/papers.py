@@ -68,6 +68,7 @@ def _blank() -> bytes:
     return out.getvalue()
 
 
+@cache
 def _picture(title: str, english: str) -> bytes:
     sheet = Image.new("L", SIZE, 252)
     draw = ImageDraw.Draw(sheet)

@@ -1,7 +1,6 @@
-"""One worker as a process of its own that can be killed: `python -m workflow.simulation.worker_process`.
+"""One worker as a process of its own that can be killed; see `nursery`.
 
 It works at one moment of simulated time until nothing is due, and says so after every command.
-Arguments: the home folder, the database, the moment.
 """
 
 import sys
@@ -15,7 +14,7 @@ from workflow.handle import case_changed
 from workflow.house import House, open_house
 from workflow.jobs import run_until_quiet
 
-READY, DONE = "ready", "done"
+READY, DONE, ENDED = "ready", "done", "ended"
 
 
 def _tell(sender: Any, **changed: Any) -> None:
@@ -23,7 +22,10 @@ def _tell(sender: Any, **changed: Any) -> None:
 
 
 def main(home: str, database: str, moment: str) -> None:
-    """Say `ready`, wait for a line, work; `done` for every command."""
+    """Say `ready`, wait for a line, work; `done` for every command, `ended` when nothing is due any more.
+
+    `home`: the folder; `database`: its address; `moment`: in ISO 8601.
+    """
     at = datetime.fromisoformat(moment)
     house = open_house(database, Path(home), now=lambda: at, migrate=False)
     try:
@@ -31,6 +33,7 @@ def main(home: str, database: str, moment: str) -> None:
         print(READY, flush=True)
         sys.stdin.readline()
         _work(house, at)
+        print(ENDED, flush=True)
     finally:
         house.close()
 
@@ -43,7 +46,3 @@ def _work(house: House, at: datetime) -> None:
         except Busy:
             continue
         return
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -2,8 +2,7 @@
 middle of a round, and now and then has company.
 """
 
-import subprocess
-import sys
+import atexit
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,9 +13,9 @@ from sqlalchemy import bindparam, exists, select
 from workflow.deadlines import SHANGHAI
 from workflow.house import House
 from workflow.jobs import run_until_quiet
-from workflow.simulation import worker_process
+from workflow.simulation.nursery import NoNursery, Nursery
 from workflow.simulation.verdict import Round
-from workflow.simulation.worker_process import READY
+from workflow.simulation.worker_process import DONE, ENDED, READY
 from workflow.store.models import Clock, Outbox, Supervision, Timer
 from workflow.store.prepared import Prepared
 
@@ -39,16 +38,20 @@ class WorkerFailed(Exception):
     """A worker process ended with an error; its last words are the message."""
 
 
+_NURSERY = Nursery()
+atexit.register(_NURSERY.close)
+
+
 class WorkerProcess:
     """A worker at one moment, in a process of its own. A context: it is dead at the end."""
 
     def __init__(self, house: House, at: datetime) -> None:
         url = house.engine.url.render_as_string(hide_password=False)
-        told = [str(house.home), url, at.isoformat()]
-        self._process = subprocess.Popen(  # noqa: S603 — our own program
-            [sys.executable, "-m", worker_process.__name__, *told],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        try:
+            self._born = _NURSERY.bear(str(house.home), url, at.isoformat())
+        except NoNursery as failed:
+            raise WorkerFailed(str(failed)) from failed
+        self._ended = False
 
     def ready(self) -> None:
         """Wait until it has opened the house."""
@@ -56,42 +59,39 @@ class WorkerProcess:
             self._fail()
 
     def go(self) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.write("go\n")
-            self._process.stdin.flush()
+        self._born.stdin.write("go\n")
+        self._born.stdin.flush()
 
     def done(self) -> bool:
         """Wait for its next command; False when it has ended by itself."""
-        return bool(self._read())
+        said = self._read()
+        self._ended = self._ended or said == ENDED
+        return said == DONE
 
     def kill(self) -> None:
         """kill -9."""
-        self._process.kill()
-        self._process.wait()
+        self._born.kill()
 
     def finish(self) -> None:
         """Wait until nothing is due any more. Raises WorkerFailed."""
         while self.done():
             pass
-        if self._process.wait():
+        if not self._ended:
             self._fail()
 
     def _read(self) -> str:
-        return self._process.stdout.readline().strip() if self._process.stdout is not None else ""
+        return self._born.stdout.readline().strip()
 
     def _fail(self) -> None:
         self.kill()
-        words = self._process.stderr.read() if self._process.stderr is not None else ""
-        raise WorkerFailed(words.strip()[-2000:])
+        raise WorkerFailed(self._born.stderr.read().strip()[-2000:])
 
     def __enter__(self) -> "WorkerProcess":
         return self
 
     def __exit__(self, *error: object) -> None:
         self.kill()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        self._born.close()
 
 
 def anything_due(house: House, at: datetime) -> bool:
