@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import once
 import psycopg
 import pytest
 from house_templates import Staged, Template, opened, require_sound_log, stage
@@ -16,7 +17,12 @@ from running_system import built, outside, system  # noqa: F401 - fixtures
 from small_county import CaseFile, SetClock, SmallCounty, Staff
 from sqlalchemy.engine import make_url
 from stops import Stops, state_of
-from thrift import keep_passwords_cheaply, set_aside_what_stays, share_compiled_statements
+from thrift import (
+    keep_passwords_cheaply,
+    set_aside_what_stays,
+    share_compiled_pages,
+    share_compiled_statements,
+)
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
@@ -166,7 +172,9 @@ inspector, administrator, supervisor = _works_as("insp"), _works_as("adm"), _wor
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "tampers: leaves a log behind that is not sound, on purpose")
+    once.begin(config)
     share_compiled_statements()
+    share_compiled_pages()
 
 
 def pytest_collection_finish() -> None:

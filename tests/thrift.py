@@ -6,7 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from argon2 import PasswordHasher, Type
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, event
+from werkzeug.routing import Rule
 
 from workflow.register import accounts
 
@@ -33,6 +36,37 @@ def share_compiled_statements() -> None:
         return engine
 
     module.create_engine = create_engine
+
+
+class _Compiled(BytecodeCache):
+    """Templates, compiled once per process. The two languages have extensions of their own."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Any, ...], Any] = {}
+
+    def get_bucket(self, environment: Any, name: str, filename: str | None, source: str) -> Bucket:
+        return super().get_bucket(environment, name, f"{filename} {sorted(environment.extensions)}", source)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key, bucket.checksum] = bucket.code
+
+
+def share_compiled_pages() -> None:
+    """Every application of a test has the same templates and addresses: each is compiled once per process."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
+    known: dict[tuple[Any, ...], Any] = {}
+    compiled: Any = Rule._compile_builder
+
+    def builder(rule: Any, append_unknown: bool = True) -> Any:
+        key = (append_unknown, *rule._trace, *sorted((rule.defaults or {}).items()))
+        if key not in known:
+            known[key] = compiled(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = builder  # type: ignore[method-assign]
 
 
 def set_aside_what_stays() -> None:

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from once import made_once
+
 from workflow.demo.county import build
 from workflow.demo.staff import PASSWORD, place_staff
 from workflow.house import House, open_house
@@ -26,36 +28,40 @@ def _folder() -> Path:
     return folder
 
 
-@cache
-def _staffed() -> Path:
-    house = open_house(None, _folder(), now=lambda: NOW)
+def _copy(made: Path) -> House:
+    home = _folder()
+    shutil.copytree(made, home, dirs_exist_ok=True)
+    return open_house(None, home, now=lambda: NOW, migrate=False)
+
+
+def _staffed(home: Path) -> None:
+    house = open_house(None, home, now=lambda: NOW)
     with transaction(house.engine) as connection:
         seed_county(connection)
         place_staff(connection, Random(1), NOW, [TOWNSHIP], [VILLAGE], "360829000000")
     house.close()
-    return house.home
 
 
 def staffed_house() -> House:
     """A county with divisions, offices and people on their seats, and not one case; a copy of one's own."""
-    home = _folder()
-    shutil.copytree(_staffed(), home, dirs_exist_ok=True)
-    return open_house(None, home, now=lambda: NOW, migrate=False)
+    return _copy(made_once("staffed", _staffed))
+
+
+def _demonstration(home: Path) -> None:
+    house = open_house(None, home, now=lambda: NOW)
+    build(house, *SHARED, lambda done, of: None)
+    house.close()
 
 
 @cache
 def demonstration_house() -> House:
-    """The demonstration county with every branch once; shared, so leave it as you find it."""
-    house = open_house(None, _folder(), now=lambda: NOW)
-    build(house, *SHARED, lambda done, of: None)
-    return house
+    """The demonstration county with every branch once; shared in a process, so leave it as you find it."""
+    return demonstration_copy()
 
 
 def demonstration_copy() -> House:
     """The same county as a copy of one's own, to be changed at will."""
-    home = _folder()
-    shutil.copytree(demonstration_house().home, home, dirs_exist_ok=True)
-    return open_house(None, home, now=lambda: NOW, migrate=False)
+    return _copy(made_once("demonstration", _demonstration))
 
 
 __all__ = [
