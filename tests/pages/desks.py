@@ -2,6 +2,7 @@
 
 import io
 
+from flask import Flask
 from pages.visiting import Visitor
 from PIL import Image
 
@@ -18,13 +19,21 @@ def photo(colour: str = "white") -> bytes:
 
 def at_the_desk(county, login: str) -> Visitor:
     """Somebody of the county who has signed in just now (how that is done is tested elsewhere)."""
-    visitor = Visitor(create_app(county.house, clock=county.clock, testing=True))
+    visitor = Visitor(_pages(county))
     actor, now = county.staff[login].actor, int(county.clock.at.timestamp())
     epoch = county.rows(Account, Account.id == actor.account_id)[0].epoch
     with visitor.client.session_transaction() as session:
         session.update(_user_id=f"{actor.account_id}.{epoch}", _fresh=True, seen=now, since=now)
         session["seat"] = actor.seat_id
     return visitor
+
+
+def _pages(county) -> Flask:
+    """The application, made once for everybody of a county."""
+    made = getattr(county, "pages", None)
+    if made is None or made.extensions["mingjian.house"] is not county.house:
+        made = county.pages = create_app(county.house, clock=county.clock, testing=True)
+    return made
 
 
 def form_of(case, node: str) -> str:
