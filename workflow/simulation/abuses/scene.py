@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from workflow.actor import SYSTEM, Actor
 from workflow.cases.ways import wanted_flow
@@ -28,6 +28,7 @@ from workflow.simulation.abuses.manifest import Planted
 from workflow.simulation.abuses.moving_in import Home, import_bills, move_in, recognise
 from workflow.simulation.abuses.scripts import Script
 from workflow.store.models import Case, CaseLink, Posting, Task, table
+from workflow.store.prepared import Prepared
 
 Answers = Mapping[str, str | list[str]]
 ORDINARY, FILING, TEMPORARY = "ma_ordinary_county", "ma_basic_check_filing", "ta_temporary"
@@ -36,6 +37,9 @@ MORNING = time(8, 40)
 AFTER_THE_WORKER = time(0, 10)
 MOST_STEPS = 90
 TASK = table(Task)
+_OPEN = Prepared(
+    select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None)).order_by(TASK.c.id)
+)
 
 
 class NeverCame(RuntimeError):
@@ -215,9 +219,7 @@ class InHand:
     def open(self) -> list[Any]:
         """The places where it stands, people's steps first."""
         with self.scene.county.house.reader.connect() as conn:
-            rows = conn.execute(
-                select(TASK).where(TASK.c.case_id == self.id, TASK.c.done_at.is_(None)).order_by(TASK.c.id)
-            ).all()
+            rows = _OPEN.all(conn, {"case_id": self.id})
         return sorted(rows, key=lambda row: row.kind != "user")
 
     def step(self, node: str) -> Any:
