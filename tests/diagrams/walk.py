@@ -259,9 +259,13 @@ class Stock:
         for name, root in sorted(self.roots.items(), key=lambda item: item[0].endswith(".bpmn")):
             (parser.add_bpmn_xml if name.endswith(".bpmn") else parser.add_dmn_xml)(root, name)
         environment = Environment({"due": lambda limit: due(limit, walk.at).isoformat()})
-        self.engine = PythonScriptEngine(environment)
-        self.spec, self.specs = parser.get_spec(process), parser.get_subprocess_specs(process)
+        self.engine, self.parser = PythonScriptEngine(environment), parser
         self.create = BpmnWorkflow
+        self.choose(process)
+
+    def choose(self, process: str) -> None:
+        """Walk this process from now on; what was read stays read."""
+        self.spec, self.specs = self.parser.get_spec(process), self.parser.get_subprocess_specs(process)
 
     def start(self, variables: dict[str, Any], at: datetime) -> None:
         self.at = at
@@ -338,6 +342,10 @@ class Ours:
         self.engine, self.process = engine, process
         self.model = engine.read_model(files, guard=not unguarded)
         self.trace = hashlib.sha256()
+
+    def choose(self, process: str) -> None:
+        """Walk this process from now on, on the same diagrams, as the product does."""
+        self.process = process
 
     def _take(self, step: Any) -> None:
         self.step = step
@@ -451,8 +459,11 @@ def main(arguments: list[str]) -> None:
     names = [word for word in rest if word.endswith((".bpmn", ".dmn"))]
     files = {name: Path(name).read_bytes() for name in names}
     vocabulary = Vocabulary(files)
+    engine: Any = None
     for process in processes:
-        engine = (Stock if mode == "stock" else Ours)(files, process, unguarded)
+        if engine is None or unguarded:  # what guards refuse may change what stock has read
+            engine = (Stock if mode == "stock" else Ours)(files, process, unguarded)
+        engine.choose(process)
         for seed in range(int(first), int(last)):
             result = {"process": process, **walk(engine, vocabulary, seed)}
             print(json.dumps(result, sort_keys=True))
