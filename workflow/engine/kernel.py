@@ -50,6 +50,8 @@ class _Flat:
     success: bool
     last_task: CaseTask | None
     ended: dict[str, Any]
+    touched = True
+    """Whether a task of it has come, gone or changed its state since the case was read."""
 
     def update_waiting_tasks(self) -> None:
         waiting = [task for task in self.tasks.values() if task._state == WAITING]
@@ -158,6 +160,7 @@ class SubCase(_Flat, BpmnSubWorkflow):
         super()._task_completed_notify(task)
 
     def _task_removed_notify(self, task: CaseTask) -> None:
+        self.touched = True
         self.top_workflow.event_manager.tasks.pop(task.id, None)
 
 
@@ -232,6 +235,7 @@ class Case(_Flat, BpmnWorkflow):
         super()._task_completed_notify(task)
 
     def _task_removed_notify(self, task: CaseTask) -> None:
+        self.touched = True
         self.event_manager.tasks.pop(task.id, None)
 
     def note(self, task: CaseTask) -> None:

@@ -73,6 +73,7 @@ def _exchange(case: Case, new: Model) -> None:
     case._engine = new.scripts
     for workflow in case.workflows():
         workflow.spec = new.specs[workflow.spec.name]
+        workflow.touched = True
         _forget_predictions(workflow)
         for task in workflow.tasks.values():
             seen = _numbered(task)

@@ -35,11 +35,14 @@ _CANCELLED = TaskState.CANCELLED
 
 
 def prune(case: Case, shapes: Mapping[str, Shape]) -> None:
-    """Cut out of the case all that no later command looks at. Takes time in the size of one command."""
+    """Cut out of the case all that no later command looks at. Takes time in the size of one command.
+
+    A process that the command has not touched stands as the one before has left it.
+    """
     _drop_finished_subprocesses(case)
     for workflow in case.workflows():
         shape = shapes[workflow.spec.name]
-        if shape.prunable:
+        if shape.prunable and workflow.touched:
             _prune(workflow, shape)
 
 

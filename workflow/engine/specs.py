@@ -266,6 +266,12 @@ class _Settled:
     def outputs(self) -> list[Any]:
         return [self._wf_spec.task_specs[name] for name in self._outputs]
 
+    def test(self) -> None:
+        """Stock asks each time a task becomes ready whether its specification is whole: once will do."""
+        if "_whole" not in self.__dict__:
+            super().test()  # type: ignore[misc]
+            self._whole = True
+
     def _predict(self, my_task: Any, seen: Any = None, looked_ahead: int = 0, mask: int = PREDICTED) -> None:
         """As stock does it. What it notes as seen is never found again: it compares tasks with specs."""
         if my_task._state & mask:

@@ -50,6 +50,7 @@ class CaseTask(Task):
         self.id = top.next_id
         top.next_id += 1
         workflow.tasks[self.id] = self
+        workflow.touched = True
         self.workflow = workflow
         self.task_spec = task_spec
         self._parent = None if parent is None else parent.id
@@ -86,6 +87,7 @@ class CaseTask(Task):
     def _set_state(self, value: int) -> None:
         if value != self._state:
             self._state = value
+            self.workflow.touched = True
             top = self.workflow.top_workflow
             top.tick += 1
             # Stock sorts the branches of a join by wall clock. Within one command ours stands still, so the
