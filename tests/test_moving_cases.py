@@ -18,7 +18,6 @@ from workflow.cases.migrating import known_of, moved, previews
 from workflow.commands import MigrateCase
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, MoveImpossible, NotAllowed, StepImpossible
-from workflow.releasing import checking
 from workflow.replay import replay
 from workflow.rules import prepare
 from workflow.store import transaction
@@ -41,7 +40,7 @@ def relabelled(county):
 @pytest.fixture
 def without_layout(monkeypatch):
     """Diagrams drawn by a test have no shapes; the linter of the drawing is another test's matter."""
-    monkeypatch.setattr(checking, "lint", lambda files, rulebook: [])
+    monkeypatch.setattr("workflow.engine.lint.lint", lambda files, rulebook: [])
 
 
 def migrates(county, case, to, by="capr", **more):
