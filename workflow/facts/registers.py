@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from workflow import amounts
+from workflow.facts.as_kept import whole
 from workflow.facts.entries import STREAMED, WHOLE, Part
 from workflow.facts.hashing import Hashing
 from workflow.facts.times import LOCAL, Days, day, local
@@ -40,9 +41,7 @@ class Reading:
 
     def rows(self, model: Any) -> Iterator[Row[Any]]:
         """A table whole, in the order of its key."""
-        table = models.table(model)
-        ordered = select(table).order_by(*table.primary_key)
-        return iter(self.conn.execute(ordered, execution_options=STREAMED))
+        return iter(self.conn.execute(whole(models.table(model)), execution_options=STREAMED))
 
     def within(self, part: Part) -> "Reading":
         """The same for one part of the cases."""
@@ -52,7 +51,7 @@ class Reading:
         """The rows of the part's cases, in the order of the table's key."""
         table = models.table(model)
         case = table.c.id if model is models.Case else table.c.case_id
-        chosen = select(table).where(*self.part.holds(case)).order_by(*table.primary_key)
+        chosen = whole(table).where(*self.part.holds(case))
         return iter(self.conn.execute(chosen, execution_options=STREAMED))
 
     def households(self) -> Iterator[Found]:
