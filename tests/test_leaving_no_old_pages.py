@@ -1,6 +1,7 @@
 """After an erasure nothing is left of it in the files of SQLite: no old page, no old log of writes."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,7 @@ def test_neither_key_nor_ciphertext_nor_text_is_left_in_any_file(county, ended):
 
 def test_while_an_older_state_is_read_it_is_tried_again_later(county, ended, monkeypatch):
     county.staff["capr"].does(ConfirmErasure(ended.id, propose(county, ended)))
+    monkeypatch.setattr(sys.modules["workflow.store.connect"], "PATIENCE", 1)
     wanted = {"paper": b"diagnosis.txt"}
     with county.house.reader.connect() as reading:
         reading.execute(select(Paper.id).limit(1)).all()

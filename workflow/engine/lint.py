@@ -7,6 +7,7 @@ The rules stand in ``guards`` (what the engine refuses), ``lint_misread``, ``lin
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,18 +40,20 @@ class Report:
     explored: Mapping[str, int]
 
 
-def lint(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> list[Fault]:
+def lint(
+    files: Mapping[str, bytes], rulebook: Rulebook | None = None, *, is_read: bool = False
+) -> list[Fault]:
     """Every fault of the diagrams (``*.bpmn``) and decision tables (``*.dmn``) among ``files``."""
-    return examine(files, rulebook).faults
+    return examine(files, rulebook, is_read=is_read).faults
 
 
-def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Report:
-    """Apply every rule and explore every diagram.
+def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None, *, is_read: bool = False) -> Report:
+    """Apply every rule and explore every diagram. ``is_read``: by the engine, without a fault.
 
     With a rule book, the roles, forms, limits, papers, states and letters that diagrams name are looked up,
     and variables are followed from the forms that ask them to the gateways that read them. Order: as found.
     """
-    faults = _refused_by_the_engine(files)
+    faults = [] if is_read else _refused_by_the_engine(files)
     drawings: list[Drawing] = []
     decisions: frozenset[str] = frozenset()
     tables = [content for file, content in sorted(files.items()) if file.endswith(".dmn")]
@@ -69,7 +72,7 @@ def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Rep
         faults += lint_misread.check(drawing, decisions)
         faults += lint_field.check(drawing, known, rulebook)
         faults += lint_style.check(drawing)
-        faults += lint_layout.check(drawing)
+        faults += _layout(drawing, files[drawing.file])
     faults += lint_style.check_all(drawings)
     paths = list(lint_paths.check(drawings, rulebook))
     faults += paths
@@ -80,6 +83,25 @@ def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None) -> Rep
         faults += found.faults
         explored = found.markings
     return Report(faults, explored)
+
+
+_well_drawn: set[bytes] = set()
+"""Digests of diagrams without a fault of layout, which hangs on nothing but the drawing. Most diagrams of a
+changed rule book are those of the one before, and to look at the drawing takes longer than most rules.
+"""
+_REMEMBERED = 500
+
+
+def _layout(drawing: Drawing, content: bytes) -> list[Fault]:
+    digest = hashlib.sha256(content).digest()
+    if digest in _well_drawn:
+        return []
+    faults = list(lint_layout.check(drawing))
+    if not faults:
+        if len(_well_drawn) >= _REMEMBERED:
+            _well_drawn.clear()
+        _well_drawn.add(digest)
+    return faults
 
 
 def _refused_by_the_engine(files: Mapping[str, bytes]) -> list[Fault]:

@@ -61,7 +61,8 @@ def _examine(files: Mapping[str, bytes]) -> Examined:
     from workflow.engine.lint import lint  # late: a process that only serves cases never explores diagrams
 
     drawn = {path: content for path, content in files.items() if path.endswith(DRAWN)}
-    faults = tuple(Fault(fault.file, fault.element, fault.reason) for fault in lint(drawn, rules.rulebook))
+    found = lint(drawn, rules.rulebook, is_read=True)
+    faults = tuple(Fault(fault.file, fault.element, fault.reason) for fault in found)
     return Examined(None, faults) if faults else Examined(rules, ())
 
 
