@@ -40,7 +40,7 @@ def relabelled(county):
 @pytest.fixture
 def without_layout(monkeypatch):
     """Diagrams drawn by a test have no shapes; the linter of the drawing is another test's matter."""
-    monkeypatch.setattr("workflow.engine.lint.lint", lambda files, rulebook: [])
+    monkeypatch.setattr("workflow.engine.lint.lint", lambda files, rulebook, **told: [])
 
 
 def migrates(county, case, to, by="capr", **more):

@@ -43,7 +43,7 @@ def test_the_list_says_what_stays_and_the_move_moves(case_at, county, reviewer):
 
 
 def test_one_that_cannot_be_moved_stays_with_its_reason_and_holds_up_nobody(case_at, county, monkeypatch):
-    monkeypatch.setattr("workflow.engine.lint.lint", lambda files, rulebook: [])
+    monkeypatch.setattr("workflow.engine.lint.lint", lambda files, rulebook, **told: [])
     stays, goes = case_at("audit_file"), case_at("public_notice")
     old = goes.row.rulebook
     released(county, changed(county, (AUDIT, b'value="TREV"', b'value="TLEAD"')))
