@@ -25,6 +25,7 @@ from workflow.rules import Rules, Shelf
 from workflow.store import bonds, connect, transaction
 from workflow.store.models import Account, Case, Person
 
+AT_ONCE: Callable[[int], object] = lambda descriptor: None  # noqa: E731 - no flush to the disk: it is a test
 BONDS = (
     ('"case"', "case_moves_with_entry"),
     ('"case"', "case_is_kept"),
@@ -96,7 +97,9 @@ def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
     vault = audit.open_vault(home)
-    house = House(home, engine, reader, vault, Shelf(reader), PaperStore(home / "papers"), clock)
+    house = House(
+        home, engine, reader, vault, Shelf(reader), PaperStore(home / "papers", AT_ONCE), clock, fsync=AT_ONCE
+    )
     assert template.rules is not None
     house.shelf.put(template.rules)
     return house

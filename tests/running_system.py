@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from house_templates import Template, guards_down, opened
+from house_templates import AT_ONCE, Template, guards_down, opened
 from small_county import CaseFile, SetClock, SmallCounty
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
@@ -40,7 +40,6 @@ from workflow.evidence.bundle import write_bundle
 from workflow.sequencing import sequence
 
 WITNESSES = ("inspection", "finance")
-AT_ONCE: Callable[[int], object] = lambda descriptor: None  # noqa: E731 - no flush to the disk: it is a test
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,6 @@ class System(Outside):
     def restart(self) -> None:
         """The sequencer as a new process has it."""
         self.county.house._sequencer = None
-        self.county.house.sequencer().fsync = AT_ONCE
 
     def turn(self) -> dict[str, Any]:
         """One turn of the sequencer, as the worker does it; what stopped a log, by its name."""
@@ -271,7 +269,6 @@ def build(template: Template, kind: str, folder: Path) -> Built:
     clock, home = SetClock(), folder / "home"
     url = template.copy(kind, home)
     county = SmallCounty(opened(template, url, home, clock), clock)
-    county.house.sequencer().fsync = AT_ONCE
     county.night()
     made = [Witness.create(folder / name, f"{name}.example") for name in WITNESSES]
     logs = [line.split(" ")[1] for line in (home / "log/policy").read_text().splitlines()[:2]]

@@ -48,7 +48,7 @@ class House:
     `refused`: the faults of the program's own rule book, or files in force that somebody has altered;
     `waiting`: the proposal it has become, while two people have not decided on it; `packaged`: its files,
     where they are not those beside the program; `stopped`: the database is behind the published log;
-    `fsync`: makes what leaves the house last.
+    `fsync`: makes what is published and what leaves the house last.
     """
 
     home: Path
@@ -126,6 +126,7 @@ class House:
                 self.vault,
                 self.now,
                 name=log_name(self.rules().rulebook),
+                fsync=self.fsync,
             )
         return self._sequencer
 
