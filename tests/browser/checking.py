@@ -28,8 +28,14 @@ ARGUMENTS = [
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESKTOP = (390, 844), (1280, 900)
 NORMAL, ELDER = "0", "1"
-RUN_AXE = """async (rules) => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"]}))
-  .violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`)"""
+ONE_SIZE = ("/poster", "/view")  # what hangs on a wall, and a photograph: they have no large print
+MEASURE = """async ([rules, large]) => {
+  document.documentElement.classList.toggle("mj-elder", large);
+  const asked = {runOnly: rules, resultTypes: ["violations"], preload: {assets: ["media"]}};
+  const found = (await axe.run(document, asked)).violations
+    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
+  return document.documentElement.scrollWidth > window.innerWidth ? [...found, "scrolls sideways"] : found;
+}"""
 
 
 class Quiet(WSGIRequestHandler):
@@ -81,9 +87,11 @@ class Checker:
     base: str
     faults: list[Fault] = field(default_factory=list)
     page: Page = None
+    measures: bool = False
 
     def __post_init__(self) -> None:
         self.page = self.context.new_page()
+        self.page.emulate_media(reduced_motion="reduce")  # no colour is judged on its way to another
         self.messages: list[str] = []
         self.page.on("console", lambda m: self.messages.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.messages.append(str(error)))
@@ -103,31 +111,41 @@ class Checker:
     ) -> list[Fault]:
         """Every address at every width and size: axe, no sideways scrolling, nothing on the console.
 
-        A page is loaded once for each size and then widened, as when a telephone is turned.
+        A page is loaded once, as the server gives it to who reads large print. Then it is widened, as when a
+        telephone is turned, and set in normal size, as its own switch does: the two sizes are one document.
         """
+        if not self.measures:
+            self.page.add_init_script(AXE.read_text())
+            self.measures = True
         for address in addresses:
-            for size in sizes:
-                self._check(address, list(screens), size)
+            known = [NORMAL] if address.endswith(ONE_SIZE) else sorted(sizes, reverse=True)
+            self._check(address, list(screens), known)
         return self.faults
 
-    def _check(self, address: str, screens: list[tuple[int, int]], size: str) -> None:
+    def _check(self, address: str, screens: list[tuple[int, int]], sizes: list[str]) -> None:
         self.messages.clear()
-        self.context.add_cookies([{"name": "mj_elder", "value": size, "url": self.base}])
-        for number, (width, height) in enumerate(screens):
-            found = []
-            self.page.set_viewport_size({"width": width, "height": height})
-            if number == 0:
-                response = self.page.goto(self.base + address)
-                if not response.ok and response.status not in {403, 404, 409}:
-                    found.append(f"status {response.status}")
-                self.page.evaluate(AXE.read_text())
-            found += self.page.evaluate(RUN_AXE, RULES)
-            if self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                found.append("scrolls sideways")
-            found += [message for message in self.messages if "status of 4" not in message]
-            self.messages.clear()
-            self.faults += [Fault(address, width, size, what) for what in found]
-            self._picture(address, width, size)
+        self.context.add_cookies([{"name": "mj_elder", "value": sizes[0], "url": self.base}])
+        self._widen(screens[0])
+        response = self.page.goto(self.base + address)
+        found = []
+        if not response.ok and response.status not in {403, 404, 409}:
+            found.append(f"status {response.status}")
+        if self.page.locator("html.mj-elder").count() != (sizes[0] == ELDER):
+            found.append("not in the size that was asked for")
+        for turn, size in enumerate(sizes):
+            for screen in screens[:: (-1) ** turn]:  # there and back: the next page begins at this width
+                self._widen(screen)
+                found += self.page.evaluate(MEASURE, [RULES, size == ELDER])
+                found += [message for message in self.messages if "status of 4" not in message]
+                self.messages.clear()
+                self.faults += [Fault(address, screen[0], size, what) for what in found]
+                found = []
+                self._picture(address, screen[0], size)
+
+    def _widen(self, screen: tuple[int, int]) -> None:
+        wanted = {"width": screen[0], "height": screen[1]}
+        if self.page.viewport_size != wanted:
+            self.page.set_viewport_size(wanted)
 
     def _picture(self, address: str, width: int, size: str) -> None:
         folder = os.environ.get("MINGJIAN_PICTURES")

@@ -1,7 +1,7 @@
 """Every page that can be reached by following links, for every kind of reader: measured with axe."""
 
 import pytest
-from browser.checking import NORMAL, PHONE
+from browser.checking import NORMAL, PHONE, ROOT
 from pages.houses import demonstration_house
 from pages.visiting import Visitor
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from workflow.store.models import Letter
 pytestmark = pytest.mark.browser
 READERS = ["chnd", "twin1", "trev1", "capr", "fin2", "sup-msb", "insp", "vlia1"]  # who has work comes first
 FORMS_OF_A_READER = 1  # how many forms of steps each kind of reader shows; they differ from each other
+TEMPLATES = ROOT / "web" / "templates"
 NOT_PAGES = (".pdf", ".bpmn", ".csv", ".xlsx")
 
 
@@ -68,6 +69,12 @@ def test_pages_of(login, plan, window):
     addresses = plan.get(login, [])
     view = window(login)
     assert not view.check(addresses), "\n".join(map(str, view.faults))
+
+
+def test_the_two_sizes_of_a_page_are_one_document():
+    """`Checker` loads a page in large print and then takes the class away, as the switch does."""
+    asking = {path.name for path in TEMPLATES.rglob("*.html") if "elder()" in path.read_text()}
+    assert asking == {"base.html", "paper.html", "page.html", "account.html"}  # class, class, switch, choice
 
 
 def test_letters_on_the_screen(window):
