@@ -11,7 +11,7 @@ STAMPS := .stamps
 HOME_DIR ?= .mingjian
 PORT ?= 8000
 APT := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
-APT_TEST := chromium postgresql golang-go golang-golang-x-mod-dev softhsm2
+APT_TEST := chromium-headless-shell postgresql golang-go golang-golang-x-mod-dev softhsm2
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
