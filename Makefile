@@ -11,8 +11,10 @@ STAMPS := .stamps
 HOME_DIR ?= .mingjian
 PORT ?= 8000
 APT := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
-APT_TEST := chromium-headless-shell postgresql golang-go golang-golang-x-mod-dev softhsm2
+APT_TEST := postgresql golang-go golang-golang-x-mod-dev softhsm2
+BROWSER := chromium-headless-shell
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT_GET := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -25,16 +27,17 @@ $(STAMPS)/apt:
 	if [ "$$missing" != "$(words $(APT))" ]; then
 	  echo "── system packages (apt-get) / 安装系统软件包"
 	  $(SUDO) apt-get update -q
-	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(APT)
+	  $(APT_GET) $(APT)
 	fi
 	touch $@
 
 $(STAMPS)/apt-test: $(STAMPS)/apt Makefile
-	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(APT_TEST) 2>/dev/null | grep -c 'install ok installed' || true)
-	if [ "$$missing" != "$(words $(APT_TEST))" ]; then
+	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(APT_TEST) $(BROWSER) 2>/dev/null | grep -c 'install ok installed' || true)
+	if [ "$$missing" != "$(words $(APT_TEST) $(BROWSER))" ]; then
 	  echo "── browser, PostgreSQL, Go and SoftHSM for the tests (apt-get) / 安装测试用浏览器、数据库、Go和SoftHSM"
 	  $(SUDO) apt-get update -q
-	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(APT_TEST)
+	  $(APT_GET) $(APT_TEST)
+	  $(APT_GET) $(BROWSER) || test -x /usr/bin/chromium || $(APT_GET) chromium  # not every system packs the shell
 	fi
 	touch $@
 
