@@ -73,8 +73,10 @@ def test_pages_of(login, plan, window):
 
 def test_the_two_sizes_of_a_page_are_one_document():
     """`Checker` loads a page in large print and then takes the class away, as the switch does."""
-    asking = {path.name for path in TEMPLATES.rglob("*.html") if "elder()" in path.read_text()}
-    assert asking == {"base.html", "paper.html", "page.html", "account.html"}  # class, class, switch, choice
+    every = TEMPLATES.rglob("*.html")
+    asking = {str(path.relative_to(TEMPLATES)) for path in every if "elder()" in path.read_text()}
+    classes, switch, choice = {"base.html", "letters/paper.html"}, "parts/page.html", "auth/account.html"
+    assert asking == {*classes, switch, choice}
 
 
 def test_letters_on_the_screen(window):
