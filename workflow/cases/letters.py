@@ -52,6 +52,7 @@ _OBJECTION = Prepared(
     .join(Posting, Posting.id == Objection.posting_id)
     .where(Objection.case_id == bindparam("case"))
     .order_by(Objection.named.desc(), Objection.id.desc())
+    .limit(1)
 )
 _SHEETS = Prepared(
     select(Calculation.aid, Calculation.sheet)

@@ -12,7 +12,8 @@ from sqlalchemy.types import NullType, UserDefinedType
 
 from workflow.store.types import Instant
 
-_AS_KEPT: Final = NullType()
+AS_KEPT: Final = NullType()
+"""A time or a chain's number as the driver gives it."""
 
 
 class _Number(UserDefinedType[UUID]):
@@ -36,7 +37,7 @@ def whole(table: Table) -> Select[Any]:
 
 def _read(column: Column[Any]) -> Any:
     if isinstance(column.type, Instant):
-        return type_coerce(column, _AS_KEPT).label(column.key)
+        return type_coerce(column, AS_KEPT).label(column.key)
     if isinstance(column.type, Uuid):
         return type_coerce(column, _Number()).label(column.key)
     return column

@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 
 from workflow.facts.drafts import add_rows, claim, draft_folder, tables_in, take_over
 from workflow.facts.entries import Part
-from workflow.facts.parts import ENTRIES, Walk, collector_at_rest, divided, entries_of
+from workflow.facts.parts import ENTRIES, Walk, collector_at_rest, divided, entries_of, file_of
 from workflow.facts.registers import Found, first_pass
 from workflow.facts.schema import tables
 from workflow.facts.store import facts_file
-from workflow.facts.team import MOST, Order, Team, file_of, one_moment, usable_cores
+from workflow.facts.team import MOST, Order, Team, one_moment, usable_cores
 from workflow.house import House
 
 INDEXED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -114,7 +114,8 @@ def build(
         draft = folder / path.name
         claim(draft)
         with ExitStack() as held:
-            team = _team(house, Order(_url(house), house.home, at, folder), processes, part)
+            url = house.engine.url.render_as_string(hide_password=False)
+            team = _team(house, Order(url, house.home, at, folder), processes, part)
             if team is not None:
                 held.callback(team.stop)
             conn, team = held.enter_context(one_moment(house, team))
@@ -123,10 +124,6 @@ def build(
             built = _Building(house, conn, target, at, team, folder).run(divided(conn, part), progress)
         os.replace(draft, path)
     return built
-
-
-def _url(house: House) -> str:
-    return house.engine.url.render_as_string(hide_password=False)
 
 
 def _team(house: House, order: Order, processes: int | None, part: int) -> Team | None:
@@ -177,11 +174,9 @@ class _Building:
             return sum(self.walk.write(part, self.target, told) for part in parts)
         mine, entries = set(), 0
         for part in parts:
-            path = file_of(self.folder, part)
-            if claim(path):
-                with tables_in(path) as target:
-                    entries += self.walk.write(part, target, told)
-                    target.execute("COMMIT")
+            made = self.walk.make(part, self.folder, told)
+            if made is not None:
+                entries += made
                 mine.add(part.number)
         for part in parts:
             while part.number not in mine | self.team.made:

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, select, type_coerce
-from sqlalchemy.types import NullType
 
 from audit import VaultError
 from audit.merkle import leaf_hash
 from audit.tables import audit_entry, audit_head, audit_key, audit_vault
 from audit.vault import Vault, commitment
+from workflow.facts.as_kept import AS_KEPT
 
 STREAMED: Final = {"stream_results": True, "yield_per": 2_000}
 BEGINNING: Final = bytes(32)
@@ -25,12 +25,11 @@ WORK: Final = frozenset(
 )  # fmt: skip
 """What must not happen any more once a case is archived."""
 _e, _v = audit_entry.c, audit_vault.c
-_AS_KEPT: Final = NullType()
-"""A chain's number as the database has it: to make one of each row takes longer than to compare them."""
-_ENTRIES = select(type_coerce(_e.chain, _AS_KEPT), _e.seq, _e.leaf, _e.prev, _e.bytes, _e.log).order_by(
+# a chain's number stays as the database has it: to make one of each row takes longer than to compare them
+_ENTRIES = select(type_coerce(_e.chain, AS_KEPT), _e.seq, _e.leaf, _e.prev, _e.bytes, _e.log).order_by(
     _e.chain, _e.seq
 )
-_VAULT = select(type_coerce(_v.chain, _AS_KEPT), _v.seq, _v.nonce, _v.sealed).order_by(_v.chain, _v.seq)
+_VAULT = select(type_coerce(_v.chain, AS_KEPT), _v.seq, _v.nonce, _v.sealed).order_by(_v.chain, _v.seq)
 _KEYS = select(audit_key.c.chain, audit_key.c.wrapped)
 _HEADS = select(audit_head.c.chain, audit_head.c.seq, audit_head.c.leaf)
 

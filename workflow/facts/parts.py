@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from audit import READS, chain_of
 from audit.tables import audit_head
 from workflow.facts.case_rows import CaseRows, second_pass
 from workflow.facts.casework import Casework, faults_of, looked
-from workflow.facts.drafts import AT_ONCE, add_rows
+from workflow.facts.drafts import AT_ONCE, add_rows, claim, tables_in
 from workflow.facts.entries import Part, chains
 from workflow.facts.forms_then import FormsThen
 from workflow.facts.hashing import Hashing
@@ -49,6 +50,11 @@ def divided(conn: Connection, entries: int) -> list[Part]:
     return [Part(*each) for each in zip(range(len(ends) + 1), [None, *ends], [*ends, None], strict=True)]
 
 
+def file_of(folder: Path, part: Part) -> Path:
+    """The file of a part; whoever makes it makes the part."""
+    return folder / f"part-{part.number}.sqlite"
+
+
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
     """Rows make no circles, and to look for circles among millions of them takes a good part of the time."""
@@ -77,6 +83,16 @@ class Walk:
         """Every case of the county."""
         self._reads = {chain_of(each, READS): each for each in self.erased}
         self._representatives = self._spans()
+
+    def make(self, part: Part, folder: Path, done: Callable[[], None]) -> int | None:
+        """Make the file of a part in `folder`, see `write`; None where another process has claimed it."""
+        path = file_of(folder, part)
+        if not claim(path):
+            return None
+        with tables_in(path) as target:
+            entries = self.write(part, target, done)
+            target.execute("COMMIT")
+        return entries
 
     def write(self, part: Part, target: Any, done: Callable[[], None]) -> int:
         """Make the rows of one part. `done`: called for each case. Returns the number of entries.

@@ -22,7 +22,6 @@ from sqlalchemy import Connection, func, select
 from audit import open_vault
 from audit.tables import audit_head
 from workflow.errors import Busy
-from workflow.facts.drafts import claim, tables_in
 from workflow.facts.entries import Part
 from workflow.facts.parts import Walk, collector_at_rest
 from workflow.house import House
@@ -199,11 +198,8 @@ def _make_parts(order: Order, pipe: Pipe) -> None:
             told = _telling(pipe)
             walk = Walk(house, conn, order.at)
             for part in parts:
-                path = file_of(order.folder, part)
-                if claim(path):
-                    with tables_in(path) as target:
-                        entries = walk.write(part, target, told)
-                        target.execute("COMMIT")
+                entries = walk.make(part, order.folder, told)
+                if entries is not None:
                     pipe.send(("part", (part.number, entries)))
             pipe.recv()  # until the end: whoever is still here has not failed
     finally:
@@ -222,8 +218,3 @@ def _telling(pipe: Pipe) -> Callable[[], None]:
             untold = 0
 
     return told
-
-
-def file_of(folder: Path, part: Part) -> Path:
-    """The file of a part; whoever makes it makes the part."""
-    return folder / f"part-{part.number}.sqlite"
