@@ -1,10 +1,11 @@
-"""One worker as a process of its own that can be killed; see `nursery`.
+"""One worker as a process of its own that can be killed; see `workers`.
 
 It works at one moment of simulated time until nothing is due, and says so after every command.
 """
 
-import sys
+import traceback
 from datetime import datetime
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,23 +18,27 @@ from workflow.jobs import run_until_quiet
 READY, DONE, ENDED = "ready", "done", "ended"
 
 
-def _tell(sender: Any, **changed: Any) -> None:
-    print(DONE, flush=True)
-
-
-def main(home: str, database: str, moment: str) -> None:
-    """Say `ready`, wait for a line, work; `done` for every command, `ended` when nothing is due any more.
-
-    `home`: the folder; `database`: its address; `moment`: in ISO 8601.
+def main(home: Path, database: str, at: datetime, pipe: Pipe) -> None:
+    """Say `ready`, wait for a word, work; `done` for every command, `ended` when nothing is due any more, and
+    what went wrong if something does.
     """
-    at = datetime.fromisoformat(moment)
-    house = open_house(database, Path(home), now=lambda: at, migrate=False)
     try:
-        case_changed.connect(_tell)
-        print(READY, flush=True)
-        sys.stdin.readline()
+        _live(home, database, at, pipe)
+    except Exception:
+        pipe.send(traceback.format_exc())
+
+
+def _live(home: Path, database: str, at: datetime, pipe: Pipe) -> None:
+    def tell(sender: Any, **changed: Any) -> None:
+        pipe.send(DONE)
+
+    house = open_house(database, home, now=lambda: at, migrate=False)
+    try:
+        case_changed.connect(tell)
+        pipe.send(READY)
+        pipe.recv()
         _work(house, at)
-        print(ENDED, flush=True)
+        pipe.send(ENDED)
     finally:
         house.close()
 

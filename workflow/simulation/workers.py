@@ -2,7 +2,7 @@
 middle of a round, and now and then has company.
 """
 
-import atexit
+import multiprocessing
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,9 +13,8 @@ from sqlalchemy import bindparam, exists, select
 from workflow.deadlines import SHANGHAI
 from workflow.house import House
 from workflow.jobs import run_until_quiet
-from workflow.simulation.nursery import NoNursery, Nursery
 from workflow.simulation.verdict import Round
-from workflow.simulation.worker_process import DONE, ENDED, READY
+from workflow.simulation.worker_process import DONE, ENDED, READY, main
 from workflow.store.models import Clock, Outbox, Supervision, Timer
 from workflow.store.prepared import Prepared
 
@@ -38,8 +37,8 @@ class WorkerFailed(Exception):
     """A worker process ended with an error; its last words are the message."""
 
 
-_NURSERY = Nursery()
-atexit.register(_NURSERY.close)
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["__main__", "workflow.simulation.readied"])
 
 
 class WorkerProcess:
@@ -47,51 +46,53 @@ class WorkerProcess:
 
     def __init__(self, house: House, at: datetime) -> None:
         url = house.engine.url.render_as_string(hide_password=False)
-        try:
-            self._born = _NURSERY.bear(str(house.home), url, at.isoformat())
-        except NoNursery as failed:
-            raise WorkerFailed(str(failed)) from failed
-        self._ended = False
+        self._pipe, theirs = _FORKING.Pipe()
+        self._process = _FORKING.Process(target=main, args=(house.home, url, at, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._said = ""
 
     def ready(self) -> None:
         """Wait until it has opened the house."""
-        if self._read() != READY:
+        if self._hear() != READY:
             self._fail()
 
     def go(self) -> None:
-        self._born.stdin.write("go\n")
-        self._born.stdin.flush()
+        self._pipe.send("go")
 
     def done(self) -> bool:
         """Wait for its next command; False when it has ended by itself."""
-        said = self._read()
-        self._ended = self._ended or said == ENDED
-        return said == DONE
+        return self._hear() == DONE
 
     def kill(self) -> None:
         """kill -9."""
-        self._born.kill()
+        self._process.kill()
+        self._process.join()
 
     def finish(self) -> None:
         """Wait until nothing is due any more. Raises WorkerFailed."""
-        while self.done():
-            pass
-        if not self._ended:
-            self._fail()
+        while self._said != ENDED:
+            if self._hear() not in (DONE, ENDED):
+                self._fail()
 
-    def _read(self) -> str:
-        return self._born.stdout.readline().strip()
+    def _hear(self) -> str:
+        """What it says next; its last words stay where it says no more."""
+        try:
+            self._said = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            return ""
+        return self._said
 
     def _fail(self) -> None:
         self.kill()
-        raise WorkerFailed(self._born.stderr.read().strip()[-2000:])
+        raise WorkerFailed(self._said.strip()[-2000:])
 
     def __enter__(self) -> "WorkerProcess":
         return self
 
     def __exit__(self, *error: object) -> None:
         self.kill()
-        self._born.close()
+        self._pipe.close()
 
 
 def anything_due(house: House, at: datetime) -> bool:
