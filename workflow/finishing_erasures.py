@@ -19,6 +19,14 @@ from workflow.errors import StepImpossible
 from workflow.handle import handle
 from workflow.house import House
 from workflow.store.models import Case, Erasure
+from workflow.store.prepared import Prepared
+
+_QUEUE = Prepared(
+    select(Erasure.id, Erasure.case_id, Case.number, Erasure.decided_at)
+    .join(Case, Case.id == Erasure.case_id)
+    .where(Erasure.state == "confirmed")
+    .order_by(Erasure.decided_at, Erasure.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +50,9 @@ class Finished:
 
 def queue(conn: Connection) -> list[Waiting]:
     """What waits, the oldest first."""
-    rows = conn.execute(
-        select(Erasure.id, Erasure.case_id, Case.number, Erasure.decided_at)
-        .join(Case, Case.id == Erasure.case_id)
-        .where(Erasure.state == "confirmed")
-        .order_by(Erasure.decided_at, Erasure.id)
-    )
     return [
         Waiting(place, row.id, row.case_id, row.number, row.decided_at)
-        for place, row in enumerate(rows.all(), start=1)
+        for place, row in enumerate(_QUEUE.all(conn, {}), start=1)
     ]
 
 

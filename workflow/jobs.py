@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from workflow.actor import SYSTEM
@@ -32,12 +32,38 @@ from workflow.recounting import recount_if_due
 from workflow.retention import run_retention
 from workflow.sequencing import Sequencing, sequence
 from workflow.store.models import Clock, Finding, Supervision, Timer
+from workflow.store.prepared import Prepared
 from workflow.supervisor_commands import RemindOfAnswer
 
 BATCH = 200
 AHEAD = 10
 """Among how many batches a worker that has company chooses."""
 IDLE_SECONDS = 5.0
+
+_TIMERS = Prepared(
+    select(Timer.case_id)
+    .where(Timer.due_at <= bindparam("at"))
+    .order_by(Timer.due_at)
+    .limit(bindparam("most"))
+)
+_ALARMS = Prepared(
+    select(Clock.id, Clock.case_id)
+    .where(Clock.next_alarm_at <= bindparam("at"))
+    .order_by(Clock.next_alarm_at)
+    .limit(bindparam("most"))
+)
+_ANSWERS = Prepared(
+    select(Supervision.id, Supervision.case_id)
+    .where(Supervision.ended_at.is_(None), Supervision.next_alarm_at <= bindparam("at"))
+    .order_by(Supervision.next_alarm_at)
+    .limit(bindparam("most"))
+)
+_FINDINGS = Prepared(
+    select(Finding.id, Finding.case_id)
+    .where(Finding.next_alarm_at <= bindparam("at"))
+    .order_by(Finding.next_alarm_at)
+    .limit(bindparam("most"))
+)
 
 Due = FireTimers | RaiseAlarm | RemindOfAnswer | RemindOfFinding
 
@@ -75,27 +101,10 @@ def run_once(
     """
     among = batch if random is None else AHEAD * batch
     with house.reader.connect() as conn:
-        timers = conn.execute(
-            select(Timer.case_id, Timer.due_at).where(Timer.due_at <= at).order_by(Timer.due_at).limit(among)
-        ).all()
-        alarms = conn.execute(
-            select(Clock.id, Clock.case_id)
-            .where(Clock.next_alarm_at <= at)
-            .order_by(Clock.next_alarm_at)
-            .limit(among)
-        ).all()
-        answers = conn.execute(
-            select(Supervision.id, Supervision.case_id)
-            .where(Supervision.ended_at.is_(None), Supervision.next_alarm_at <= at)
-            .order_by(Supervision.next_alarm_at)
-            .limit(batch)
-        ).all()
-        findings = conn.execute(
-            select(Finding.id, Finding.case_id)
-            .where(Finding.next_alarm_at <= at)
-            .order_by(Finding.next_alarm_at)
-            .limit(batch)
-        ).all()
+        timers = _TIMERS.all(conn, {"at": at, "most": among})
+        alarms = _ALARMS.all(conn, {"at": at, "most": among})
+        answers = _ANSWERS.all(conn, {"at": at, "most": batch})
+        findings = _FINDINGS.all(conn, {"at": at, "most": batch})
     waiting = dict.fromkeys(row.case_id for row in _part(timers, batch, random))
     fired = sum(_do(house, FireTimers(case_id), at) for case_id in waiting)
     raised = sum(_do(house, RaiseAlarm(row.case_id, row.id), at) for row in _part(alarms, batch, random))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
 import audit
 from workflow.house import House
@@ -27,11 +27,31 @@ from workflow.receipts import proof_of
 from workflow.store import transaction
 from workflow.store.connect import leave_no_old_pages
 from workflow.store.models import Case, Letter, Outbox, Paper, Payment, table
+from workflow.store.prepared import Prepared
 
 LEASE = timedelta(minutes=5)
 PATIENCE = timedelta(seconds=5)
 BACK_OFF = timedelta(minutes=10)
 OUTBOX = table(Outbox)
+_IS_DUE = (OUTBOX.c.done_at.is_(None), OUTBOX.c.available_at <= bindparam("at"), OUTBOX.c.channel.is_(None))
+_ANYTHING = Prepared(select(exists().where(*_IS_DUE).label("due")))
+_OLDEST = (
+    select(OUTBOX.c.id)
+    .where(*_IS_DUE)
+    .order_by(OUTBOX.c.available_at, OUTBOX.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_TAKE = Prepared(
+    update(OUTBOX)
+    .where(OUTBOX.c.id == _OLDEST)
+    .values(attempts=OUTBOX.c.attempts + 1, available_at=bindparam("until"))
+    .returning(*OUTBOX.c)
+)
+_OURS = update(OUTBOX).where(OUTBOX.c.id == bindparam("row"), OUTBOX.c.attempts == bindparam("attempt"))
+_DONE = Prepared(_OURS.values(done_at=bindparam("when")))
+_AGAIN = Prepared(_OURS.values(available_at=bindparam("when")))
 
 log = structlog.get_logger("outbox")
 
@@ -42,42 +62,30 @@ class NoReceipt(Exception):
 
 def deliver_next(house: House, at: datetime) -> bool:
     """Take the oldest row that is due and do it; False when there is none."""
+    with house.reader.connect() as conn:  # whoever finds nothing keeps no writer waiting
+        if not _ANYTHING.scalar(conn, {"at": at}):
+            return False
     with transaction(house.engine) as conn:
-        oldest = (
-            select(OUTBOX.c.id)
-            .where(OUTBOX.c.done_at.is_(None), OUTBOX.c.available_at <= at, OUTBOX.c.channel.is_(None))
-            .order_by(OUTBOX.c.available_at, OUTBOX.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        row = conn.execute(
-            update(OUTBOX)
-            .where(OUTBOX.c.id == oldest)
-            .values(attempts=OUTBOX.c.attempts + 1, available_at=at + LEASE)
-            .returning(*OUTBOX.c)
-        ).first()
+        row = _TAKE.first(conn, {"at": at, "until": at + LEASE})
     if row is None:
         return False
     try:
         EFFECTS[row.kind](house, row)
     except NoReceipt:
-        _mark(house, row, available_at=at + PATIENCE)
+        _mark(house, row, _AGAIN, at + PATIENCE)
         return True
     except (OSError, PaperMissing) as error:
         log.error("outbox_failed", id=row.id, kind=row.kind, error=type(error).__name__)
-        _mark(house, row, available_at=at + BACK_OFF * min(row.attempts, 6))
+        _mark(house, row, _AGAIN, at + BACK_OFF * min(row.attempts, 6))
         return True
-    _mark(house, row, done_at=at)
+    _mark(house, row, _DONE, at)
     return True
 
 
-def _mark(house: House, row: Row[Any], **values: datetime) -> None:
+def _mark(house: House, row: Row[Any], mark: Prepared, when: datetime) -> None:
     """Only while the lease is still ours: somebody else may have taken the row up meanwhile."""
     with transaction(house.engine) as conn:
-        conn.execute(
-            update(OUTBOX).where(OUTBOX.c.id == row.id, OUTBOX.c.attempts == row.attempts).values(**values)
-        )
+        mark.change(conn, {"row": row.id, "attempt": row.attempts, "when": when})
 
 
 def order_payment(house: House, row: Row[Any]) -> None:

@@ -13,10 +13,11 @@ from audit.tiles import TreeBroken
 from workflow.house import House
 from workflow.store import transaction
 from workflow.store.models import Receipt, table
+from workflow.store.prepared import Prepared
 
 AT_ONCE = 500
 RECEIPT = table(Receipt)
-_WAITING = (
+_WAITING = Prepared(
     select(RECEIPT.c.case_id, RECEIPT.c.seq)
     .where(RECEIPT.c.proof.is_(None))
     .order_by(RECEIPT.c.case_id, RECEIPT.c.seq)
@@ -42,7 +43,7 @@ def proof_of(conn: Connection, case_id: UUID, seq: int) -> str | None:
 def fill_in(house: House) -> int:
     """Write the receipts of what is published meanwhile; how many. Nothing where the log is not published."""
     with house.reader.connect() as conn:
-        waiting = [(row.case_id, row.seq) for row in conn.execute(_WAITING)]
+        waiting = [(row.case_id, row.seq) for row in _WAITING.all(conn, {})]
         try:
             found = house.published().receipts(conn, waiting)
         except TreeBroken as error:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from workflow.actor import SYSTEM
 from workflow.commands import RecalculateDeadlines
@@ -18,8 +18,16 @@ from workflow.handle import handle
 from workflow.house import House
 from workflow.store import transaction
 from workflow.store.models import CalendarProposal, Clock, table
+from workflow.store.prepared import Prepared
 
 PROPOSAL = table(CalendarProposal)
+_WAITING = Prepared(
+    select(PROPOSAL.c.id).where(
+        PROPOSAL.c.state == "released",
+        PROPOSAL.c.recounted_at.is_(None),
+        PROPOSAL.c.decided_at <= bindparam("before"),
+    )
+)
 SETTLED_AFTER: Final = timedelta(seconds=30)
 """By then every process has read the new table."""
 
@@ -48,13 +56,7 @@ def _recount_one(house: House, case_id: UUID, clock_id: int) -> bool:
 def recount_if_due(house: House, at: datetime) -> int:
     """The worker's part: after a release has settled everywhere, count everything once and say so."""
     with house.reader.connect() as conn:
-        waiting = conn.scalars(
-            select(PROPOSAL.c.id).where(
-                PROPOSAL.c.state == "released",
-                PROPOSAL.c.recounted_at.is_(None),
-                PROPOSAL.c.decided_at <= at - SETTLED_AFTER,
-            )
-        ).all()
+        waiting = [row.id for row in _WAITING.all(conn, {"before": at - SETTLED_AFTER})]
     if not waiting:
         return 0
     moved = recount(house)

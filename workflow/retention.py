@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, false, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, false, func, insert, select, text
 
 from audit.driver import on_postgresql
 from bpmn.retention import Kept, Retention
@@ -21,12 +21,14 @@ from workflow.deadlines import SHANGHAI
 from workflow.house import House
 from workflow.store import transaction
 from workflow.store.models import Case, Claim, InboxMessage, RetentionRun, table
+from workflow.store.prepared import Prepared
 
 DUE: Final = "retention_due"
 ARCHIVE: Final = "ARCH"
 AT_ONCE: Final = 200
 """Cases that the archive is told of in one day: the rest comes on the next days."""
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('retention', 0))")
+_DONE = Prepared(select(exists().where(RetentionRun.day == bindparam("day")).label("done")))
 _UNUSED = Claim.case_id.is_(None)
 
 
@@ -72,13 +74,13 @@ def run_retention(house: House, at: datetime) -> int:
     """The worker's part, once a day however often it is called. Returns how much was deleted or told."""
     today = at.astimezone(SHANGHAI).date()
     with house.reader.connect() as conn:
-        if conn.scalar(select(exists().where(RetentionRun.day == today))):
+        if _DONE.scalar(conn, {"day": today}):
             return 0
     rules = house.retention()
     with transaction(house.engine) as conn:
         if on_postgresql(conn):
             conn.execute(_ONE_AT_A_TIME)
-        if conn.scalar(select(exists().where(RetentionRun.day == today))):
+        if _DONE.scalar(conn, {"day": today}):
             return 0  # another worker was faster
         deleted = _delete(conn, rules, at)
         asked = _tell(conn, rules, at)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -20,6 +20,7 @@ from workflow.house import House
 from workflow.register.seating import valid_on
 from workflow.store import transaction
 from workflow.store.models import Digest, InboxMessage, Outbox, Seat, table
+from workflow.store.prepared import Prepared
 
 LINE, OUT, DIGEST = table(InboxMessage), table(Outbox), table(Digest)
 BATCH: Final = 500
@@ -28,23 +29,33 @@ StandingIn = Mapping[tuple[str, str], Sequence[tuple[str, str]]]
 MESSAGE, DIGEST_KIND = "message", "digest"
 FIRST: Final = timedelta(days=1)
 """How far back the very first digest of a rule looks."""
+_OWN = aliased(Seat)
+_ANY_NEW = Prepared(select(LINE.c.id).where(LINE.c.routed_at.is_(None)).limit(1))
+_NEW = Prepared(
+    select(LINE)
+    .where(LINE.c.routed_at.is_(None))
+    .order_by(LINE.c.id)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+_STANDING_IN = Prepared(
+    select(Seat.org, Seat.role, _OWN.org.label("home"), _OWN.role.label("post"))
+    .join(_OWN, _OWN.account_id == Seat.account_id)
+    .where(Seat.substitute_for.is_not(None), _OWN.substitute_for.is_(None))
+    .where(*valid_on(bindparam("day")), *valid_on(bindparam("day"), _OWN))
+    .order_by(_OWN.id)
+)
 
 
 def route(house: House, at: datetime, channels: Channels) -> int:
     """Give every new line to the rules that carry it at once. Returns how many lines were looked at."""
     with house.reader.connect() as conn:
-        if conn.scalar(select(LINE.c.id).where(LINE.c.routed_at.is_(None)).limit(1)) is None:
+        if _ANY_NEW.scalar(conn, {}) is None:
             return 0
     at_once = alert_rules(house.rules().rulebook).at_once
     with transaction(house.engine) as conn:
         desks = standing_in(conn, at.astimezone(SHANGHAI).date())
-        rows = conn.execute(
-            select(LINE)
-            .where(LINE.c.routed_at.is_(None))
-            .order_by(LINE.c.id)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
+        rows = _NEW.all(conn, {})
         if not rows:
             return 0
         going = [
@@ -82,16 +93,8 @@ def _takes(rule: Rule, row: Any, desks: StandingIn) -> bool:
 
 def standing_in(conn: Connection, day: date) -> StandingIn:
     """Where the substitutes of that day have their own desks: their mail goes there, not to an empty room."""
-    own = aliased(Seat)
-    rows = conn.execute(
-        select(Seat.org, Seat.role, own.org.label("home"), own.role.label("post"))
-        .join(own, own.account_id == Seat.account_id)
-        .where(Seat.substitute_for.is_not(None), own.substitute_for.is_(None))
-        .where(*valid_on(day), *valid_on(day, own))
-        .order_by(own.id)
-    )
     desks: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in rows:
+    for row in _STANDING_IN.all(conn, {"day": day}):
         desks[row.org, row.role].append((row.home, row.post))
     return desks
 
