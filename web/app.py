@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from web import (
     access,
+    addresses,
     assets,
     compress,
     errors,
@@ -23,7 +24,7 @@ from web import (
     security,
     sessions,
 )
-from web.bilingual import Bilingual
+from web.bilingual import Bilingual, kept
 from web.here import request_id
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def create_app(
     app.before_request(access.guard)
     limits.install(app)
     language.install(app)
-    app.jinja_env.globals.update(new_key=lambda: uuid4().hex, request_id=request_id)
+    app.jinja_env.globals.update(new_key=lambda: uuid4().hex, request_id=request_id, kept=kept)
+    addresses.install(app)
     preferences.install(app)
     navigation.install(app)
     assets.install(app)

@@ -4,7 +4,9 @@ A page of thirty rows asks for some six hundred texts; most never change. What i
 still goes through `web.language.t`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, MutableMapping
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 from flask import has_request_context
@@ -12,8 +14,10 @@ from flask.templating import Environment
 from jinja2 import Template
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+from jinja2.runtime import Macro
+from markupsafe import Markup
 
-from web.language import language
+from web.language import IN_ONE_LANGUAGE, language
 
 _CALL: Final = ("name", "lparen", "string", "comma", "string", "rparen")
 _NOT_BEFORE: Final = frozenset({"dot", "pipe"})
@@ -54,7 +58,11 @@ def _begins(held: list[Token], before: str) -> bool:
 
 
 class Bilingual(Environment):
-    """The environment of the pages: hands out each template in the reader's language."""
+    """The environment of the pages: hands out each template in the reader's language.
+
+    What a template imports is put together once per language and kept: its macros get everything by their
+    arguments, so nothing is imported `with context`.
+    """
 
     _of: dict[str, "Bilingual"]
 
@@ -62,8 +70,27 @@ class Bilingual(Environment):
         if self.overlayed or not has_request_context():
             return super().get_or_select_template(*args, **named)
         if "_of" not in self.__dict__:  # only now are all options, filters and globals there
-            self._of = {
-                "zh": self.overlay(extensions=[_Chinese]),
-                "en": self.overlay(extensions=[_English]),
-            }
+            self._of = {"zh": self._speaking("zh", _Chinese), "en": self._speaking("en", _English)}
         return self._of[language()].get_or_select_template(*args, **named)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """One mapping for all templates of a language: to look through two costs more than what it finds."""
+        return self.globals if self.overlayed and not d else super().make_globals(d)
+
+    def _speaking(self, code: str, literals: type[_Literals]) -> "Bilingual":
+        pages = self.overlay(extensions=[literals])
+        pages.globals = {**self.globals, "t": IN_ONE_LANGUAGE[code]}
+        return pages
+
+
+def kept(macro: Macro, *names: str) -> Callable[[Any], Markup]:
+    """`kept(macro, 'status', 'used')`: a macro about one thing, which says the same of all things with the
+    same `status` and `used` and is asked once for each. These must be all that it hangs on, and name nobody.
+    """
+    pick = attrgetter(*names)
+
+    @lru_cache(1024)
+    def said(given: tuple[Hashable, ...]) -> Markup:
+        return Markup(macro(*given))  # noqa: S704 - a macro has escaped what it says
+
+    return lambda thing: said(pick(thing))

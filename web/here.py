@@ -37,8 +37,8 @@ def now() -> datetime:
 
 
 def member() -> "Member | None":
-    """Who is signed in, if anybody."""
-    person = current_user._get_current_object()
+    """Who is signed in, if anybody; asked a dozen times for one page, looked up once."""
+    person = g.get("_login_user") or current_user._get_current_object()
     return cast("Member", person) if person.is_authenticated else None
 
 

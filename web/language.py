@@ -6,7 +6,7 @@ Also how days, times and money are written (one way in the whole product).
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from flask import Flask, g, request
 from markupsafe import Markup
@@ -51,9 +51,8 @@ def _in_english(zh: str | Text, en: str | None = None) -> str:
     return zh.en if isinstance(zh, Text) else en or ""
 
 
-def _of_this_page() -> dict[str, Any]:
-    """`t` for the templates of one answer: hundreds of texts on a page, its language asked for once."""
-    return {"t": _in_english if language() == "en" else _in_chinese}
+IN_ONE_LANGUAGE: Final = {"zh": _in_chinese, "en": _in_english}
+"""`t` for the templates of one language: hundreds of texts on a page, its language asked for once."""
 
 
 def local(at: datetime) -> datetime:
@@ -148,7 +147,6 @@ def nb(value: Any) -> Markup:
 
 def install(app: Flask) -> None:
     env = app.jinja_env
-    app.context_processor(_of_this_page)
     env.globals.update(t=t, language=language, now=now)
     env.filters.update(
         nb=nb,

@@ -5,6 +5,7 @@ none), then of those alone what the diagrams say.
 """
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, select, tuple_, union
@@ -16,14 +17,14 @@ from workflow.house import House
 from workflow.permissions import can_complete
 from workflow.register.kinship import of_one_home
 from workflow.store.models import Case, CaseLink, Kin, Person, Task, table
+from workflow.store.prepared import PreparedFor
 
 _CASE, _TASK, _LINK = table(Case), table(Task), table(CaseLink)
 Key = tuple[UUID, int]
 
 
-def _with_a_hand() -> CompoundSelect[UUID]:
+def _with_a_hand(wanted: list[BindParameter[Any]]) -> CompoundSelect[UUID]:
     """The cases in which an account opened, did a step, did one of the case before, or has a relative."""
-    wanted: BindParameter[UUID] = bindparam("cases", expanding=True)
     me: BindParameter[int] = bindparam("account")
     member = aliased(Person)
     # the list is bound once: binding is most of what this costs
@@ -43,15 +44,15 @@ def _with_a_hand() -> CompoundSelect[UUID]:
     )
 
 
-_HANDS = _with_a_hand()
+_HANDS = PreparedFor(_CASE.c.id, _with_a_hand)
 
 
 def left_to_others(house: House, conn: Connection, actor: Actor, keys: Collection[Key]) -> frozenset[Key]:
     """Of the given open steps (case, step) of the actor's desk: those this person may not do."""
     if not keys:
         return frozenset()
-    wanted = {"cases": [case_id for case_id, _ in keys], "account": actor.account_id}
-    touched = set(conn.scalars(_HANDS, wanted))
+    listed = [case_id for case_id, _ in keys]
+    touched = {row.id for row in _HANDS.all(conn, listed, {"account": actor.account_id})}
     near = [key for key in keys if key[0] in touched]
     if not near:
         return frozenset()
