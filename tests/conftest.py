@@ -40,8 +40,10 @@ class PostgresServer:
         locale = ("-E", "UTF8", "--locale=C.UTF-8")
         self._run("initdb", "-k", "-A", "trust", "-U", "postgres", *locale, "-D", str(data))
         options = f"-k {self.folder} -c listen_addresses='' -c max_connections=80 -c fsync=off"
-        options += " -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
+        options += " -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off"
         self._run("pg_ctl", "-w", "-D", str(data), "-l", str(self.folder / "log"), "-o", options, "start")
+        address = f"host={self.folder} user=postgres dbname=postgres"
+        self._administrator = psycopg.connect(address, autocommit=True)  # to connect costs as much as to drop
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
@@ -52,9 +54,7 @@ class PostgresServer:
         )
 
     def _administer(self, statement: str) -> None:
-        address = f"host={self.folder} user=postgres dbname=postgres"
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(statement.encode())
+        self._administrator.execute(statement.encode())
 
     def fresh_database(self, template: str = "template1") -> str:
         name = f"t{uuid4().hex}"
@@ -74,6 +74,7 @@ class PostgresServer:
         self._administer(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
 
     def stop(self) -> None:
+        self._administrator.close()
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
         shutil.rmtree(self.folder)
 

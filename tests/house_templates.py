@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +106,25 @@ def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
     )
     assert template.rules is not None
     house.shelf.put(template.rules)
+    lend_connections(house)
     return house
+
+
+def lend_connections(house: House) -> None:
+    """Where a test has one thread it reads on the connections with which it writes.
+
+    On PostgreSQL they are alike, and to begin one costs as much as a whole step of a case. Threads have the
+    product's two pools.
+    """
+    if house.engine.dialect.name != "postgresql":
+        return
+    own: Callable[[], Any] = house.reader.raw_connection
+
+    def raw_connection() -> Any:
+        alone = threading.current_thread() is threading.main_thread()
+        return house.engine.raw_connection() if alone else own()
+
+    house.reader.raw_connection = raw_connection  # type: ignore[method-assign]
 
 
 def require_sound_log(county: SmallCounty) -> None:

@@ -20,7 +20,8 @@ def share_compiled_statements() -> None:
     """Engines of one kind of database write the same statements: each is compiled once per process.
 
     Compiling them costs more than running them in a test that drives a case once. An engine that has
-    connected hands what it has learnt to those that are made after it.
+    connected hands what it has learnt to those that are made after it, which then need not ask the server
+    who it is.
     """
     module: Any = import_module("workflow.store.connect")
     plain: Callable[..., Engine] = module.create_engine
@@ -31,6 +32,7 @@ def share_compiled_statements() -> None:
         if known is None:
             event.listen(engine, "engine_connect", lambda conn: _LEARNT.setdefault(conn.dialect.name, engine))
         else:
+            engine.dialect.initialize = lambda conn: None
             engine.dialect = engine.pool._dialect = known.dialect
             engine._compiled_cache = known._compiled_cache
         return engine
