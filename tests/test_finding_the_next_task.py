@@ -1,16 +1,19 @@
 """The worklist of a seat: what is there, how it stands, and what comes after a submit."""
 
+import itertools
+from collections import Counter
 from datetime import timedelta
 
+import pytest
 from pages.desks import answers_for, at_the_desk, form_of
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from workflow.actor import Actor
 from workflow.reading.left_to_others import left_to_others
-from workflow.reading.worklist import FILTERS, worklist
+from workflow.reading.worklist import FILTERS, status_of, worklist
 from workflow.register.kinship import Relative, file_relative
 from workflow.store import transaction
-from workflow.store.models import Case, Person, Task
+from workflow.store.models import Case, Person, Task, table
 
 
 def listed(county, login, chosen="all", **how):
@@ -55,6 +58,65 @@ def test_every_number_opens_exactly_its_list(county, case_at):
         assert len(listed(county, "twin1", chosen).items) == counts.of(chosen)
         rows = clerk.opens(f"/work?s={chosen}").tree.xpath("//tbody/tr")
         assert len(rows) == counts.of(chosen), chosen
+
+
+def every_standing(county, case):
+    """Copies of an open step: every way to lack, await or have passed warning and due date, and to pause."""
+    task, now = table(Task), county.clock.at
+    instants = (None, now - timedelta(days=1), now, now + timedelta(days=1))
+    seats = (None, county.staff["twin1"].actor.seat_id, county.staff["trev1"].actor.seat_id)
+    ways = itertools.product((False, True), instants, instants, seats)
+    with transaction(county.house.engine) as conn:
+        row = conn.execute(select(task).where(task.c.case_id == case.id, task.c.done_at.is_(None))).one()
+        copies = [
+            {**row._mapping, "id": 1000 + number, "paused": paused, "warn_at": warn, "due_at": due,
+             "assigned_seat": seat}
+            for number, (paused, warn, due, seat) in enumerate(ways)
+        ]  # fmt: skip
+        conn.execute(insert(task), [*copies, {**copies[0], "id": 1, "kind": "wait"}])
+        conn.execute(delete(task).where(task.c.case_id == case.id, task.c.id == row.id))
+    return copies
+
+
+def test_the_numbers_are_those_of_a_plain_count(county, case_at):
+    copies = every_standing(county, case_at("check_papers"))
+    mine = [row for row in copies if row["assigned_seat"] in {None, county.staff["twin1"].actor.seat_id}]
+    now = county.clock.at
+    standings = [status_of(row["paused"], row["warn_at"], row["due_at"], now) for row in mine]
+    counts = listed(county, "twin1").counts
+    plain = Counter(
+        {"due_soon": counts.soon, **{name: counts.of(name) for name in ("overdue", "on_time", "paused")}}
+    )
+    assert plain == Counter(standings)
+    assert counts.all == len(mine)
+    assert [len(listed(county, "twin1", name, size=99).items) for name in FILTERS] == [
+        counts.of(name) for name in FILTERS
+    ]
+
+
+@pytest.mark.parametrize("county", ["sqlite"], indirect=True)
+def test_numbers_and_list_are_read_from_their_indexes_without_statistics(county):
+    asked = []
+    with county.house.reader.connect() as conn:
+        cursor = conn.connection.dbapi_connection
+        cursor.set_trace_callback(asked.append)
+        worklist(county.house, conn, county.staff["twin1"].actor, county.clock.at)
+        cursor.set_trace_callback(None)
+        plans = [
+            conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all() for sql in asked if "FROM task" in sql
+        ]
+    numbers = [row[3] for row in plans[0] if "task" in row[3]]
+    assert ["ix_task_worklist (org=? AND role=? AND due_at<?)" in each for each in numbers] == [True] + [
+        False
+    ] * 4
+    assert [each.count("ix_task_counts (org=? AND role=? AND paused=?") for each in numbers] == [
+        0,
+        1,
+        1,
+        1,
+        1,
+    ]
+    assert not any("SCAN task" in row[3] or "ORDER BY" in row[3] for row in plans[2][:2])
 
 
 def test_pages_follow_one_another_without_losing_a_case(county, case_at):

@@ -16,6 +16,7 @@ from workflow.deadlines import SHANGHAI, months_later
 from workflow.house import House
 from workflow.reading.cases import area_of
 from workflow.reading.seats import post_name
+from workflow.reading.worklist import mine as open_work
 from workflow.register.seating import valid_on
 from workflow.store.models import Account, Assignment, Case, InboxMessage, Organisation, Seat, Task
 from workflow.substituting import REASONS
@@ -108,7 +109,7 @@ class Waiting:
 def waiting(conn: Connection, seats: Collection[int]) -> dict[int, Waiting]:
     """Stand-in seat → what lies there for the substitute; two questions for any number of seats."""
     mine = and_(
-        Task.org == Seat.org, Task.role == Seat.role, Task.kind == "user", Task.done_at.is_(None),
+        *open_work(Seat.org, Seat.role),
         or_(Task.assigned_seat.is_(None), Task.assigned_seat.in_((Seat.id, Seat.substitute_for))),
     )  # fmt: skip
     lines = and_(
