@@ -4,8 +4,7 @@ SQLAlchemy Core takes several times as long for a small statement as the databas
 caller's connection, in its transaction, and fail with SQLAlchemy's exceptions as all others do.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,14 +46,14 @@ class Driver:
             raise DBAPIError.instance(sql, None, error, self.errors, dialect=self.dialect) from error
 
 
-@contextmanager
-def kept_driver(conn: Connection) -> Iterator[None]:
-    """Let all statements of the transaction that has just begun go through one cursor."""
+def keep_driver(conn: Connection) -> None:
+    """Let all statements of the transaction that has just begun go through one cursor, until it is let go."""
     conn.__dict__[_KEPT] = Driver(conn)
-    try:
-        yield
-    finally:
-        del conn.__dict__[_KEPT]
+
+
+def let_driver_go(conn: Connection) -> None:
+    """The transaction ends."""
+    conn.__dict__.pop(_KEPT, None)
 
 
 def driver_of(conn: Connection) -> Driver:

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from log_office import Office
@@ -13,8 +14,21 @@ from sqlalchemy import text
 from workflow.errors import Busy
 from workflow.sequencing import sequence
 from workflow.store import connect, transaction, turns
+from workflow.store.turns import Turns, lock_file
 
 connecting = sys.modules["workflow.store.connect"]
+
+
+@contextmanager
+def going_ahead(office):
+    """Somebody else goes ahead of all who write the office's database."""
+    other = Turns(lock_file(office.engine.url.database))
+    held = other.go_ahead()
+    assert held is not None
+    try:
+        yield
+    finally:
+        other.step_back(held)
 
 
 @pytest.fixture
@@ -31,7 +45,7 @@ def test_who_has_not_begun_waits_for_whoever_goes_ahead(office):
         with transaction(connect(office.url), **how):
             done.append(name)
 
-    with turns.going_ahead(turns.lock_file(office.engine.url.database)):
+    with going_ahead(office):
         others = [threading.Thread(target=work, args=("other",)) for _ in range(3)]
         for other in others:
             other.start()
@@ -46,7 +60,7 @@ def test_who_has_not_begun_waits_for_whoever_goes_ahead(office):
 
 def test_it_is_a_courtesy_that_ends(office, monkeypatch):
     monkeypatch.setattr(turns, "COURTESY", 0.05)
-    with turns.going_ahead(turns.lock_file(office.engine.url.database)):
+    with going_ahead(office):
         for ahead in (False, True):
             with transaction(office.engine, ahead=ahead) as conn:
                 assert conn.scalar(text("SELECT 1")) == 1
@@ -62,24 +76,24 @@ def test_whoever_went_ahead_lets_go_also_when_it_failed(office):
 
 
 def test_a_child_forked_meanwhile_does_not_keep_the_turn(office):
-    path = turns.lock_file(office.engine.url.database)
-    with turns.going_ahead(path):
+    with going_ahead(office):
         child = os.fork()
         if child == 0:
             time.sleep(20)
             os._exit(0)
     began = time.monotonic()
-    turns.let_pass(path)
+    Turns(lock_file(office.engine.url.database)).let_pass()
     assert time.monotonic() - began < turns.COURTESY
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 
 
 def test_a_folder_that_takes_no_lock_file_or_a_database_in_memory_goes_without(tmp_path):
-    for path in (str(tmp_path / "missing" / "x.sqlite-turn"), turns.lock_file(":memory:")):
-        turns.let_pass(path)
-        with turns.going_ahead(path):
-            pass
+    for path in (str(tmp_path / "missing" / "x.sqlite-turn"), lock_file(":memory:")):
+        without = Turns(path)
+        without.let_pass()
+        assert without.go_ahead() is None
+        without.step_back(None)
     assert not list(tmp_path.iterdir())
 
 
@@ -110,10 +124,10 @@ def test_who_waits_goes_on_as_soon_as_the_other_is_done(office):
 
 def test_the_sequencer_and_the_receipts_go_ahead(county, monkeypatch):
     seen = []
-    real = turns.going_ahead
-    monkeypatch.setattr(turns, "going_ahead", lambda path: seen.append(path) or real(path))
+    real = Turns.go_ahead
+    monkeypatch.setattr(Turns, "go_ahead", lambda self: seen.append(real(self)) or seen[-1])
     sequence(county.house)
     if county.house.engine.dialect.name == "sqlite":
-        assert seen and all(path is not None for path in seen)
+        assert seen and all(held is not None for held in seen)
     else:
         assert not seen

@@ -3,6 +3,7 @@
 import hmac
 import json
 import os
+import re
 import runpy
 import sys
 import threading
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib import import_module
 from itertools import count
+from unicodedata import normalize
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 import audit
 from audit import canonical, guards, tables, vault
 from audit.__main__ import _show, main
-from audit.entry import FIELDS, declared
+from audit.entry import _DIGIT, FIELDS, declared
 from workflow.store import connect
 
 MORNING = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -177,6 +179,8 @@ def test_a_draft_that_is_not_as_declared_is_refused(conn, safe, changes, reason)
         {"account": "6222020200001234567"},
         {"village": "360829101201"},
         {"phone": "１３８００１３８０００"},
+        {"phone": "电话：¹³⁸⁰⁰¹³⁸⁰⁰⁰，晚上打"},
+        {"phone": "电话：1㊳⓪⓪1㊳⓪⓪⓪"},
         {"phone": 13800138000},
         {"deep": [{"list": ["13800138000"]}]},
         {"13800138000": True},
@@ -186,6 +190,14 @@ def test_a_number_of_a_person_does_not_get_into_the_clear_part(conn, safe, slipp
     for place in ("vars", "command"):
         with pytest.raises(audit.EntryRefused, match=f"{place} hold"):
             add(conn, safe, uuid4(), replace(REVIEWED, **{place: slipped}))
+
+
+def test_no_character_that_can_hide_a_digit_is_overlooked():
+    for character in map(chr, range(sys.maxunicode + 1)):
+        plain = normalize("NFKC", character)
+        digits = sum(one in "0123456789" for one in plain)
+        assert digits == 0 or re.fullmatch(_DIGIT, character), ascii(character)
+        assert digits <= (2 if digits == len(plain) else 3), "eleven would need fewer than five"
 
 
 def test_amounts_digests_and_times_are_no_numbers_of_persons(conn, safe):

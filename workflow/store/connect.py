@@ -8,7 +8,7 @@ PostgreSQL: psycopg 3, pre-ping, and a cancelled wait for a standby is reported 
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from audit.driver import kept_driver
+from audit.driver import keep_driver, let_driver_go
 from bpmn.text import Text
 from workflow.errors import Busy
 from workflow.store import turns
@@ -61,36 +61,79 @@ class _Writers(QueuePool):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._turn = Lock()
+        self.alone = Lock()
+        """Among the threads of this process."""
+        self._making = Lock()
+        self._turns: turns.Turns | None = None
         self._kept: Connection | None = None
 
-    @contextmanager
-    def turn(self, engine: Engine, *, ahead: bool) -> Iterator[Connection]:
-        """The kept connection, for one transaction."""
-        path = turns.lock_file(engine.url.database)
-        if not ahead:
-            turns.let_pass(path)
-        with turns.going_ahead(path if ahead else None), self._alone():
-            if self._kept is None:
-                self._kept = engine.connect()
-            with self._kept.begin():
-                yield self._kept
+    def turns(self, engine: Engine) -> turns.Turns:
+        """Among the processes."""
+        if self._turns is None:
+            with self._making:
+                if self._turns is None:
+                    self._turns = turns.Turns(turns.lock_file(engine.url.database))
+        return self._turns
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Among the threads of this process."""
-        if not self._turn.acquire(timeout=PATIENCE):
-            raise Busy(BUSY)
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def kept(self, engine: Engine) -> Connection:
+        """The connection that is kept; for whoever is `alone`."""
+        if self._kept is None:
+            self._kept = engine.connect()
+        return self._kept
 
     def dispose(self) -> None:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+        if self._turns is not None:
+            self._turns.close()
+            self._turns = None
         super().dispose()
+
+
+class _Turn:
+    """One transaction on the kept connection of an SQLite file. What every command pays, so no generators."""
+
+    __slots__ = ("_ahead", "_begun", "_connection", "_engine", "_held", "_pool", "_turns")
+
+    def __init__(self, engine: Engine, pool: _Writers, ahead: bool) -> None:
+        self._engine, self._pool, self._ahead = engine, pool, ahead
+        self._turns = pool.turns(engine)
+
+    def __enter__(self) -> Connection:
+        pool = self._pool
+        if self._ahead:
+            self._held = self._turns.go_ahead()
+        else:
+            self._held = None
+            self._turns.let_pass()
+        if not pool.alone.acquire(timeout=PATIENCE):
+            self._turns.step_back(self._held)
+            raise Busy(BUSY)
+        try:
+            connection = self._connection = pool.kept(self._engine)
+            self._begun = connection.begin()
+            keep_driver(connection)
+        except BaseException as error:
+            self._leave()
+            _tell_if_busy(error)
+            raise
+        return connection
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        try:
+            let_driver_go(self._connection)
+            self._begun.__exit__(kind, error, trace)
+        except OperationalError as failed:
+            _tell_if_busy(failed)
+            raise
+        finally:
+            self._leave()
+        _tell_if_busy(error)
+
+    def _leave(self) -> None:
+        self._pool.alone.release()
+        self._turns.step_back(self._held)
 
 
 def connect(url: str, *, writer: bool = True) -> Engine:
@@ -219,8 +262,7 @@ RETRIED = {"40001", "40P01"}
 UNCONFIRMED = "unconfirmed"
 
 
-@contextmanager
-def transaction(engine: Engine, *, ahead: bool = False) -> Iterator[Connection]:
+def transaction(engine: Engine, *, ahead: bool = False) -> AbstractContextManager[Connection]:
     """Returning commits, raising rolls back; a database that cannot take it now is `Busy`.
 
     `ahead`: on SQLite before all others who wait to write. For what is short and what others wait for.
@@ -229,22 +271,31 @@ def transaction(engine: Engine, *, ahead: bool = False) -> Iterator[Connection]:
         OutcomeUnknown: it is committed here, but the wait for a standby was broken off.
     """
     pool = engine.pool
+    return _Turn(engine, pool, ahead) if isinstance(pool, _Writers) else _from_the_pool(engine)
+
+
+@contextmanager
+def _from_the_pool(engine: Engine) -> Iterator[Connection]:
     try:
-        if isinstance(pool, _Writers):
-            with pool.turn(engine, ahead=ahead) as connection, kept_driver(connection):
-                yield connection
-            return
         with engine.begin() as connection:
             info = connection.info
             info.pop(UNCONFIRMED, None)
-            with kept_driver(connection):
+            keep_driver(connection)
+            try:
                 yield connection
+            finally:
+                let_driver_go(connection)
         if warning := info.pop(UNCONFIRMED, None):
             raise OutcomeUnknown(warning)
     except OperationalError as error:
-        if _is_busy(error):
-            raise Busy(BUSY) from error
+        _tell_if_busy(error)
         raise
+
+
+def _tell_if_busy(error: BaseException | None) -> None:
+    """Raise Busy for what the database says when it cannot take it now."""
+    if isinstance(error, OperationalError) and _is_busy(error):
+        raise Busy(BUSY) from error
 
 
 def _is_busy(error: DBAPIError) -> bool:

@@ -11,8 +11,7 @@ SQLite itself guards it guards as before.
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 COURTESY = 3.0
 """Seconds for which others are let pass at most."""
@@ -26,39 +25,60 @@ def lock_file(database: str | None) -> str | None:
     return f"{database}-turn"
 
 
-def let_pass(path: str | None) -> None:
-    """Wait while somebody goes ahead."""
-    if path is not None:
-        with suppress(OSError):  # mostly: nobody has ever gone ahead here, so there is no file
-            _wait(os.open(path, os.O_RDONLY), fcntl.LOCK_SH, keep=False)
+class Turns:
+    """The lock file beside one database, kept open: to look at it must cost less than a small transaction.
 
+    `path`: None where there is none; everybody then writes as SQLite lets them, as in a folder that takes no
+    lock file.
+    """
 
-@contextmanager
-def going_ahead(path: str | None) -> Iterator[None]:
-    """Others who have not begun to write wait for as long as this lasts."""
-    held = None
-    if path is not None:
-        with suppress(OSError):  # a courtesy that cannot be asked for is done without
-            held = _wait(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX, keep=True)
-    try:
-        yield
-    finally:
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._open = self._descriptor()
+
+    def let_pass(self) -> None:
+        """Wait while somebody goes ahead."""
+        if self._open is not None and _locked(self._open, fcntl.LOCK_SH):
+            fcntl.flock(self._open, fcntl.LOCK_UN)
+
+    def go_ahead(self) -> int | None:
+        """Others who have not begun to write wait until `step_back` is told what this returns."""
+        held = self._descriptor()
+        if held is None or _locked(held, fcntl.LOCK_EX):
+            return held
+        os.close(held)
+        return None
+
+    @staticmethod
+    def step_back(held: int | None) -> None:
+        """Let the others go on."""
         if held is not None:
             fcntl.flock(held, fcntl.LOCK_UN)  # said, for a child process may have been forked with it
             os.close(held)
 
+    def close(self) -> None:
+        if self._open is not None:
+            os.close(self._open)
+            self._open = None
 
-def _wait(descriptor: int, kind: int, *, keep: bool) -> int | None:
-    """The descriptor once it is locked, or after `COURTESY` without; closed, unless `keep` and locked."""
-    until, locked = time.monotonic() + COURTESY, False
-    try:
-        while not locked and time.monotonic() < until:
-            try:
-                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-                locked = True
-            except BlockingIOError:
-                time.sleep(_LOOK_EVERY)
-    finally:
-        if not (keep and locked):
-            os.close(descriptor)
-    return descriptor if keep and locked else None
+    def _descriptor(self) -> int | None:
+        """An open lock file of one's own: whoever looks through it does not see what itself holds."""
+        if self._path is not None:
+            with suppress(OSError):  # a courtesy that cannot be asked for is done without
+                return os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return None
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    """Whether the lock was got within `COURTESY`."""
+    until = None
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            until = until or time.monotonic() + COURTESY
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_EVERY)
+        else:
+            return True
