@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -13,10 +12,8 @@ from sqlalchemy import text
 
 from workflow.errors import Busy
 from workflow.sequencing import sequence
-from workflow.store import connect, transaction, turns
+from workflow.store import connect, transaction, turns, writers
 from workflow.store.turns import Turns, lock_file
-
-connecting = sys.modules["workflow.store.connect"]
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def test_a_folder_that_takes_no_lock_file_or_a_database_in_memory_goes_without(t
 
 
 def test_who_waits_too_long_is_told_that_the_database_is_busy(office, monkeypatch):
-    monkeypatch.setattr(connecting, "PATIENCE", 0.1)
+    monkeypatch.setattr(writers, "PATIENCE", 0.1)
     with transaction(office.engine), pytest.raises(Busy), transaction(connect(office.url)):
         pass
 
@@ -119,7 +116,7 @@ def test_who_waits_goes_on_as_soon_as_the_other_is_done(office):
         time.sleep(0.2)
         assert not waited
     other.join()
-    assert waited[0] < connecting.PATIENCE / 2
+    assert waited[0] < writers.PATIENCE / 2
 
 
 def test_the_sequencer_and_the_receipts_go_ahead(county, monkeypatch):

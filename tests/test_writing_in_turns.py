@@ -1,6 +1,5 @@
 """Writers of one SQLite file take turns on a connection that stays open."""
 
-import sys
 from threading import Thread
 
 import pytest
@@ -8,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from workflow.errors import Busy
-from workflow.store import connect, transaction
+from workflow.store import connect, transaction, writers
 from workflow.store.migrations import upgrade
 from workflow.store.models import Counter, table
 
@@ -55,7 +54,7 @@ def test_a_failed_transaction_leaves_nothing_for_the_next_one(engine):
 
 
 def test_who_waits_too_long_is_told_that_the_database_is_busy(engine, monkeypatch):
-    monkeypatch.setattr(sys.modules["workflow.store.connect"], "PATIENCE", 0.05)
+    monkeypatch.setattr(writers, "PATIENCE", 0.05)
     refused = []
 
     def late():
