@@ -22,7 +22,8 @@ from audit.chain import (
     entries,
     head,
 )
-from audit.entry import LOG, READS, Attachment, Draft, EntryRefused, EntryType, declare
+from audit.entry import LOG, READS, Attachment, Draft
+from audit.entry_types import EntryRefused, EntryType, declare
 from audit.receipts import Published
 from audit.report import Fault, Opening, Report, Status
 from audit.sequencer import Sequencer

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from audit import canonical
 from audit.driver import Statement, on_postgresql
-from audit.entry import LOG, READS, Draft, EntryRefused, build, sealed_fields
+from audit.entry import LOG, READS, Draft, build, sealed_fields
+from audit.entry_types import EntryRefused
 from audit.merkle import leaf_hash as leaf_of
 from audit.tables import audit_entry
 from audit.vault import Vault

@@ -22,7 +22,8 @@ from sqlalchemy.exc import DBAPIError
 import audit
 from audit import canonical, guards, tables, vault
 from audit.__main__ import _show, main
-from audit.entry import _DIGIT, FIELDS, declared
+from audit.entry import _DIGIT, FIELDS
+from audit.entry_types import declared
 from workflow.store import connect
 
 MORNING = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
