@@ -3,24 +3,15 @@
 Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-11 to C-16, C-26.
 """
 
+from workflow.deadlines.alarm_times import AlarmAt, alarms, reckoned
 from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
-from workflow.deadlines.clock import (
-    AlarmAt,
-    Due,
-    Extension,
-    Pause,
-    Run,
-    Standing,
-    alarms,
-    due,
-    reckoned,
-    spent,
-    standing,
-)
+from workflow.deadlines.clock import Standing, spent, standing
+from workflow.deadlines.ending import Due, due
 from workflow.deadlines.explaining import Explanation, Sentence, explain, sentence_of
 from workflow.deadlines.fixed import months_later
 from workflow.deadlines.grid import DayCell
 from workflow.deadlines.limits import Limit, Warn, limits_of
+from workflow.deadlines.running import Extension, Pause, Run
 from workflow.deadlines.tables import CalendarRefused, Filling, read_calendar, read_filling, rows_of
 
 __all__ = [

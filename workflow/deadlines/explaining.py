@@ -11,10 +11,12 @@ from typing import Final
 from bpmn.text import Text
 from workflow.deadlines import words
 from workflow.deadlines.calendar import SATURDAY, Calendar
-from workflow.deadlines.clock import Due, Pause, Run, Track, as_of, due, local_day, midnight, standing
+from workflow.deadlines.clock import standing
+from workflow.deadlines.ending import Due, due
 from workflow.deadlines.festivals import festival_name
 from workflow.deadlines.grid import DayCell, weeks_of
 from workflow.deadlines.limits import Limit
+from workflow.deadlines.running import Pause, Run, Track, as_of, local_day, midnight
 
 START: Final = Text("起算", "Start")
 RULE: Final = Text("时限", "Limit")

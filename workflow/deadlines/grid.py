@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from bpmn.text import Text
 from workflow.deadlines.calendar import Calendar
-from workflow.deadlines.clock import Due, Run, Track, local_day
+from workflow.deadlines.ending import Due
+from workflow.deadlines.running import Run, Track, local_day
 
 Kind = Literal["outside", "start", "counted", "makeup", "paused", "rest", "due", "late"]
 
