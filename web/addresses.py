@@ -11,9 +11,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Flask, has_request_context, request
+from flask import Flask, request
 from werkzeug.routing import Rule
 
+ADDRESSES: Final = "mingjian.addresses"
 _PART: Final = re.compile(r"<(?:(\w+):)?(\w+)>")
 _KINDS: Final = {"int": int, "uuid": UUID}
 _LEFT_AS_IT_IS: Final = "!$'()*,/:;?@"  # what werkzeug leaves as it is behind a question mark
@@ -32,6 +33,14 @@ def _pattern(rules: list[Rule]) -> _Pattern | None:
     return (text, known) if len(known) == len(kinds) else None
 
 
+def _at_the_root() -> bool:
+    """Whether a request is answered, and no proxy has put the pages below a folder."""
+    try:
+        return not request.root_path
+    except RuntimeError:
+        return False
+
+
 def addresses(app: Flask) -> Callable[..., str]:
     """`url_for` for the templates of `app`."""
     patterns: dict[str, _Pattern | None] = {}
@@ -40,7 +49,7 @@ def addresses(app: Flask) -> Callable[..., str]:
         if endpoint not in patterns:
             patterns[endpoint] = _pattern([*app.url_map.iter_rules(endpoint)] if endpoint[0] != "." else [])
         pattern = patterns[endpoint]
-        if pattern is None or not has_request_context() or request.root_path:
+        if pattern is None or not _at_the_root():
             return app.url_for(endpoint, **values)
         text, parts = pattern
         if any(type(values.get(name)) is not kind for name, kind in parts.items()):
@@ -57,4 +66,4 @@ def addresses(app: Flask) -> Callable[..., str]:
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals["url_for"] = addresses(app)
+    app.jinja_env.globals["url_for"] = app.extensions[ADDRESSES] = addresses(app)

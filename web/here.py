@@ -30,10 +30,11 @@ def house() -> "House":
 
 def now() -> datetime:
     """The time of this request, UTC; the same however often one asks."""
-    if "now" not in g:
+    at = g.get("now")
+    if at is None:
         clock = cast("Callable[[], datetime]", current_app.extensions["mingjian.clock"])
-        g.now = clock()
-    return cast("datetime", g.now)
+        at = g.now = clock()
+    return cast("datetime", at)
 
 
 def member() -> "Member | None":

@@ -25,13 +25,14 @@ MINUS = "\N{MINUS SIGN}"
 
 def language() -> str:
     """zh or en: what the reader chose with the switch, else what the account says, else Chinese."""
-    if "language" not in g:
+    known = g.get("language")
+    if known is None:
         chosen = request.cookies.get(COOKIE)
         if chosen not in LANGUAGES:
             person = member()
             chosen = person.language if person is not None else "zh"
-        g.language = chosen if chosen in LANGUAGES else "zh"
-    return cast("str", g.language)
+        known = g.language = chosen if chosen in LANGUAGES else "zh"
+    return cast("str", known)
 
 
 def t(zh: str | Text, en: str | None = None) -> str:
@@ -71,7 +72,15 @@ def _together(text: str) -> Markup:
 def plain_day(value: date | datetime, *, weekday: bool = False, year: bool = False) -> str:
     """11月23日; with the year only if it is not this one (or asked for)."""
     day = _day(value)
-    return _written(day, weekday, year or day.year != local(now()).year, language() == "en")
+    return _written(day, weekday, year or day.year != _this_year(), language() == "en")
+
+
+def _this_year() -> int:
+    """Asked by every day of a page."""
+    year = g.get("year")
+    if year is None:
+        year = g.year = local(now()).year
+    return cast("int", year)
 
 
 @lru_cache(1024)

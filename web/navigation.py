@@ -3,10 +3,11 @@
 from collections.abc import Sized
 from dataclasses import dataclass
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request
 
 from bpmn.text import Text
-from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
+from web.access import ATTRIBUTE, PUBLIC, SIGNED_IN, allowed
+from web.addresses import ADDRESSES
 from web.here import current_actor, house, member, now
 from web.sessions import SeatView
 from workflow.cases.county import County, county_of
@@ -60,15 +61,15 @@ def links() -> list[Link]:
     if person is None or person.seat is None:
         return []
     found = []
-    role, pages = person.seat.role, current_app.view_functions
+    role, pages, address = person.seat.role, current_app.view_functions, current_app.extensions[ADDRESSES]
     part = (request.endpoint or "").partition(".")[0]
     part = PARTS.get(part, part)
     for endpoint, name in ENTRIES:
-        permission = permission_of(endpoint) if endpoint in pages else None
+        permission = getattr(pages.get(endpoint), ATTRIBUTE, None)
         if permission is None or (permission not in {PUBLIC, SIGNED_IN} and may(role, permission) is None):
             continue
         here = part == endpoint.partition(".")[0]
-        found.append(Link(url_for(endpoint), name, here, unread() if endpoint == "inbox.index" else None))
+        found.append(Link(address(endpoint), name, here, unread() if endpoint == "inbox.index" else None))
     return found
 
 

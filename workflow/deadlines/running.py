@@ -117,6 +117,8 @@ def midnight(day: int) -> datetime:
 
 def as_of(run: Run, now: datetime) -> Run:
     """The run as it was known at `now`."""
+    if not run.pauses and run.extension is None:
+        return run
     known = tuple(
         Pause(pause.start, None, pause.reason) if pause.end is not None and pause.end > now else pause
         for pause in run.pauses

@@ -8,7 +8,7 @@ order, and joins names only to those.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
@@ -93,6 +93,11 @@ class Worklist:
     counts: Counts
     page: int
     pages: int
+
+    @property
+    def last_days(self) -> list[date]:
+        """The last day of each limit in the list."""
+        return [item.standing.due.day for item in self.items if item.standing is not None]
 
 
 def status_of(paused: bool, warn_at: datetime | None, due_at: datetime | None, now: datetime) -> Status:
