@@ -1,5 +1,7 @@
 """Every page that can be reached by following links, for every kind of reader: measured with axe."""
 
+import re
+
 import pytest
 from browser.checking import NORMAL, PHONE, ROOT
 from pages.houses import demonstration_house
@@ -14,6 +16,12 @@ pytestmark = pytest.mark.browser
 READERS = ["chnd", "twin1", "trev1", "capr", "fin2", "sup-msb", "insp", "vlia1"]  # who has work comes first
 FORMS_OF_A_READER = 1  # how many forms of steps each kind of reader shows; they differ from each other
 TEMPLATES = ROOT / "web" / "templates"
+STYLES = ROOT / "web" / "src" / "styles"
+ENLARGED = re.compile(r"[^{}]*\.mj-elder(?![\w-])[^{}]*\{([^{}]*)\}")
+LAYOUT = re.compile(
+    r"font-size|(min-|max-)?(width|height)|(margin|padding)(-\w+)?|gap|position|left|top|order|text-align|"
+    r"(align|justify)-(items|self)|white-space|grid-template-columns|--(tap|small|tiny)"
+)
 NOT_PAGES = (".pdf", ".bpmn", ".csv", ".xlsx")
 
 
@@ -77,6 +85,17 @@ def test_the_two_sizes_of_a_page_are_one_document():
     asking = {str(path.relative_to(TEMPLATES)) for path in every if "elder()" in path.read_text()}
     classes, switch, choice = {"base.html", "letters/paper.html"}, "parts/page.html", "auth/account.html"
     assert asking == {*classes, switch, choice}
+
+
+def test_large_print_changes_the_layout_alone():
+    """`Checker` asks in large print only what the layout decides, and what is seen in normal size it sees."""
+    blocks = [block for path in sorted(STYLES.glob("*.css")) for block in ENLARGED.findall(path.read_text())]
+    given = [line.strip() for block in blocks for line in block.split(";") if line.strip()]
+    other = {line for line in given if not LAYOUT.fullmatch(line.partition(":")[0].strip())}
+    flowing = {"display: flex", "display: inline-flex"}
+    assert len(given) > 40 and other == {*flowing, "--line: #A9B4BF"}, (
+        "and the lines between things are darker"
+    )
 
 
 def test_letters_on_the_screen(window):
