@@ -93,9 +93,12 @@ class Books(Protocol):
 
 @dataclass(slots=True)
 class Course:
-    """One case as far as it has been replayed."""
+    """One case as far as it has been replayed. `released`: rule books found to be what was released, to which
+    it adds; cases that are replayed in one go share them.
+    """
 
     house: Books
+    released: set[str] = field(default_factory=set)
     state: bytes = b""
     legal: str | None = None
     flow: str = ""
@@ -136,12 +139,26 @@ class Course:
     def _follow_the_rules(self, conn: Connection | None, entry: Mapping[str, Any], name: str) -> None:
         if name == "migrate" and entry["vars"]["from"] == self.rule:
             self.rule = entry["vars"]["to"]
-            _require_released(conn, self.rule)
+            self._require_released(conn)
         if self.commands and entry["rule"] != self.rule:
             raise Departed("规则换了，却没有迁移记录", "other rules hold although the case was not moved")
         if not self.commands and name in STEPS:
             self.rule = entry["rule"]
-            _require_released(conn, self.rule)
+            self._require_released(conn)
+
+    def _require_released(self, conn: Connection | None) -> None:
+        """The very files that two people have released, by the log's word; nothing to ask without a database.
+
+        Raises:
+            Departed, NotFound; RulebookError: files that are not those (audit-log, attempt 33).
+        """
+        if conn is None or self.rule in self.released:
+            return
+        released_files(conn, self.rule)
+        fault = release_fault(conn, self.rule)
+        if fault is not None:
+            raise Departed(fault.zh, fault.en)
+        self.released.add(self.rule)
 
     def _take(self, entry: Mapping[str, Any], name: str) -> None:
         if self.lost:
@@ -195,22 +212,8 @@ def _noting(wrong: list[Exception]) -> Iterator[None]:
         wrong.append(fault)
 
 
-def _require_released(conn: Connection | None, digest: str) -> None:
-    """The very files that two people have released, by the log's word; nothing to ask without a database.
-
-    Raises:
-        Departed, NotFound; RulebookError: files that are not those (audit-log, attempt 33).
-    """
-    if conn is None:
-        return
-    released_files(conn, digest)
-    fault = release_fault(conn, digest)
-    if fault is not None:
-        raise Departed(fault.zh, fault.en)
-
-
-def replay(house: House, conn: Connection, case_id: UUID) -> Replayed:
-    """Replay one case.
+def replay(house: House, conn: Connection, case_id: UUID, released: set[str] | None = None) -> Replayed:
+    """Replay one case. `released`: see `Course`.
 
     Raises:
         NotFound: there is no such case.
@@ -220,7 +223,7 @@ def replay(house: House, conn: Connection, case_id: UUID) -> Replayed:
     ).first()
     if row is None:
         raise NotFound()
-    course = Course(house)
+    course = Course(house, set() if released is None else released)
     entries, difference = walk(course, (stored.bytes for stored in read_entries(conn, case_id)), conn)
     if difference is not None:
         return Replayed(case_id, row.number, entries, course.commands, difference)
@@ -301,10 +304,11 @@ def redo(house: Books, state: bytes, entry: Mapping[str, Any]) -> engine.Step:
 def replay_all(
     house: House, progress: Callable[[int, int], None] = lambda done, of: None
 ) -> Iterator[Replayed]:
-    """Replay every case, oldest first."""
+    """Replay every case, oldest first; the files of each rule book are compared once."""
+    released = set[str]()
     with house.reader.connect() as conn:
         ids = conn.scalars(select(Case.id).order_by(Case.opened_at, Case.id)).all()
     for number, case_id in enumerate(ids, start=1):
         with house.reader.connect() as conn:
-            yield replay(house, conn, case_id)
+            yield replay(house, conn, case_id, released)
         progress(number, len(ids))

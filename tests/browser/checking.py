@@ -28,8 +28,8 @@ ARGUMENTS = [
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OF_LAYOUT = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
-"""What can differ between the two sizes of a page: large print sets sizes and places, hides nothing and gives no
-text another colour (`test_large_print_changes_the_layout_alone`); and small letters need more contrast.
+"""What can differ between the two sizes of a page: large print sets sizes and places, hides nothing and gives
+no text another colour (`test_large_print_changes_the_layout_alone`); small letters need more contrast anyway.
 """
 PHONE, DESKTOP = (390, 844), (1280, 900)
 NORMAL, ELDER = "0", "1"
