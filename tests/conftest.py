@@ -96,8 +96,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return Template(tmp_path_factory.mktemp("template"), lambda: request.getfixturevalue("postgres"))
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    template = Template(tmp_path_factory.mktemp("template"), lambda: request.getfixturevalue("postgres"))
+    yield template
+    template.require_untouched_papers()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
 """Houses for the tests: built once per kind of database, then copied; and what must hold of every log."""
 
 import io
+import os
 import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -63,10 +65,40 @@ class Template:
 
     def copy(self, kind: str, home: Path) -> str:
         url = self.url(kind)
-        shutil.copytree(self.folder / kind, home)
+        copy_home(self.folder / kind, home)
         if kind == "sqlite":
             return f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}"
         return self.postgres().fresh_database(str(make_url(url).database))
+
+    def require_untouched_papers(self) -> None:
+        """Every copy has the same files: a test that has written into one has changed the others' as well."""
+        for path in self.folder.glob("*/papers/*/*"):
+            assert sha256(path.read_bytes()).hexdigest() == path.name, f"a test has written into {path}"
+
+
+def copy_home(of: Path, to: Path) -> None:
+    """A home folder beside or over another. Papers are written once and never changed: they are linked.
+
+    To change one, `unlink` it first.
+    """
+    _copy_folder(str(of), str(to), linked=False)
+
+
+def _copy_folder(of: str, to: str, *, linked: bool) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(to)
+    with os.scandir(of) as found:
+        for one in found:
+            target = f"{to}/{one.name}"
+            if one.is_dir(follow_symlinks=False):
+                _copy_folder(one.path, target, linked=linked or one.name == "papers")
+            elif linked:
+                with suppress(FileExistsError):
+                    os.link(one.path, target)
+            else:
+                shutil.copy2(one.path, target, follow_symlinks=False)
+    if not linked:
+        shutil.copystat(of, to)
 
 
 @dataclass(frozen=True)
@@ -78,7 +110,7 @@ class Staged:
     at: datetime
 
     def copy(self, template: Template, home: Path) -> tuple[SmallCounty, CaseFile]:
-        shutil.copytree(self.home, home)
+        copy_home(self.home, home)
         clock = SetClock(self.at)
         house = opened(template, f"sqlite+pysqlite:///{home / 'mingjian.sqlite'}", home, clock)
         county = SmallCounty(house, clock)
@@ -99,7 +131,8 @@ def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
     """The house at `home`, without checking the rule book once more. No flush to the disk: it is a test."""
     engine, reader = connect(url), connect(url, writer=False)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
+        for one in (engine, reader):  # the last that closes puts the log into the file
+            event.listen(one, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
     vault = audit.open_vault(home)
     house = House(
         home, engine, reader, vault, Shelf(reader), PaperStore(home / "papers", AT_ONCE), clock, fsync=AT_ONCE

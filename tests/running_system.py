@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from house_templates import AT_ONCE, Template, guards_down, opened
+from house_templates import AT_ONCE, Template, copy_home, guards_down, opened
 from small_county import CaseFile, SetClock, SmallCounty
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
@@ -244,7 +244,7 @@ class Built:
 
     def copy(self, folder: Path, template: Template) -> tuple["Built", Callable[[], None]]:
         """A whole copy, and how to be rid of it."""
-        shutil.copytree(self.folder, folder)
+        copy_home(self.folder, folder)
         if self.kind == "sqlite":
             url = f"sqlite+pysqlite:///{folder / 'home' / 'mingjian.sqlite'}"
             return replace(self, folder=folder, url=url), lambda: None

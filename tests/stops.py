@@ -1,7 +1,6 @@
 """Counties in which the ordinary case has already come somewhere: driven there once, then copied."""
 
 import os
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from house_templates import Template
+from house_templates import Template, copy_home
 from psycopg.errors import ObjectInUse
 from small_county import MONDAY, CaseFile, SmallCounty
 from sqlalchemy import text
@@ -61,7 +60,7 @@ class Stops:
         if house.engine.dialect.name == "postgresql":
             server = self.template.postgres()
             database = str(make_url(server.fresh_database(str(house.engine.url.database))).database)
-        shutil.copytree(house.home, home)
+        copy_home(house.home, home)
         return Stop(home, database, case.id, county.clock.at, county.born)
 
     def _put(self, county: SmallCounty, stop: Stop) -> CaseFile:
@@ -69,7 +68,7 @@ class Stops:
         house = county.house
         for path in house.home.glob("mingjian.sqlite*"):
             path.unlink()
-        shutil.copytree(stop.home, house.home, dirs_exist_ok=True)
+        copy_home(stop.home, house.home)
         if stop.database:
             self.template.postgres().renew(str(house.engine.url.database), stop.database)
         county.clock.at, county.born = stop.at, stop.born

@@ -623,6 +623,7 @@ def test_28_a_vault_row_or_key_deleted_without_erasure_is_withheld(county, case_
 def test_a_paper_that_is_gone_or_altered_in_the_store_is_missing(county, case_at, tmp_path, capsys):
     case = case_at("check_papers")
     sha = county.rows(Paper, Paper.case_id == case.id)[0].sha256
+    county.house.files.path(sha).unlink()
     county.house.files.path(sha).write_bytes(b"other")
     handed_out(county, case, tmp_path / "case.zip")
     assert codes(capsys, tmp_path / "case.zip")[1] == ["no-policy", "no-times", "paper-missing"]
