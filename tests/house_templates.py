@@ -22,6 +22,7 @@ import audit
 from audit import canonical, guards
 from audit.chain import SIGNED_FOR, leaf_of
 from audit.tables import audit_entry, audit_head
+from workflow.deadlines import Calendar
 from workflow.house import House, open_house
 from workflow.papers import PaperStore
 from workflow.replay import replay_all
@@ -46,6 +47,8 @@ class Template:
     folder: Path
     postgres: Callable[[], Any]
     rules: Rules | None = None
+    calendar: Calendar | None = None
+    calendar_version: int = 0
     built: dict[str, str] = field(default_factory=dict)
 
     def url(self, kind: str) -> str:
@@ -58,7 +61,8 @@ class Template:
                 settle_staff(conn)
             for name in house.rules().rulebook.papers:
                 house.files.keep(io.BytesIO(name.encode()), limit=99)
-            self.rules = house.rules()
+            self.rules, self.calendar = house.rules(), house.calendar()
+            self.calendar_version = house._calendar_version
             house.close()
             self.built[kind] = url
         return self.built[kind]
@@ -128,7 +132,7 @@ def stage(template: Template, home: Path, until: str) -> Staged:
 
 
 def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
-    """The house at `home`, without checking the rule book once more. No flush to the disk: it is a test."""
+    """The house at `home`; rule book and calendar are not read again, and nothing is flushed to the disk."""
     engine, reader = connect(url), connect(url, writer=False)
     if engine.dialect.name == "sqlite":
         for one in (engine, reader):  # the last that closes puts the log into the file
@@ -139,6 +143,8 @@ def opened(template: Template, url: str, home: Path, clock: SetClock) -> House:
     )
     assert template.rules is not None
     house.shelf.put(template.rules)
+    # Whether another one was released meanwhile is asked before it is used.
+    house._calendar, house._calendar_version = template.calendar, template.calendar_version
     lend_connections(house)
     return house
 

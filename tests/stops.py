@@ -70,7 +70,8 @@ class Stops:
             path.unlink()
         copy_home(stop.home, house.home)
         if stop.database:
-            self.template.postgres().renew(str(house.engine.url.database), stop.database)
+            template = str(make_url(self.template.url("postgresql")).database)
+            self.template.postgres().exchange(str(house.engine.url.database), template, stop.database)
         county.clock.at, county.born = stop.at, stop.born
         return CaseFile(county, stop.case)
 
