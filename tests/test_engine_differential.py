@@ -79,8 +79,9 @@ def test_every_element_runs_as_in_stock():
 
 
 def test_our_own_flows_run_as_in_stock():
-    cases = both(10 * TIMES, FLOWS, *asked_for(processes_in(FLOWS)))
-    assert len(cases) >= 100
+    """Seven random cases of each are some 380; what flows share is walked inside all that call it as well."""
+    cases = both(7 * TIMES, FLOWS, *asked_for(processes_in(FLOWS)))
+    assert len(cases) >= 300
     assert not [case["process"] for case in cases if case["failed"]]
     assert any(case["over"] for case in cases if case["process"] == "ma_ordinary_county")
 

@@ -63,7 +63,7 @@ class Ground:
 def bench_files() -> Mapping[str, bytes]:
     """The packaged rule book with the measured diagrams and forms laid over it, and allowed by its policy."""
     own = {path.relative_to(DATA).as_posix(): path.read_bytes() for path in DATA.rglob("*") if path.is_file()}
-    packaged = bpmn.load().files
+    packaged = bpmn.packaged_files()
     files = {**packaged, **own, "flows.toml": packaged["flows.toml"] + own["flows.toml"]}
     policy = f"policies/{POLICY}/policy.toml"
     files[policy] = re.sub(
