@@ -53,7 +53,7 @@ def reachable(app, login):
 
 @pytest.fixture(scope="module")
 def plan(app):
-    """Reader → addresses: every kind of page once, and of every reader a form. All processes see one county."""
+    """Reader → addresses: each kind of page once, and of each reader a form. All processes see one county."""
 
     def walk(folder):
         seen, plan = set(), {}
