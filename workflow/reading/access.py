@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from workflow.actor import Actor
 from workflow.cases import patients
 from workflow.permissions import MATRIX, may, require
 from workflow.register.matrix import Grant
 from workflow.store.models import Task
+from workflow.store.prepared import Prepared
 
 PAPERS_OF_SHAPE: Final[Mapping[str, frozenset[str]]] = {
     "amounts": frozenset({"passbook", "bank_receipt", "settlement_statement", "invoice"}),
@@ -22,6 +23,13 @@ PAPERS_OF_SHAPE: Final[Mapping[str, frozenset[str]]] = {
     "list": frozenset(),
     "summary": frozenset(),
 }
+
+
+_STEPS = select(Task.id).where(Task.case_id == bindparam("case_id"))
+_ARCHIVED = Prepared(select(exists(_STEPS.where(Task.node == "archive_case")).label("there")))
+_OWN = Prepared(
+    select(exists(_STEPS.where(Task.org == bindparam("org"), Task.role == bindparam("role"))).label("there"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +95,10 @@ def _met(conn: Connection, actor: Actor, case: Any, action: str) -> set[str]:
     met: set[str] = set()
     if grant is None or not grant.conditions:
         return met
-    if case.closed_at is not None or _has(conn, case, Task.node == "archive_case"):
+    if case.closed_at is not None or _ARCHIVED.scalar(conn, {"case_id": case.id}):
         met.add("closed")
-    if _has(conn, case, Task.org == actor.org, Task.role == actor.role):
+    if _OWN.scalar(conn, {"case_id": case.id, "org": actor.org, "role": actor.role}):
         met.add("own_task")
     if "own_claim" in grant.conditions and patients.is_own(conn, actor.org, case.id):
         met.add("own_claim")
     return met
-
-
-def _has(conn: Connection, case: Any, *wanted: Any) -> bool:
-    return bool(conn.scalar(select(exists().where(Task.case_id == case.id, *wanted))))

@@ -42,7 +42,9 @@ from workflow.store.models import (
     Posting,
     Seat,
     Task,
+    table,
 )
+from workflow.store.prepared import Prepared
 from workflow.terms import Terms
 
 
@@ -172,6 +174,45 @@ class CaseFile:
         return clock.standing if clock else None
 
 
+_THIS = bindparam("case_id", type_=Task.case_id.type)
+_POSTINGS = Prepared(
+    select(Posting.id, Posting.number, Posting.posted_at, Posting.ends_at, Posting.taken_down_at)
+    .where(Posting.case_id == _THIS)
+    .order_by(Posting.id)
+)
+_OBJECTIONS = Prepared(
+    select(Objection.id, Objection.received_at, Objection.result, Objection.seq)
+    .where(Objection.case_id == _THIS)
+    .order_by(Objection.id)
+)
+_PLACES = Prepared(
+    select(table(Task), Organisation.name.label("org_name"), Account.name.label("doer"))
+    .outerjoin(Organisation, Organisation.code == Task.org)
+    .outerjoin(Account, Account.id == Task.done_account)
+    .where(Task.case_id == _THIS)
+    .order_by(Task.opened_at, Task.id)
+)
+_CLOCKS = Prepared(select(table(Clock)).where(Clock.case_id == _THIS).order_by(Clock.id))
+_PAPERS = Prepared(
+    select(table(Paper), Account.name.label("who"))
+    .join(Account, Account.id == Paper.uploaded_by)
+    .where(Paper.case_id == _THIS)
+    .order_by(Paper.id)
+)
+_LETTERS = Prepared(
+    select(Letter.id, Letter.kind, Letter.number, Letter.issued_at, Letter.delivered_at)
+    .where(Letter.case_id == _THIS)
+    .order_by(Letter.id.desc())
+)
+_CALCULATIONS = Prepared(
+    select(table(Calculation)).where(Calculation.case_id == _THIS).order_by(Calculation.id.desc())
+)
+_PAYMENTS = Prepared(select(table(Payment)).where(Payment.case_id == _THIS).order_by(Payment.attempt))
+_CLAIMS = Prepared(
+    select(table(Claim)).where(Claim.case_id == bindparam("case")).order_by(Claim.settled_on, Claim.id)
+)
+
+
 def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: datetime) -> CaseFile:
     """Read a case for one reader. What was erased is left out.
 
@@ -197,16 +238,8 @@ def case_file(house: House, conn: Connection, actor: Actor, case_id: UUID, now: 
         papers=papers_of(conn, rules, row.id, access) if whole else (),
         letters=letters_of(conn, rules, row.id) if whole else (),
         money=money_of(conn, book, row) if access.money else None,
-        postings=conn.execute(
-            select(Posting.id, Posting.number, Posting.posted_at, Posting.ends_at, Posting.taken_down_at)
-            .where(Posting.case_id == row.id)
-            .order_by(Posting.id)
-        ).all(),
-        objections=conn.execute(
-            select(Objection.id, Objection.received_at, Objection.result, Objection.seq)
-            .where(Objection.case_id == row.id)
-            .order_by(Objection.id)
-        ).all(),
+        postings=_POSTINGS.all(conn, {"case_id": row.id}),
+        objections=_OBJECTIONS.all(conn, {"case_id": row.id}),
         links=links_of(conn, rules, row.id),
         way=way_of(rules, row.way),
     )
@@ -218,13 +251,7 @@ def today(now: datetime) -> date:
 
 def places_of(conn: Connection, rules: Rules, row: Any, now: datetime) -> tuple[Place, ...]:
     """All places in the order they were opened; names of people in one query each."""
-    rows = conn.execute(
-        select(Task.__table__, Organisation.name.label("org_name"), Account.name.label("doer"))
-        .outerjoin(Organisation, Organisation.code == Task.org)
-        .outerjoin(Account, Account.id == Task.done_account)
-        .where(Task.case_id == row.id)
-        .order_by(Task.opened_at, Task.id)
-    ).all()
+    rows = _PLACES.all(conn, {"case_id": row.id})
     people = holders(conn, {(each.org, each.role) for each in rows if each.done_at is None}, today(now))
     roles = rules.rulebook.roles
     return tuple(
@@ -268,7 +295,7 @@ def clocks_of(
     house: House, conn: Connection, case: Any, terms: Terms, now: datetime
 ) -> tuple[ClockView, ...]:
     """The case's clocks: the running ones explained, the next due first; then those that have stopped."""
-    rows = conn.execute(select(Clock.__table__).where(Clock.case_id == case.id).order_by(Clock.id)).all()
+    rows = _CLOCKS.all(conn, {"case_id": case.id})
     running = sorted((row for row in rows if row.stopped_at is None), key=lambda row: row.due_at)
     stopped = [row for row in rows if row.stopped_at is not None]
     return tuple(
@@ -279,12 +306,7 @@ def clocks_of(
 
 def papers_of(conn: Connection, rules: Rules, case_id: UUID, access: Access) -> tuple[PaperView, ...]:
     """The papers this reader may open, the newest last."""
-    rows = conn.execute(
-        select(Paper.__table__, Account.name.label("who"))
-        .join(Account, Account.id == Paper.uploaded_by)
-        .where(Paper.case_id == case_id)
-        .order_by(Paper.id)
-    )
+    rows = _PAPERS.all(conn, {"case_id": case_id})
     kinds = rules.rulebook.papers
     return tuple(
         PaperView(
@@ -297,11 +319,7 @@ def papers_of(conn: Connection, rules: Rules, case_id: UUID, access: Access) -> 
 
 
 def letters_of(conn: Connection, rules: Rules, case_id: UUID) -> tuple[LetterView, ...]:
-    rows = conn.execute(
-        select(Letter.id, Letter.kind, Letter.number, Letter.issued_at, Letter.delivered_at)
-        .where(Letter.case_id == case_id)
-        .order_by(Letter.id.desc())
-    )
+    rows = _LETTERS.all(conn, {"case_id": case_id})
     letters = rules.rulebook.letters
     return tuple(
         LetterView(
@@ -313,20 +331,12 @@ def letters_of(conn: Connection, rules: Rules, case_id: UUID) -> tuple[LetterVie
 
 
 def money_of(conn: Connection, book: Rulebook, row: Any) -> Money:
-    calculations = conn.execute(
-        select(Calculation.__table__).where(Calculation.case_id == row.id).order_by(Calculation.id.desc())
-    ).all()
+    calculations = _CALCULATIONS.all(conn, {"case_id": row.id})
     return Money(
-        claims=()
-        if row.erased_at is not None
-        else conn.execute(
-            select(Claim.__table__).where(Claim.case_id == row.id.hex).order_by(Claim.settled_on, Claim.id)
-        ).all(),
+        claims=() if row.erased_at is not None else _CLAIMS.all(conn, {"case": row.id.hex}),
         calculation=calculations[0] if calculations else None,
         earlier=calculations[1:],
-        payments=conn.execute(
-            select(Payment.__table__).where(Payment.case_id == row.id).order_by(Payment.attempt)
-        ).all(),
+        payments=_PAYMENTS.all(conn, {"case_id": row.id}),
         advance=advance_of(conn, row),
         recovery=recovery_of(conn, book, row),
         set_offs=set_offs_of(conn, row.id),

@@ -3,20 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, case, select
+from sqlalchemy import Connection, bindparam, case, select
 from sqlalchemy.orm import aliased
 
 from workflow.errors import NotFound
-from workflow.store.models import Case, Household, Organisation, Person
+from workflow.store.models import Case, Household, Organisation, Person, table
+from workflow.store.prepared import Prepared
 
 ERASED_NAME = "〔已依法删除〕"
 shown_name = case((Case.erased_at.is_(None), Person.name), else_=ERASED_NAME).label("person")
 """The applicant's name, as long as the case has one."""
 
 _VILLAGE, _TOWNSHIP = aliased(Organisation), aliased(Organisation)
-_CASE = (
+_CASE = Prepared(
     select(
-        Case.__table__,
+        table(Case),
         shown_name,
         Person.id_number,
         Person.household_id,
@@ -37,9 +38,9 @@ _CASE = (
 )
 
 
-def read_case(conn: Connection, case_id: UUID) -> Row[Any]:
+def read_case(conn: Connection, case_id: UUID) -> Any:
     """The case, or NotFound."""
-    row = conn.execute(_CASE, {"case_id": case_id}).first()
+    row = _CASE.first(conn, {"case_id": case_id})
     if row is None:
         raise NotFound()
     return row

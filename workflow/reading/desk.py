@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from bpmn import Form, Text
 from workflow import engine
@@ -21,8 +21,13 @@ from workflow.reading.looking import looking
 from workflow.reading.worklist import first_keys
 from workflow.register.seating import require_there
 from workflow.rules import Rules
-from workflow.store.models import Paper, Task
+from workflow.store.models import Paper, Task, table
+from workflow.store.prepared import Prepared
 
+_STEP = Prepared(
+    select(table(Task)).where(Task.case_id == bindparam("case_id"), Task.id == bindparam("task_id"))
+)
+_PAPERS = Prepared(select(Paper.kind, Paper.uploaded_at).where(Paper.case_id == bindparam("case_id")))
 CANDIDATES = 10  # how many of a seat's next steps are tried for one its holder may do
 
 
@@ -63,7 +68,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
         Stale: somebody has done it.
     """
     work = looking(house, conn, actor, case_id, now)
-    task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).first()
+    task = _STEP.first(conn, {"case_id": case_id, "task_id": task_id})
     if task is None or task.kind != "user" or task.form is None:
         raise NotFound()
     if task.done_at is not None:
@@ -75,7 +80,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
     papers = work.rules.rulebook.papers
     there = {
         row.kind
-        for row in conn.execute(select(Paper.kind, Paper.uploaded_at).where(Paper.case_id == case_id))
+        for row in _PAPERS.all(conn, {"case_id": case_id})
         if not papers[row.kind].per_step or row.uploaded_at >= task.opened_at
     }
     return Desk(
@@ -107,7 +112,7 @@ def next_step(house: House, conn: Connection, actor: Actor, now: datetime) -> tu
     """The next step of the seat that this very person may do: not one of a relative, not after an own one."""
     for case_id, task_id in first_keys(conn, actor, CANDIDATES):
         work = looking(house, conn, actor, case_id, now)
-        task = conn.execute(select(Task.__table__).where(Task.case_id == case_id, Task.id == task_id)).one()
+        task = _STEP.first(conn, {"case_id": case_id, "task_id": task_id})
         if _refusal(work, task) is None:
             return case_id, task_id
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
@@ -18,27 +19,31 @@ def addressed_to(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     return (InboxMessage.org == actor.org, InboxMessage.role == actor.role, mine)
 
 
+MINE: Final = (
+    InboxMessage.org == bindparam("org"),
+    InboxMessage.role == bindparam("role"),
+    or_(
+        InboxMessage.seat_id.is_(None),
+        InboxMessage.seat_id == bindparam("seat"),
+        InboxMessage.seat_id == bindparam("stands_for"),
+    ),
+)
+"""The same for a prepared statement, which is given `reader_of` an actor."""
 _UNREAD = Prepared(
     select(func.count().label("number"))
     .select_from(InboxMessage)
-    .where(
-        InboxMessage.org == bindparam("org"),
-        InboxMessage.role == bindparam("role"),
-        InboxMessage.read_at.is_(None),
-        or_(
-            InboxMessage.seat_id.is_(None),
-            InboxMessage.seat_id == bindparam("seat"),
-            InboxMessage.seat_id == bindparam("stands_for"),
-        ),
-    )
+    .where(*MINE, InboxMessage.read_at.is_(None))
 )
+
+
+def reader_of(actor: Actor) -> dict[str, Any]:
+    stands_for = actor.stands_for or actor.seat_id
+    return {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "stands_for": stands_for}
 
 
 def unread(conn: Connection, actor: Actor) -> int:
     """How many lines of the seat's inbox nobody has read yet."""
-    stands_for = actor.stands_for or actor.seat_id
-    asked = {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "stands_for": stands_for}
-    return int(_UNREAD.scalar(conn, asked))
+    return int(_UNREAD.scalar(conn, reader_of(actor)))
 
 
 def running(conn: Connection, case_ids: Collection[UUID]) -> dict[tuple[UUID, str], datetime]:

@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from bpmn import Text
 from workflow.errors import NotFound
 from workflow.register.identity import birth_of, completed_age
 from workflow.register.masking import mask_account, mask_id
-from workflow.store.models import Category, Household, Person
+from workflow.store.models import Category, Household, Person, table
+from workflow.store.prepared import Prepared
 
 RELATIONS: Final[Mapping[str, Text]] = {
     "self": Text("户主", "head"),
@@ -25,6 +26,14 @@ RELATIONS: Final[Mapping[str, Text]] = {
     "child_in_law": Text("儿媳或女婿", "child-in-law"),
     "other": Text("其他", "other"),
 }
+
+
+_HELD = Prepared(select(table(Category)).where(Category.person_id == bindparam("person")))
+_MEMBERS = Prepared(
+    select(Person.id, Person.name, Person.relation, Person.id_number)
+    .where(Person.household_id == bindparam("household"))
+    .order_by(Person.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ def relation_of(code: str) -> Text:
 
 def holdings(conn: Connection, names: Mapping[str, Text], person_id: int) -> tuple[Holding, ...]:
     """All categories of a person in the order of `names`, the most favourable first (C-07)."""
-    rows = conn.execute(select(Category.__table__).where(Category.person_id == person_id)).all()
+    rows = _HELD.all(conn, {"person": person_id})
     places = {code: place for place, code in enumerate(names)}
     found = [
         Holding(
@@ -110,11 +119,7 @@ def members_of(
 ) -> tuple[Member, ...]:
     if household_id is None:
         return ()
-    rows = conn.execute(
-        select(Person.id, Person.name, Person.relation, Person.id_number)
-        .where(Person.household_id == household_id)
-        .order_by(Person.id)
-    )
+    rows = _MEMBERS.all(conn, {"household": household_id})
     return tuple(
         Member(row.id, row.name, relation_of(row.relation), completed_age(birth_of(row.id_number), today),
                row.id == applicant_id)

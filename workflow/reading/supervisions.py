@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from audit import entries
@@ -18,8 +18,9 @@ from workflow.permissions import may, oversees
 from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case, shown_name
 from workflow.reading.cases import area_of
-from workflow.reading.inbox import addressed_to
+from workflow.reading.inbox import MINE, reader_of
 from workflow.store.models import Account, Case, InboxMessage, Organisation, Person, Supervision, Task
+from workflow.store.prepared import Prepared
 
 State = Literal["waiting", "late", "answered", "ended"]
 PAGE = 50
@@ -75,6 +76,19 @@ _ROWS = (
 )
 
 
+_OF_CASE = Prepared(
+    _ROWS.where(Supervision.case_id == bindparam("case_id"), Supervision.ended_at.is_(None)).order_by(
+        Supervision.id
+    )
+)
+_URGED = Prepared(
+    select(InboxMessage.params)
+    .where(InboxMessage.case_id == bindparam("case_id"), InboxMessage.kind == "urged", *MINE)
+    .order_by(InboxMessage.id.desc())
+    .limit(1)
+)
+
+
 def told(house: House, conn: Connection, actor: Actor, case_id: UUID, number: int, now: datetime) -> Told:
     """One supervision for one reader; the words for its two sides and for whoever reads the whole case.
 
@@ -108,8 +122,7 @@ def told(house: House, conn: Connection, actor: Actor, case_id: UUID, number: in
 
 def of_case(conn: Connection, case_id: UUID, now: datetime) -> list[Overseen]:
     """The supervisions of a case that have not ended."""
-    where = (Supervision.case_id == case_id, Supervision.ended_at.is_(None))
-    return [_overseen(row, now) for row in conn.execute(_ROWS.where(*where).order_by(Supervision.id))]
+    return [_overseen(row, now) for row in _OF_CASE.all(conn, {"case_id": case_id})]
 
 
 def standing(conn: Connection, actor: Actor, now: datetime) -> list[Overseen]:
@@ -122,12 +135,7 @@ def standing(conn: Connection, actor: Actor, now: datetime) -> list[Overseen]:
 
 def urged(house: House, conn: Connection, actor: Actor, case_id: UUID) -> str | None:
     """What a supervisor has last written to this very desk about the case."""
-    params = conn.scalar(
-        select(InboxMessage.params)
-        .where(InboxMessage.case_id == case_id, InboxMessage.kind == "urged", *addressed_to(actor))
-        .order_by(InboxMessage.id.desc())
-        .limit(1)
-    )
+    params = _URGED.scalar(conn, {"case_id": case_id, **reader_of(actor)})
     if params is None:
         return None
     return str(house.vault.open(conn, case_id, params["seq"]).get("urge_words", "")) or None

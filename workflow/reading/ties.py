@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from bpmn import Text
 from workflow.cases.ways import ORDINARY
 from workflow.rules import Rules
 from workflow.store.models import Case, CaseLink
+from workflow.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +35,23 @@ class WayView:
     ordinary: bool
 
 
+_THIS = bindparam("case_id", type_=Case.id.type)
+_LINKS = Prepared(
+    select(Case.id, Case.number, Case.flow, Case.state, (CaseLink.case_id == _THIS).label("earlier"))
+    .join(
+        CaseLink,
+        or_(
+            and_(CaseLink.case_id == _THIS, CaseLink.other_id == Case.id),
+            and_(CaseLink.other_id == _THIS, CaseLink.case_id == Case.id),
+        ),
+    )
+    .order_by(Case.opened_at, Case.id)
+)
+
+
 def links_of(conn: Connection, rules: Rules, case_id: UUID) -> tuple[Link, ...]:
     """The cases this one was opened from, then those opened from it."""
-    rows = conn.execute(
-        select(Case.id, Case.number, Case.flow, Case.state, (CaseLink.case_id == case_id).label("earlier"))
-        .join(
-            CaseLink,
-            or_(
-                and_(CaseLink.case_id == case_id, CaseLink.other_id == Case.id),
-                and_(CaseLink.other_id == case_id, CaseLink.case_id == Case.id),
-            ),
-        )
-        .order_by(Case.opened_at, Case.id)
-    )
+    rows = _LINKS.all(conn, {"case_id": case_id})
     names, states = rules.model.flows, rules.rulebook.states
     return tuple(
         Link(

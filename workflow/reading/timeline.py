@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from audit import Stored, VaultError
 from audit import entries as read_entries
@@ -24,6 +24,7 @@ from workflow.reading.words import CHANNELS, KINDS, LEVELS, NO, OTHER, PUBLIC_RO
 from workflow.register.masking import mask_account, mask_id
 from workflow.rules import Rules
 from workflow.store.models import Account
+from workflow.store.prepared import Prepared
 
 Dot = Literal["", "full", "pause", "warn", "data"]
 FINGERPRINTS: Final = ("paper.", LETTER, SHEET)
@@ -95,6 +96,14 @@ class Reader:
     objections: bool
 
 
+_KEY = Prepared(select(audit_key.c.wrapped).where(audit_key.c.chain == bindparam("chain")))
+_SEALED = Prepared(
+    select(audit_vault.c.seq, audit_vault.c.nonce, audit_vault.c.sealed).where(
+        audit_vault.c.chain == bindparam("chain")
+    )
+)
+
+
 def timeline(house: House, conn: Connection, case: Any, reader: Reader) -> list[Event]:
     """All entries of a case, oldest first."""
     stored = list(read_entries(conn, case.id))
@@ -118,16 +127,11 @@ def rules_then(house: House, entry: Mapping[str, Any], now: Rules) -> Rules:
 
 def open_all(house: House, conn: Connection, chain: UUID) -> dict[int, Mapping[str, Any]]:
     """seq → the sealed values of the entry. A row that does not open is left out; the inspection says so."""
-    wrapped = conn.scalar(select(audit_key.c.wrapped).where(audit_key.c.chain == chain))
+    wrapped = _KEY.scalar(conn, {"chain": chain})
     if wrapped is None:
         return {}
     found: dict[int, Mapping[str, Any]] = {}
-    rows = conn.execute(
-        select(audit_vault.c.seq, audit_vault.c.nonce, audit_vault.c.sealed).where(
-            audit_vault.c.chain == chain
-        )
-    )
-    for seq, nonce, sealed in rows:
+    for seq, nonce, sealed in _SEALED.all(conn, {"chain": chain}):
         try:
             values = house.vault.unseal(chain, seq, wrapped, nonce, sealed)
         except VaultError:
