@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import BindParameter, Connection, bindparam, exists, select
 
 from bpmn import Text
 from workflow.cases.work import Work
@@ -43,6 +43,20 @@ _KIN = Prepared(
         .where(Person.id_number == Kin.id_number)
         .where((Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id"))),
     )
+)
+
+
+_CASES: BindParameter[UUID] = bindparam("cases", expanding=True)
+_DONE_OF_ALL = (
+    select(TASK.c.case_id, TASK.c.node, TASK.c.done_account)
+    .where(TASK.c.case_id.in_(_CASES), TASK.c.done_account.is_not(None))
+    .distinct()
+)
+_BEFORE_OF_ALL = (
+    select(LINK.c.case_id, TASK.c.done_account)
+    .join(TASK, TASK.c.case_id == LINK.c.other_id)
+    .where(LINK.c.case_id.in_(_CASES), TASK.c.done_account.is_not(None))
+    .distinct()
 )
 
 
@@ -104,20 +118,12 @@ def facts_for_actor(work: Work, task: Any) -> TaskFacts:
 def acts_of_all(conn: Connection, cases: Iterable[Any]) -> Mapping[UUID, Acts]:
     """Case id → what everybody has done there, for any number of cases in three questions."""
     applicants = {case.id: case.applicant_id for case in cases}
+    wanted = {"cases": list(applicants)}
     doers: dict[UUID, dict[str, set[int]]] = {}
-    for case_id, node, account in conn.execute(
-        select(TASK.c.case_id, TASK.c.node, TASK.c.done_account)
-        .where(TASK.c.case_id.in_(applicants), TASK.c.done_account.is_not(None))
-        .distinct()
-    ):
+    for case_id, node, account in conn.execute(_DONE_OF_ALL, wanted):
         doers.setdefault(case_id, {}).setdefault(node, set()).add(account)
     before: dict[UUID, set[int]] = {}
-    for case_id, account in conn.execute(
-        select(LINK.c.case_id, TASK.c.done_account)
-        .join(TASK, TASK.c.case_id == LINK.c.other_id)
-        .where(LINK.c.case_id.in_(applicants), TASK.c.done_account.is_not(None))
-        .distinct()
-    ):
+    for case_id, account in conn.execute(_BEFORE_OF_ALL, wanted):
         before.setdefault(case_id, set()).add(account)
     relatives = kinship.relatives_of_all(conn, applicants.values())
     return {

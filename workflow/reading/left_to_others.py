@@ -45,6 +45,8 @@ def _with_a_hand(wanted: list[BindParameter[Any]]) -> CompoundSelect[UUID]:
 
 
 _HANDS = PreparedFor(_CASE.c.id, _with_a_hand)
+_TOUCHED = select(_CASE).where(_CASE.c.id.in_(bindparam("cases", expanding=True)))
+_NEAR = select(_TASK).where(tuple_(_TASK.c.case_id, _TASK.c.id).in_(bindparam("steps", expanding=True)))
 
 
 def left_to_others(house: House, conn: Connection, actor: Actor, keys: Collection[Key]) -> frozenset[Key]:
@@ -56,10 +58,10 @@ def left_to_others(house: House, conn: Connection, actor: Actor, keys: Collectio
     near = [key for key in keys if key[0] in touched]
     if not near:
         return frozenset()
-    cases = {row.id: row for row in conn.execute(select(_CASE).where(_CASE.c.id.in_(touched)))}
+    cases = {row.id: row for row in conn.execute(_TOUCHED, {"cases": list(touched)})}
     acts = acts_of_all(conn, cases.values())
     found = set()
-    for task in conn.execute(select(_TASK).where(tuple_(_TASK.c.case_id, _TASK.c.id).in_(near))):
+    for task in conn.execute(_NEAR, {"steps": near}):
         case = cases[task.case_id]
         # a list holds what is handed to nobody, or to this very seat
         handed = None if task.assigned_seat is None else frozenset({actor.seat_id})

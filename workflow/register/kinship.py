@@ -91,16 +91,19 @@ def of_one_home(person: type[Person], member: type[Person]) -> ColumnElement[boo
     return or_(member.id == person.id, member.household_id == person.household_id)
 
 
+_PERSON, _MEMBER = aliased(Person), aliased(Person)
+_RELATIVES_OF_ALL = (
+    select(_PERSON.id, Kin.account_id)
+    .join(_MEMBER, of_one_home(_PERSON, _MEMBER))
+    .join(Kin, Kin.id_number == _MEMBER.id_number)
+    .where(_PERSON.id.in_(bindparam("people", expanding=True)))
+)
+
+
 def relatives_of_all(conn: Connection, people: Iterable[int]) -> Mapping[int, frozenset[int]]:
     """Person → accounts that have filed this person or anybody of the same household; one question."""
-    person, member = aliased(Person), aliased(Person)
     found: dict[int, frozenset[int]] = {}
-    for number, account in conn.execute(
-        select(person.id, Kin.account_id)
-        .join(member, of_one_home(person, member))
-        .join(Kin, Kin.id_number == member.id_number)
-        .where(person.id.in_(set(people)))
-    ):
+    for number, account in conn.execute(_RELATIVES_OF_ALL, {"people": sorted(set(people))}):
         found[number] = found.get(number, frozenset()) | {account}
     return found
 
