@@ -23,6 +23,7 @@ from thrift import (
     set_aside_what_stays,
     share_compiled_pages,
     share_compiled_statements,
+    share_the_rule_book,
 )
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -190,6 +191,7 @@ def pytest_configure(config: pytest.Config) -> None:
     once.begin(config)
     share_compiled_statements()
     share_compiled_pages()
+    share_the_rule_book()
 
 
 def pytest_collection_finish() -> None:

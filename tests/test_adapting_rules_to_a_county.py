@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -16,9 +17,13 @@ from workflow.terms import Terms, require_way, terms_of
 
 FOLDER = DATA / "policies" / "plan-2026"
 BOOK = bpmn.load()
-MODEL = engine.read_model(BOOK.files)
 WAYS = re.search(r"^ways = \[[^]]*\]", (FOLDER / "policy.toml").read_text(), re.MULTILINE)[0]
 OWN = '[own_categories]\nLDX = { zh = "城镇零就业家庭", en = "household without work" }\n\n[kinds]'
+
+
+@cache
+def model() -> engine.Model:
+    return engine.read_model(BOOK.files)
 
 
 def policy_files(*changes: tuple[str, str], folder: str = "plan-2026") -> dict[str, bytes]:
@@ -34,7 +39,7 @@ def policy_files(*changes: tuple[str, str], folder: str = "plan-2026") -> dict[s
 
 
 def terms(*changes: tuple[str, str]) -> Terms:
-    return terms_of(BOOK, MODEL, read_policies(policy_files(*changes)))["plan-2026"]
+    return terms_of(BOOK, model(), read_policies(policy_files(*changes)))["plan-2026"]
 
 
 def refused(*changes: tuple[str, str]) -> list[tuple[str, str]]:
@@ -54,7 +59,7 @@ def with_limit(text: str) -> tuple[str, str]:
 
 
 def test_without_a_word_a_set_lives_by_the_shared_limits():
-    assert terms().limits == terms_of(BOOK, MODEL, {})[""].limits
+    assert terms().limits == terms_of(BOOK, model(), {})[""].limits
 
 
 def test_a_county_sets_a_limit_of_its_own_and_says_on_whose_word():
@@ -164,7 +169,7 @@ def test_one_code_means_the_same_in_every_set():
         for (name, policy), zh in zip(policies.items(), ("零就业家庭", "另一种人"), strict=True)
     }
     with pytest.raises(PolicyRefused) as caught:
-        terms_of(BOOK, MODEL, named)
+        terms_of(BOOK, model(), named)
     (fault,) = caught.value.faults
     assert (fault.file, fault.element) == ("policies/plan-2026/policy.toml", "own_categories.LDX")
 
@@ -173,7 +178,7 @@ def test_one_name_of_a_kind_means_one_kind_in_every_set():
     """Bills are imported with the Chinese names of their kinds."""
     other = policy_files(('home_bed = { zh = "家庭病床"', 'home_bed = { zh = "日间手术"'), folder="other")
     with pytest.raises(PolicyRefused) as caught:
-        terms_of(BOOK, MODEL, read_policies(other))
+        terms_of(BOOK, model(), read_policies(other))
     (fault,) = caught.value.faults
     assert (fault.element, fault.reason.zh) == ("kinds.home_bed", "“日间手术”已是“day_surgery”的名称")
 

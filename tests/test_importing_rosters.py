@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,18 @@ from workflow.register.identity import NotValid, check_character
 from workflow.register.organisations import seed_county
 from workflow.register.sheets import read_sheet
 from workflow.register.table import Row
-from workflow.rules import prepare
+from workflow.rules import Rules, prepare
 from workflow.store import connect, transaction
 from workflow.store.models import Account, Base, Category, Claim, Household, Kin, Organisation, Person, Seat
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 REGISTER = (Organisation, Account, Seat, Kin, Household, Person, Category, Claim)
 VILLAGE = "360829100001"
-RULES = prepare(bpmn.load())
+
+
+@cache
+def the_rules() -> Rules:
+    return prepare(bpmn.load())
 
 
 def number(order: int, birth: str = "19580317") -> str:
@@ -51,7 +56,7 @@ class Office:
         return AT
 
     def rules(self) -> Any:
-        return RULES
+        return the_rules()
 
     def house(self) -> "Office":
         return self
@@ -265,7 +270,7 @@ CLERK = ["wang", "王明", "平都镇", "审核人员", "138 0796 0001", number(
 
 
 def test_a_staff_list_gives_accounts_and_seats(office: Office) -> None:
-    role = RULES.rulebook.roles["TREV"].name.zh
+    role = the_rules().rulebook.roles["TREV"].name.zh
     clerk = [*CLERK[:3], role, *CLERK[4:]]
     approver = ["li.si", "李芳", "360829-msb", "CAPR", None, None, "20260105", None]
     rows = [STAFF, clerk, [*clerk[:3], "TINV", *clerk[4:]], approver]
@@ -612,7 +617,7 @@ def test_a_refused_account_ends_with_status_1(office: Office) -> None:
 def test_divisions_from_the_command_line(office: Office) -> None:
     assert "added 0" in office.run(import_group, "organisations").stdout
     rows = [["代码", "名称"], ["510132000000", "新津县"]]
-    units = 1 + len(RULES.rulebook.offices)  # the county and every office a county has
+    units = 1 + len(the_rules().rulebook.offices)  # the county and every office a county has
     assert f"added {units}" in office.imports("organisations", rows, "--since", "2026-01-01").stdout
     assert office.faults("organisations", [["代码", "名称"], ["1", "新津县"]])
 

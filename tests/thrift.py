@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
+import bpmn
 from workflow.register import accounts
 
 _LEARNT: dict[str, Engine] = {}
@@ -69,6 +71,13 @@ def share_compiled_pages() -> None:
         return known[key]
 
     Rule._compile_builder = builder  # type: ignore[method-assign]
+
+
+def share_the_rule_book() -> None:
+    """The rule book that came with the program is read once per process. Nobody changes it: it is frozen."""
+    plain = bpmn.load
+    packaged = cache(plain)
+    bpmn.load = lambda *root: plain(*root) if root else packaged()
 
 
 def set_aside_what_stays() -> None:
