@@ -28,7 +28,8 @@ class LimitRow:
     where the role sits at more than one place; read it with `Rulebook.station`; `then`: the next level,
     from the second escalation on. `extension`: the units a supervisor may add once, half of the limit
     unless the law says otherwise, 0 for none. `event`: what starts it, in words. `flow`: the flow
-    that has the step (domain 2.0). `no_step`: why no step and no duty names it.
+    that has the step (domain 2.0). `no_step`: why no step and no duty names it. `repeats`: a reminder and
+    no deadline, which begins anew when it has run out.
     """
 
     id: str
@@ -46,6 +47,7 @@ class LimitRow:
     event: Text | None = None
     flow: str = ""
     no_step: Text | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,14 @@ def read_limit(section: Section) -> LimitRow:
         event=section.maybe_text("event"),
         flow=section.string("flow", ""),
         no_step=section.maybe_text("no_step"),
+        repeats=section.flag("repeats", False),
     )
+    if row.repeats and (unit == "date" or row.extension != 0):
+        section.fault(
+            "重复的提醒按工作日、日或小时计，不能延期（extension = 0）",
+            "a reminder that repeats counts units and is not extended (extension = 0)",
+            "repeats",
+        )
     if row.unit and row.unit not in UNITS:
         section.fault(f"没有“{row.unit}”这种单位", f"there is no unit {row.unit!r}", "unit")
     for entry in row.warn:

@@ -142,6 +142,20 @@ def serious_illness_insurance_open() -> Case:
     return case.goes(*DECIDED, *POSTED_3, *AFTER_SIGNING)
 
 
+def serious_illness_insurance_waited_for() -> Case:
+    case = Case().goes(*TO_COUNTY, "examine_file")
+    case.ends["M36"] = case.now + timedelta(days=12)
+    case.does("recheck_file", serious_illness_settled=False).waits()
+    assert case.letters[-1] == "serious_illness_reminder" and case.open == ["receive_settlement"]
+    case.waits()
+    assert case.open == ["decide_claim"] and case.states == {"PAUSED_SERIOUS_ILLNESS"}
+    case.ends["M36"] = case.now + timedelta(days=12)
+    case.does("decide_claim", claim_for_person="no")
+    assert case.open == ["receive_settlement"]
+    case.waits().waits().does("decide_claim", claim_for_person="yes")
+    return case.goes("claim_settlement", *DECIDED, *POSTED_3, *AFTER_SIGNING)
+
+
 def questions_asked_once() -> Case:
     case = Case().goes(*TO_COUNTY, "examine_file").does("recheck_file", recheck="questions")
     assert case.open == ["answer_questions"] and case.states == {"TOWNSHIP_CHECK"}
@@ -279,7 +293,8 @@ STORIES: list[Callable[[], Case]] = [
     approved, handed_in_at_the_village, papers_supplemented, papers_never_supplemented, not_accepted,
     review_not_passed_but_township_asked, withdrawn_after_the_review, only_the_second_posting,
     township_proposes_a_refusal, low_income_family, township_in_doubt, relative_of_an_official,
-    serious_illness_insurance_open, questions_asked_once, county_refuses, objection_unfounded,
+    serious_illness_insurance_open, serious_illness_insurance_waited_for, questions_asked_once,
+    county_refuses, objection_unfounded,
     objection_to_the_review_founded, objection_to_the_opinion_founded, objection_to_the_decision_founded,
     objection_unclear, objection_to_the_decision_unclear, bank_returns_the_money,
     part_of_the_money_is_set_off, all_of_the_money_is_set_off, withdrawn_during_a_posting,

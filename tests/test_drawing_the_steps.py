@@ -59,6 +59,8 @@ recheck_file             CCHK   county_recheck              D09   县医保局
 answer_questions         TREV   answer_questions            M04   乡镇(街道)
 decide                   CAPR   county_decision             D09   县医保局
 receive_settlement       TWIN   serious_illness_settlement  D33   乡镇(街道)
+decide_claim             SUP    serious_illness_claim       M37   县医保局
+claim_settlement         CHND   serious_illness_settlement  M38   县医保局
 sign_decision            CAPR   sign_decision               D09   县医保局
 deliver_letter           TWIN   delivery                    D10   乡镇(街道)
 recheck_payment          FIN1   finance_recheck             {pay_limit}   县财政局
@@ -104,6 +106,8 @@ def test_clocks_that_stand_still() -> None:
         "register_objection": "D04 D09",
         "recheck_objection": "D04 D09",
         "receive_settlement": "D09",
+        "decide_claim": "D09",
+        "claim_settlement": "D09",
         "verify_death": "*",
     }
 
@@ -116,6 +120,7 @@ def test_clocks_that_run_on() -> None:
         "post_decision_proposal": "D09",
         "confirm_posting_county": "D09",
         "answer_questions": "D09",
+        "receive_settlement": "M36",
         "correct_account": "{pay_limit}",
         "recheck_account": "{pay_limit}",
     }

@@ -124,6 +124,15 @@ def test_who_gives_values_of_letters_is_asked_by_name() -> None:
         assert written == GIVES[name], name
 
 
+def test_a_step_for_a_role_that_may_complete_none_is_refused(book: Rulebook) -> None:
+    flow = "flows/sub_archive.bpmn"
+    files = dict(book.files)
+    files[flow] = files[flow].replace(b'name="role" value="ARCH"', b'name="role" value="AUD"')
+    with pytest.raises(RulebookError) as refused:
+        prepare(bpmn.from_files(files))
+    assert [(fault.file, fault.element) for fault in refused.value.faults] == [(flow, "archive_case")]
+
+
 def test_every_letter_of_a_diagram_exists_and_a_refusal_tells_the_rights(book: Rulebook) -> None:
     letters = {
         str(value)

@@ -77,6 +77,20 @@ def test_a_process_does_not_call_itself() -> None:
     assert told(lint(files), "tiny", "calls itself")
 
 
+def test_one_step_is_interrupted_by_one_timer() -> None:
+    def late(name: str) -> str:
+        return (
+            f'<bpmn:boundaryEvent id="{name}" name="到期" attachedToRef="look"><bpmn:timerEventDefinition>'
+            "<bpmn:timeDuration>'P1D'</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>"
+        )
+
+    start = "<bpmn:startEvent"
+    once = lint(broken(start, late("late") + start, "other.bpmn"))
+    twice = lint(broken(start, late("late") + late("later") + start, "other.bpmn"))
+    words = "a second timer"
+    assert told(twice, "later", words) and not told(twice, "late", words) and not told(once, "late", words)
+
+
 def test_timers_do_not_follow_an_event_based_gateway() -> None:
     event = (
         '<bpmn:intermediateCatchEvent id="look" name="等候">'

@@ -76,6 +76,15 @@ def test_a_household_is_warned_of_once_and_included_with_its_bills(county):
     assert application.row.flow in {"ma_basic_check_filing", "ma_ordinary_county"}
 
 
+def test_a_supervisor_gives_more_time_for_the_check_once(county):
+    county.household(category="DB", total=Decimal(90000))
+    early_warning(county.house, county.clock.at)
+    case = county.case(county.rows(CaseRow)[0].id)
+    county.drive(case, "extend_alert", {"check_alert": {"alert_result": "unreachable"}})
+    county.staff["sup-msb"].completes("extend_alert", case)
+    assert set(case.open) == {"check_alert"}
+
+
 @pytest.mark.parametrize(("dead", "warned"), [(0, 0), (1, 1)])
 def test_an_income_nobody_declared_is_counted_for_the_living(county, dead, warned):
     """40 % of 60,000 a head: 72,000 for three, 48,000 for two."""

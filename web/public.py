@@ -10,6 +10,8 @@ from web.navigation import has
 
 bp = Blueprint("public", __name__)
 STARTS = ("work.index", "supervise.index", "inspect.index", "case.index")
+SUPERVISES = "press"
+"""Whoever presses others begins with the board: there are few steps of their own."""
 
 
 @bp.get("/")
@@ -21,7 +23,7 @@ def home() -> ResponseReturnValue:
         return redirect(url_for("auth.sign_in"), 303)
     if person.seat is None:
         return redirect(url_for("auth.seats"), 303)
-    for endpoint in STARTS:
+    for endpoint in STARTS[1:] if allowed(SUPERVISES) else STARTS:
         if has(endpoint) and allowed(permission_of(endpoint) or ""):
             return redirect(url_for(endpoint), 303)
     return redirect(url_for("auth.account"), 303)

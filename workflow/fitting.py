@@ -67,6 +67,15 @@ def _unknown(rulebook: Rulebook, model: Model) -> Iterator[Fault]:
     for flow in model.flows.values():
         for node in flow.nodes.values():
             yield from _faults_of(flow.file, node, tables)
+            yield from _nobody_may(flow.file, node)
+
+
+def _nobody_may(file: str, node: Node) -> Iterator[Fault]:
+    """A step for a role that may complete none would stay open for ever."""
+    role = node.properties.get("role", "")
+    if "form" in node.properties and role in MATRIX.roles and (role, "complete_task") not in MATRIX.grants:
+        told = Text(f"岗位“{role}”没有办理环节的权限", f"the role {role} may not complete a step")
+        yield Fault(file, node.id, told)
 
 
 def _faults_of(file: str, node: Node, tables: Mapping[str, Table]) -> Iterator[Fault]:

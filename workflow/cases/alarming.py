@@ -55,6 +55,7 @@ def fire_timers(work: Work, command: FireTimers) -> Mapping[str, Any]:
     if due is None:
         raise StepImpossible(NOTHING_DUE)
     clocks = read_clocks(work)
+    work.since.update(clockwork.run_out(clocks, work.calendar, work.at))
     step = advance(work, engine.Tick(), clocks)
     effects.follow(work, step, clocks)
     return keep_step(

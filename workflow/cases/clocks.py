@@ -130,6 +130,15 @@ def due_by(
     return due(Run(limits[limit_id], at, ()), calendar).at
 
 
+def run_out(clocks: Iterable[Ticking], calendar: Calendar, at: datetime) -> dict[str, datetime]:
+    """The reminders that begin anew at `at`, for the time before has run out (domain 7.2 D33)."""
+    return {
+        clock.limit_id: at
+        for clock in clocks
+        if clock.run.limit.repeats and not clock.paused and due(clock.run, calendar).at <= at
+    }
+
+
 def next_alarm(clock: Ticking, calendar: Calendar) -> AlarmAt | None:
     """The first warning not yet raised; none while the clock stands still or has stopped."""
     if clock.paused or clock.stopped_at is not None:

@@ -36,6 +36,7 @@ class Limit:
     `escalate`: whom an overdue step is reported to, as written in the rule book; `then`: whom besides
     from the second escalation on. A limit with `on` has no amount: it is told in days ("d"), or in hours
     where it ends on the same day. `extension`: how many units a supervisor may add, once (domain 7.2).
+    `repeats`: a reminder, which begins anew when it has run out and its timer fires (D33).
     """
 
     id: str
@@ -50,6 +51,7 @@ class Limit:
     on: Fixed | None = None
     extension: int = 0
     event: Text = BEGAN
+    repeats: bool = False
 
 
 class HasLimits(Protocol):
@@ -115,5 +117,5 @@ def _limit(row: LimitRow, faults: list[Fault]) -> Limit:
     return Limit(
         row.id, row.amount, unit, tuple(warn), row.escalate, row.name, row.source, row.own,
         row.then, fixed, row.amount // 2 if row.extension is None else row.extension,
-        row.event or BEGAN,
+        row.event or BEGAN, row.repeats,
     )  # fmt: skip

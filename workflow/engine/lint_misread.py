@@ -93,6 +93,17 @@ def _waiting(drawing: Drawing, node: Node) -> Iterator[Fault]:
             "提醒不画在流程里：不中断的定时分支会带回旧数据",
             "a reminder branch brings back stale data: deadlines are a property of the task",
         )
+    beside = drawing.attached.get(node.element.get("attachedToRef", ""), [])
+    if _interrupts_in_time(node) and next(filter(_interrupts_in_time, beside)) is not node:
+        yield drawing.fault(
+            node.id,
+            "一个环节只能有一个会中断它的定时：两个同时到期时两条路都会走",
+            "a second timer that interrupts the same step: when both are due at once, both ways are taken",
+        )
+
+
+def _interrupts_in_time(node: Node) -> bool:
+    return "timerEventDefinition" in node.definitions() and node.element.get("cancelActivity") != "false"
 
 
 def _repeated(drawing: Drawing, node: Node) -> Iterator[Fault]:

@@ -173,6 +173,8 @@ class _Trial:
     def _starts(self, entry: Mapping[str, Any]) -> dict[str, datetime]:
         """Limits that count from another time than the step that opens them."""
         starts: dict[str, datetime] = {}
+        if entry["type"] == "timer_fired":
+            starts.update(self._reminded(datetime.fromisoformat(entry["at_claimed"])))
         if (entry.get("task") or {}).get("node") == GRANTS:
             starts.update(dict.fromkeys(FROM_THE_REQUEST, self.case.opened_at))
         written = AGREED.keys() & entry["commit"].keys()
@@ -181,6 +183,16 @@ class _Trial:
             days = {AGREED[name]: date.fromisoformat(kept[name]) for name in written if kept.get(name)}
             starts.update({limit: datetime.combine(day, time(), CHINA) for limit, day in days.items()})
         return starts
+
+    def _reminded(self, at: datetime) -> dict[str, datetime]:
+        """A reminder that has run out begins anew with its timer (domain 7.2 D33)."""
+        return {
+            limit: at
+            for limit, clock in self.clocks.items()
+            if clock.limit.repeats
+            and clock.stands_since is None
+            and end(clock.limit, clock.start, clock.stood, self.ground.days, clock.longer)[1] <= at
+        }
 
     def _lengthen(self, entry: Mapping[str, Any], at: datetime) -> None:
         """Once, by a supervisor, before the due time, by no more than the row allows (domain 7.2)."""
