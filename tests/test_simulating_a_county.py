@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 import bpmn
 from workflow.cli import mingjian
-from workflow.deadlines import SHANGHAI, Calendar, Extension, Pause, Run, alarms, clock, due, limits_of
+from workflow.deadlines import SHANGHAI, Calendar, Extension, Pause, Run, alarm_times, alarms, due, limits_of
 from workflow.demo.stories import STORIES
 from workflow.house import open_house
 from workflow.simulation import command, counting
@@ -223,7 +223,7 @@ def a_short_year(monkeypatch):
 
 def test_the_command_names_the_first_fault_and_ends_with_one(a_short_year, monkeypatch):
     """The product tells those above a working day too late: the judge finds it."""
-    monkeypatch.setattr(clock, "SECOND_ESCALATION", 3)
+    monkeypatch.setattr(alarm_times, "SECOND_ESCALATION", 3)
     done = CliRunner().invoke(mingjian, ["simulate", "--cases", "2", "--json", "-"])
     assert done.exit_code == 1, done.output
     assert re.search(r"✘ 2026-000\d [DM]\d\d: second", done.output)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
+
 from bpmn.faults import Fault
 from bpmn.rulebook import Rulebook
 from bpmn.text import Text
@@ -44,7 +46,8 @@ def standing_of(case: Case) -> Standing:
             spec, parent = task.task_spec, workflow.tasks.get(task._parent)
             if joins(spec) and parent is not None and not parent._state & LIVE:
                 _add(found.arrived, scope, parent.task_spec.name, parent.data)
-            elif task._state & LIVE and rests(spec):
+            elif task._state & LIVE and (rests(spec) or isinstance(spec, BoundaryEvent)):
+                # of a call that is running the state keeps no data; the event on it has what it began with
                 _add(found.at, scope, spec.name.removesuffix(" [child]"), task.data)
     return found
 
