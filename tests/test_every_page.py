@@ -89,6 +89,7 @@ WITH_A_SEAT = {
     "GET /inspect": "replay",
     "GET /inspect/<uuid:case_id>": "replay",
     "POST /inspect/<uuid:case_id>": "replay",
+    "GET /inspect/office": "replay",
     "GET /inspect/<uuid:case_id>/readers": "replay",
     "GET /inspect/<uuid:case_id>/finding": "make_finding",
     "POST /inspect/<uuid:case_id>/finding": "make_finding",

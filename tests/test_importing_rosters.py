@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
 import bpmn
+from audit import SYSTEM_CHAIN, Vault, entries, open_vault
 from workflow.errors import RowsRefused
 from workflow.register.commands import import_group, user
 from workflow.register.identity import NotValid, check_character
@@ -27,10 +28,10 @@ from workflow.register.sheets import read_sheet
 from workflow.register.table import Row
 from workflow.rules import Rules, prepare
 from workflow.store import connect, transaction
-from workflow.store.models import Account, Base, Category, Claim, Household, Kin, Organisation, Person, Seat
+from workflow.store.migrations import upgrade
+from workflow.store.models import Account, Category, Claim, Household, Kin, Organisation, Person, Seat
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-REGISTER = (Organisation, Account, Seat, Kin, Household, Person, Category, Claim)
 VILLAGE = "360829100001"
 
 
@@ -51,6 +52,7 @@ class Office:
     engine: Engine
     reader: Engine
     folder: Path
+    vault: Vault
 
     def now(self) -> datetime:
         return AT
@@ -68,6 +70,12 @@ class Office:
     def all(self, model: Any) -> list[Any]:
         with self.reader.connect() as conn:
             return list(conn.execute(select(model.__table__).order_by(model.id)))
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """What the log says about accounts and seats."""
+        with self.reader.connect() as conn:
+            found = [stored.entry for stored in entries(conn, SYSTEM_CHAIN)]
+        return [(entry["type"], entry["vars"]) for entry in found]
 
     def run(self, group: Any, *arguments: str | Path) -> Result:
         return CliRunner().invoke(group, [str(argument) for argument in arguments], obj=self)
@@ -89,10 +97,10 @@ class Office:
 @pytest.fixture
 def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
     engine, reader = connect(database_url), connect(database_url, writer=False)
-    Base.metadata.create_all(engine, tables=[model.__table__ for model in REGISTER])
+    upgrade(database_url)
     with transaction(engine) as conn:
         seed_county(conn)
-    yield Office(engine, reader, tmp_path)
+    yield Office(engine, reader, tmp_path, open_vault(tmp_path / "home", create=True))
     engine.dispose()
     reader.dispose()
 
@@ -287,6 +295,7 @@ def test_a_staff_list_gives_accounts_and_seats(office: Office) -> None:
     again = json.loads(office.imports("staff", rows, "--json").stdout)
     assert (again["accounts"], again["passwords"]) == (0, {})
     assert office.count(Seat) == 3
+    assert [kind for kind, _ in office.told()] == ["account_created"] * 2 + ["seat_given"] * 3
 
 
 def test_first_passwords_go_to_a_file_only_the_owner_reads(office: Office) -> None:
@@ -318,7 +327,7 @@ def test_a_wrong_staff_row_makes_no_account(office: Office) -> None:
     assert [(row, column) for row, column, _ in found] == [
         (3, "姓名"), (5, "单位"), (6, "岗位"), (7, "岗位"), (8, "电话"), (8, "失效日期"),
     ]  # fmt: skip
-    assert office.count(Account) == 0
+    assert office.count(Account) == 0 and office.told() == []
     assert office.faults("staff", [STAFF, ["a", *good[1:]]])[0][:2] == (2, "登录名")
 
 
@@ -598,6 +607,16 @@ def test_accounts_from_the_command_line(office: Office) -> None:
     assert office.run(user, "enable", "wang").exit_code == 0
     assert "New password" in office.run(user, "password", "wang").stdout
     assert office.all(Account)[0].epoch == 4
+    account, first, other = office.all(Account)[0].id, *[seat.id for seat in office.all(Seat)]
+    seat = {"account": account, "office": "360829100", "first": "2026-03-02", "last": None}
+    assert office.told() == [
+        ("account_created", {"account": account}),
+        ("seat_given", {**seat, "seat": first, "role": "TREV"}),
+        ("seat_given", {**seat, "seat": other, "role": "TINV"}),
+        ("account_disabled", {"account": account}),
+        ("account_enabled", {"account": account}),
+        ("password_set", {"account": account}),
+    ]
 
 
 def test_a_refused_account_ends_with_status_1(office: Office) -> None:
@@ -611,7 +630,7 @@ def test_a_refused_account_ends_with_status_1(office: Office) -> None:
     )  # fmt: skip
     assert short.exit_code == 1
     assert office.run(user, "add", "wang").exit_code == 2
-    assert office.count(Account) == 0
+    assert office.count(Account) == 0 and office.told() == []
 
 
 def test_divisions_from_the_command_line(office: Office) -> None:

@@ -7,6 +7,7 @@ from pages.houses import NOW, PASSWORD, TOWNSHIP, VILLAGE, staffed_house
 from pages.visiting import Visitor
 from sqlalchemy import insert, select, update
 
+from audit import SYSTEM_CHAIN, entries
 from web import create_app
 from web.limits import limiter
 from workflow.register import accounts
@@ -125,6 +126,20 @@ def test_the_session_dies_with_a_new_password(app, house):
     assert here.opens("/account").status == 200
     assert there.opens("/account", follow=False).status == 303
     assert Visitor(app).signs_in("tlead1", "a longer sentence").status == 200
+
+
+def test_a_new_password_stands_in_the_log_without_a_word_of_it(app, house):
+    visitor = Visitor(app)
+    visitor.signs_in("tinv1")
+    visitor.submits(
+        visitor.opens("/account"), action="/account/password",
+        old=PASSWORD, new="a longer sentence", again="a longer sentence",
+    )  # fmt: skip
+    with house.reader.connect() as conn:
+        told = [stored.entry for stored in entries(conn, SYSTEM_CHAIN)][-1]
+        account = conn.scalar(select(Account.id).where(Account.login == "tinv1"))
+    assert (told["type"], told["vars"]) == ("password_set", {"account": account})
+    assert (told["actor"]["id"], told["actor"]["role"]) == (account, "TINV")
 
 
 def test_a_new_password_is_checked_in_every_way_at_once(visitor):

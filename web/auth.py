@@ -12,12 +12,14 @@ from sqlalchemy import select
 from bpmn.text import Text
 from web import sessions
 from web.access import public, signed_in
-from web.here import house, member, now, own_address
+from web.here import current_actor, house, member, now, own_address, request_id
 from web.limits import signing_in
 from web.logs import log
 from web.security import sealer
+from workflow.actor import Actor
 from workflow.errors import FieldFault, NotFound
 from workflow.register import accounts
+from workflow.register.staffing import recorded
 from workflow.store import transaction
 from workflow.store.models import Account
 
@@ -211,8 +213,13 @@ def change_password() -> ResponseReturnValue:
             ),
             422,
         )
-    with transaction(house().engine) as connection:
-        epoch = accounts.change_password(connection, current_user.account_id, new)
+    own = current_user.account_id
+    actor = current_actor() if current_user.seat else Actor(own, 0, "", "")
+    with (
+        transaction(house().engine) as connection,
+        recorded(house(), connection, actor, own, request_id()),
+    ):
+        epoch = accounts.change_password(connection, own, new)
     sessions.renew(current_user.account_id, epoch)
     log.info("password_changed", account=current_user.account_id)
     return redirect(url_for("auth.account", changed=1), 303)

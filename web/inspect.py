@@ -25,6 +25,8 @@ from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases
 from workflow.reading.inspection import openings_of
+from workflow.reading.office_log import office_log
+from workflow.reading.office_words import GROUPS
 from workflow.reading.readers import readers
 from workflow.reasons import LONGEST, reason_faults
 
@@ -98,6 +100,20 @@ def who_looked(case_id: UUID) -> ResponseReturnValue:
         report = audit.verify(connection, house().vault, chain=audit.chain_of(case_id, audit.READS))
     body = render_template("inspect/readers.html", row=row, found=found, opened=opened, report=report)
     return make_response(body)
+
+
+@bp.get("/office")
+@needs("replay")
+@shows("office_log")
+def office() -> ResponseReturnValue:
+    """What the log says beside the cases, and whether that chain is sound."""
+    group, page = request.args.get("group", ""), request.args.get("page", 1, type=int)
+    with house().reader.connect() as connection:
+        found = office_log(connection, house().rules().rulebook, group, page)
+        report = audit.verify(connection, house().vault, chain=audit.SYSTEM_CHAIN)
+    return make_response(
+        render_template("inspect/office.html", found=found, group=group, groups=GROUPS, report=report)
+    )
 
 
 def is_open(case_id: UUID) -> bool:

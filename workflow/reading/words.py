@@ -64,6 +64,7 @@ READ: Final[Mapping[str, Text]] = {
     "form": Text("填写过的表单", "a form as it was filled in"),
     "inspection": Text("逐条核查", "the case entry by entry"),
     "readers": Text("查看记录", "who has looked at the case"),
+    "office_log": Text("案件以外的日志", "the log beside the cases"),
     "finding": Text("检查问题", "a finding of the inspection"),
     "list": Text("案卷目录", "a list of cases"),
     "ways": Text("办理路径及其案卷", "the ways of cases, and cases that took one"),

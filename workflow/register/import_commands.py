@@ -14,12 +14,14 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection
 
+from workflow.house import House
 from workflow.register.bills import import_claims
 from workflow.register.organisations import SINCE, import_units, seed_county
 from workflow.register.rosters import Imported, import_rosters
 from workflow.register.sheets import read_sheet
 from workflow.register.staff import import_staff
-from workflow.register.telling import DAY, JSON, House, Settings, Told, today_of
+from workflow.register.staffing import recorded
+from workflow.register.telling import DAY, JSON, Settings, Told, today_of
 from workflow.store import transaction
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -134,7 +136,7 @@ def staff(settings: Settings, file: Path, passwords: Path | None, check: bool, a
 
     def work(conn: Connection, house: House) -> dict[str, Any]:
         sheet = read_sheet(file)
-        with Progress(console=Console(stderr=True)) as bar:
+        with recorded(house, conn), Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task("账号 accounts", total=None)
             result = import_staff(
                 conn,

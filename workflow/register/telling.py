@@ -3,29 +3,18 @@
 import json
 import sys
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final, Protocol
 
 import click
-from sqlalchemy import Engine
 
 from bpmn.text import Text
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, RowFault, RowsRefused, WorkflowError
+from workflow.house import House
 
 DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
-
-
-class House(Protocol):
-    """What these commands need of the running product."""
-
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def reader(self) -> Engine: ...
-    def now(self) -> datetime: ...
-    def rules(self) -> Any: ...
 
 
 class Settings(Protocol):

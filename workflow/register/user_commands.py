@@ -8,6 +8,7 @@ import click
 from sqlalchemy import Connection, select
 
 from workflow.register import accounts
+from workflow.register.staffing import recorded
 from workflow.register.telling import DAY, JSON, Settings, Told, today_of
 from workflow.store import transaction
 from workflow.store.models import Account, Organisation, Seat
@@ -78,7 +79,7 @@ def add(
 ) -> None:
     """新建账号和岗位；账号已有时只加岗位。Add an account and a seat, or only a seat."""
     house = settings.house()
-    with Told(as_json), transaction(house.engine) as conn:
+    with Told(as_json), transaction(house.engine) as conn, recorded(house, conn):
         known = conn.scalar(select(Account.id).where(Account.login == accounts.clean_login(login)))
         password = None
         if known is None:
@@ -105,7 +106,8 @@ def add(
 @click.pass_obj
 def disable(settings: Settings, login: str) -> None:
     """停用账号，已登录的立即失效。Disable an account; its sessions end at once."""
-    with transaction(settings.house().engine) as conn:
+    house = settings.house()
+    with transaction(house.engine) as conn, recorded(house, conn):
         accounts.set_active(conn, accounts.find(conn, login), False)
     click.echo("已停用。Disabled.")
 
@@ -115,7 +117,8 @@ def disable(settings: Settings, login: str) -> None:
 @click.pass_obj
 def enable(settings: Settings, login: str) -> None:
     """重新启用账号。Enable an account again."""
-    with transaction(settings.house().engine) as conn:
+    house = settings.house()
+    with transaction(house.engine) as conn, recorded(house, conn):
         accounts.set_active(conn, accounts.find(conn, login), True)
     click.echo("已启用。Enabled.")
 
@@ -129,7 +132,8 @@ def enable(settings: Settings, login: str) -> None:
 def password(settings: Settings, login: str, ask: bool) -> None:
     """重设密码，已登录的立即失效。Set a new password; its sessions end at once."""
     made = _ask_password() if ask else accounts.make_password()
-    with Told(False), transaction(settings.house().engine) as conn:
+    house = settings.house()
+    with Told(False), transaction(house.engine) as conn, recorded(house, conn):
         accounts.change_password(conn, accounts.find(conn, login), made)
     click.echo("已重设。Done." if ask else f"新密码 New password: {made}")
 
