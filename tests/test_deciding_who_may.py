@@ -25,6 +25,7 @@ from workflow.permissions import (
     require_can_complete,
 )
 from workflow.register.matrix import read_matrix
+from workflow.rules import prepare
 
 VILLAGE, SISTER, ELSEWHERE = "360829100001", "360829100002", "360829101001"
 TOWNSHIP, OTHER_TOWNSHIP = "360829100000", "360829101000"
@@ -221,10 +222,21 @@ def test_another_role_does_not_do_the_step() -> None:
     assert "下一步" in refusal.message.zh and "Next:" in refusal.message.en
 
 
-@pytest.mark.parametrize("role", ["SUP", "APP", "AGT", "REP", "SYS", ""])
+@pytest.mark.parametrize("role", ["APP", "AGT", "REP", "SYS", ""])
 def test_a_diagram_cannot_give_a_step_to_who_must_not_decide(role: str) -> None:
-    """Even a step drawn for the supervisor is not the supervisor's."""
     assert refused(actor(role, TOWNSHIP), step(role, TOWNSHIP)).rule == "role"
+
+
+def test_what_is_drawn_for_supervisors_decides_no_case() -> None:
+    """They press, extend and re-assign (domain 6.1): more time for a check, help with a claim, no more."""
+    model = prepare(bpmn.load()).model
+    drawn = {
+        node.id: node.properties["form"]
+        for flow in model.flows.values()
+        for node in flow.nodes.values()
+        if node.properties.get("role") == "SUP"
+    }
+    assert drawn == {"extend_alert": "alert_extension", "decide_claim": "serious_illness_claim"}
 
 
 @pytest.mark.parametrize("org", [OTHER_TOWNSHIP, COUNTY, VILLAGE, MSB, "", "%"])

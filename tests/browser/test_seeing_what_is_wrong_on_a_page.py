@@ -10,6 +10,8 @@ PAGE = """<!doctype html><html lang="zh-CN"{large}><head><title>页</title><link
 BUTTONS = "<button>一</button><button>二</button><button>三</button>"
 SMALL = "{ min-width: 0; min-height: 0; width: 12px; height: 12px; padding: 0; border: 0; font-size: 8px }"
 EVERYWHERE = {(width, size) for width in (PHONE[0], DESKTOP[0]) for size in (NORMAL, ELDER)}
+NORMALLY = {(PHONE[0], NORMAL), (DESKTOP[0], NORMAL)}
+"""Of large print, which changes the layout alone, only that is asked."""
 PLANTED = {
     "nothing": ("", BUTTONS, "", set()),
     "a target too small for a thumb": (f"button {SMALL}", BUTTONS, "target-size", EVERYWHERE),
@@ -17,16 +19,17 @@ PLANTED = {
         f"html:not(.mj-elder) button {SMALL}",
         BUTTONS,
         "target-size",
-        {(PHONE[0], NORMAL), (DESKTOP[0], NORMAL)},
+        NORMALLY,
     ),
-    "faint letters in large print": (
-        ".mj-elder p { color: #bbb; background: #fff }",
-        "<p>很淡的字</p>",
-        "color-contrast",
+    "a target too small in large print": (
+        f".mj-elder button {SMALL}",
+        BUTTONS,
+        "target-size",
         {(PHONE[0], ELDER), (DESKTOP[0], ELDER)},
     ),
+    "faint letters": ("p { color: #bbb; background: #fff }", "<p>很淡的字</p>", "color-contrast", NORMALLY),
     "wider than a telephone": ("", '<p style="width: 700px">字</p>', "scrolls sideways", "phone"),
-    "a field without a name": ("", "<input type=text>", "label", EVERYWHERE),
+    "a field without a name": ("", "<input type=text>", "label", NORMALLY),
     "a script that fails": ("", "<script>missing()</script>", "missing is not defined", "once"),
 }
 
