@@ -8,8 +8,9 @@ from pages.desks import at_the_desk
 from audit.entry_types import declared
 from audit.system import append_system
 from bpmn import Text
+from workflow.reading import words
 from workflow.reading.office_log import PAGE, office_log
-from workflow.reading.office_words import GROUPS, KINDS
+from workflow.reading.office_words import FACTS, GROUPS, KINDS
 from workflow.register import accounts
 from workflow.register.staffing import recorded
 from workflow.store import transaction
@@ -39,6 +40,11 @@ def hired(county):
 
 def test_every_kind_of_entry_has_words():
     assert declared().keys() - KINDS.keys() <= MADE_BY_TESTS
+    beside = declared().keys() - words.KINDS.keys() - MADE_BY_TESTS
+    told = {
+        name for kind in beside for name in declared()[kind].needs | (declared()[kind].may or frozenset())
+    }
+    assert told <= FACTS.keys()
     assert all(kind in KINDS for group in GROUPS.values() for kind in group.kinds)
 
 

@@ -86,7 +86,8 @@ def _persons(entry: Mapping[str, Any]) -> Iterator[int]:
 
 
 def _line(book: Rulebook, names: Mapping[int, str], seq: int, entry: Mapping[str, Any]) -> Line:
-    actor = entry["actor"]
+    actor, facts = entry["actor"], entry["vars"]
+    told = [name for name in (*FACTS, *facts.keys() - FACTS.keys()) if facts.get(name) is not None]
     return Line(
         seq=seq,
         at=datetime.fromisoformat(entry["at_claimed"]),
@@ -94,7 +95,7 @@ def _line(book: Rulebook, names: Mapping[int, str], seq: int, entry: Mapping[str
         person=names.get(actor["id"], ""),
         role=book.roles[actor["role"]].name if actor["role"] in book.roles else None,
         office=actor["org"],
-        facts=[_fact(book, names, name, value) for name, value in entry["vars"].items() if value is not None],
+        facts=[_fact(book, names, name, facts[name]) for name in told],
     )
 
 
