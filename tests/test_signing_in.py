@@ -130,16 +130,16 @@ def test_the_session_dies_with_a_new_password(app, house):
 
 def test_a_new_password_stands_in_the_log_without_a_word_of_it(app, house):
     visitor = Visitor(app)
-    visitor.signs_in("tinv1")
+    visitor.signs_in("capr")
     visitor.submits(
         visitor.opens("/account"), action="/account/password",
         old=PASSWORD, new="a longer sentence", again="a longer sentence",
     )  # fmt: skip
     with house.reader.connect() as conn:
         told = [stored.entry for stored in entries(conn, SYSTEM_CHAIN)][-1]
-        account = conn.scalar(select(Account.id).where(Account.login == "tinv1"))
+        account = conn.scalar(select(Account.id).where(Account.login == "capr"))
     assert (told["type"], told["vars"]) == ("password_set", {"account": account})
-    assert (told["actor"]["id"], told["actor"]["role"]) == (account, "TINV")
+    assert (told["actor"]["id"], told["actor"]["role"]) == (account, "CAPR")
 
 
 def test_a_new_password_is_checked_in_every_way_at_once(visitor):
