@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g, request
 
 from bpmn.text import Text
-from web.access import ATTRIBUTE, PUBLIC, SIGNED_IN, allowed
+from web.access import PUBLIC, SIGNED_IN, allowed, permission_of
 from web.addresses import ADDRESSES
 from web.here import current_actor, house, member, now
 from web.sessions import SeatView
@@ -61,11 +61,11 @@ def links() -> list[Link]:
     if person is None or person.seat is None:
         return []
     found = []
-    role, pages, address = person.seat.role, current_app.view_functions, current_app.extensions[ADDRESSES]
+    role, address = person.seat.role, current_app.extensions[ADDRESSES]
     part = (request.endpoint or "").partition(".")[0]
     part = PARTS.get(part, part)
     for endpoint, name in ENTRIES:
-        permission = getattr(pages.get(endpoint), ATTRIBUTE, None)
+        permission = permission_of(endpoint)
         if permission is None or (permission not in {PUBLIC, SIGNED_IN} and may(role, permission) is None):
             continue
         here = part == endpoint.partition(".")[0]

@@ -40,30 +40,19 @@ AHEAD = 10
 """Among how many batches a worker that has company chooses."""
 IDLE_SECONDS = 5.0
 
-_TIMERS = Prepared(
-    select(Timer.case_id)
-    .where(Timer.due_at <= bindparam("at"))
-    .order_by(Timer.due_at)
-    .limit(bindparam("most"))
+
+def _coming(when: Any, *columns: Any, also: Sequence[Any] = ()) -> Prepared:
+    """What is due by then, the oldest first, at most so many."""
+    asked = select(*columns).where(*also, when <= bindparam("at")).order_by(when)
+    return Prepared(asked.limit(bindparam("most")))
+
+
+_TIMERS = _coming(Timer.due_at, Timer.case_id)
+_ALARMS = _coming(Clock.next_alarm_at, Clock.id, Clock.case_id)
+_ANSWERS = _coming(
+    Supervision.next_alarm_at, Supervision.id, Supervision.case_id, also=[Supervision.ended_at.is_(None)]
 )
-_ALARMS = Prepared(
-    select(Clock.id, Clock.case_id)
-    .where(Clock.next_alarm_at <= bindparam("at"))
-    .order_by(Clock.next_alarm_at)
-    .limit(bindparam("most"))
-)
-_ANSWERS = Prepared(
-    select(Supervision.id, Supervision.case_id)
-    .where(Supervision.ended_at.is_(None), Supervision.next_alarm_at <= bindparam("at"))
-    .order_by(Supervision.next_alarm_at)
-    .limit(bindparam("most"))
-)
-_FINDINGS = Prepared(
-    select(Finding.id, Finding.case_id)
-    .where(Finding.next_alarm_at <= bindparam("at"))
-    .order_by(Finding.next_alarm_at)
-    .limit(bindparam("most"))
-)
+_FINDINGS = _coming(Finding.next_alarm_at, Finding.id, Finding.case_id)
 
 Due = FireTimers | RaiseAlarm | RemindOfAnswer | RemindOfFinding
 

@@ -1,9 +1,10 @@
 """Add papers to a case: the bytes lie in the store, the case notes kind and digest."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, select
 
 from audit import Attachment
 from bpmn import Text
@@ -17,8 +18,10 @@ from workflow.permissions import require
 from workflow.store.models import Paper, table
 from workflow.store.prepared import Prepared
 
+PAPER = table(Paper)
+_KINDS = Prepared(select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id")))
 _ADD = Prepared(
-    insert(table(Paper)),
+    insert(PAPER),
     "case_id",
     "kind",
     "sha256",
@@ -29,6 +32,15 @@ _ADD = Prepared(
     "uploaded_by",
     "seq",
 )
+
+
+def kinds_there(work: Work, since: datetime) -> set[str]:
+    """The kinds of papers that lie there for a step opened at `since`: of what is made in each step anew only
+    what has come since then.
+    """
+    kinds = work.rules.rulebook.papers
+    rows = _KINDS.all(work.conn, {"case_id": work.row.id})
+    return {row.kind for row in rows if not kinds[row.kind].per_step or row.uploaded_at >= since}
 
 
 def attach_paper(work: Work, command: AttachPaper) -> Mapping[str, Any]:

@@ -10,16 +10,16 @@ from workflow import engine, forms
 from workflow.cases import asking, consequences, effects
 from workflow.cases.eligibility import facts_for_actor
 from workflow.cases.keeping import keep_step, read_clocks
-from workflow.cases.papers import add_papers
+from workflow.cases.papers import add_papers, kinds_there
 from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
 from workflow.commands import CompleteTask, NewPaper
 from workflow.errors import AnswersRefused, FieldFault, Happened, NotFound, Stale, StepImpossible
 from workflow.permissions import require_can_complete
-from workflow.store.models import Account, Paper, Task, table
+from workflow.store.models import Account, Task, table
 from workflow.store.prepared import Prepared
 
-TASK, PAPER = table(Task), table(Paper)
+TASK = table(Task)
 _TASK = Prepared(
     select(
         *(
@@ -42,9 +42,6 @@ _TASK = Prepared(
             )
         )
     ).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
-)
-_PAPER_KINDS = Prepared(
-    select(PAPER.c.kind, PAPER.c.uploaded_at).where(PAPER.c.case_id == bindparam("case_id"))
 )
 
 
@@ -131,10 +128,7 @@ def _require_evidence(
     if not demanded:
         return
     papers = work.rules.rulebook.papers
-    there = {paper.kind for paper in given}
-    for kind, uploaded_at in _PAPER_KINDS.all(work.conn, {"case_id": work.row.id}):
-        if not papers[kind].per_step or uploaded_at >= task.opened_at:
-            there.add(kind)
+    there = {paper.kind for paper in given} | kinds_there(work, task.opened_at)
     missing = [kind for kind in demanded if kind not in there]
     if missing:
         raise AnswersRefused(

@@ -12,6 +12,7 @@ from bpmn import Form, Text
 from workflow import engine
 from workflow.actor import Actor
 from workflow.cases.eligibility import facts_for_actor
+from workflow.cases.papers import kinds_there
 from workflow.cases.work import Work
 from workflow.cases.working import what_happened
 from workflow.errors import FieldFault, NotAllowed, NotFound, Stale
@@ -21,13 +22,12 @@ from workflow.reading.looking import looking
 from workflow.reading.worklist import first_keys
 from workflow.register.seating import require_there
 from workflow.rules import Rules
-from workflow.store.models import Paper, Task, table
+from workflow.store.models import Task, table
 from workflow.store.prepared import Prepared
 
 _STEP = Prepared(
     select(table(Task)).where(Task.case_id == bindparam("case_id"), Task.id == bindparam("task_id"))
 )
-_PAPERS = Prepared(select(Paper.kind, Paper.uploaded_at).where(Paper.case_id == bindparam("case_id")))
 CANDIDATES = 10  # how many of a seat's next steps are tried for one its holder may do
 
 
@@ -78,11 +78,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
     demanded = tuple(node.properties.get("evidence", "").split())
     asked = [kind for kind in variables.get("missing") or () if node.id == "receive_supplement"]
     papers = work.rules.rulebook.papers
-    there = {
-        row.kind
-        for row in _PAPERS.all(conn, {"case_id": case_id})
-        if not papers[row.kind].per_step or row.uploaded_at >= task.opened_at
-    }
+    there = kinds_there(work, task.opened_at)
     return Desk(
         case_id=case_id,
         task_id=task_id,

@@ -14,31 +14,28 @@ from workflow.store.prepared import Prepared
 
 def addressed_to(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     """The lines of the seat's office and role, but for those that are another seat's alone."""
-    seats = {actor.seat_id, actor.stands_for or actor.seat_id}
-    mine = or_(InboxMessage.seat_id.is_(None), InboxMessage.seat_id.in_(seats))
-    return (InboxMessage.org == actor.org, InboxMessage.role == actor.role, mine)
+    return _addressed(**reader_of(actor))
 
 
-MINE: Final = (
-    InboxMessage.org == bindparam("org"),
-    InboxMessage.role == bindparam("role"),
-    or_(
-        InboxMessage.seat_id.is_(None),
-        InboxMessage.seat_id == bindparam("seat"),
-        InboxMessage.seat_id == bindparam("stands_for"),
-    ),
-)
+def reader_of(actor: Actor) -> dict[str, Any]:
+    stands_for = actor.stands_for or actor.seat_id
+    return {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "stands_for": stands_for}
+
+
+def _addressed(org: Any, role: Any, seat: Any, stands_for: Any) -> tuple[ColumnElement[bool], ...]:
+    mine = or_(
+        InboxMessage.seat_id.is_(None), InboxMessage.seat_id == seat, InboxMessage.seat_id == stands_for
+    )
+    return (InboxMessage.org == org, InboxMessage.role == role, mine)
+
+
+MINE: Final = _addressed(*map(bindparam, ("org", "role", "seat", "stands_for")))
 """The same for a prepared statement, which is given `reader_of` an actor."""
 _UNREAD = Prepared(
     select(func.count().label("number"))
     .select_from(InboxMessage)
     .where(*MINE, InboxMessage.read_at.is_(None))
 )
-
-
-def reader_of(actor: Actor) -> dict[str, Any]:
-    stands_for = actor.stands_for or actor.seat_id
-    return {"org": actor.org, "role": actor.role, "seat": actor.seat_id, "stands_for": stands_for}
 
 
 def unread(conn: Connection, actor: Actor) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, LargeBinary, func, literal, or_, select
 
 from audit import SYSTEM_CHAIN, canonical
+from audit.driver import on_postgresql
 from audit.tables import audit_entry
 from bpmn import Rulebook, Text
 from workflow.reading.office_words import FACTS, GROUPS, KINDS
@@ -33,8 +34,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry: number in its chain, what happened, by whom (nobody: the program itself,
-    or a command on the server)."""
+    """One entry: number in its chain, what happened, by whom (nobody: the program itself, or a command on
+    the server).
+    """
 
     seq: int
     at: datetime
@@ -73,9 +75,9 @@ def _of(conn: Connection, group: str) -> ColumnElement[bool]:
 
 def _holds(conn: Connection, kind: str) -> ColumnElement[bool]:
     wanted = literal(f'"type":"{kind}"'.encode(), LargeBinary)
-    if conn.dialect.name == "sqlite":
-        return func.instr(_e.bytes, wanted) > 0
-    return func.position(wanted.op("IN")(_e.bytes)) > 0
+    if on_postgresql(conn):
+        return func.position(wanted.op("IN")(_e.bytes)) > 0
+    return func.instr(_e.bytes, wanted) > 0
 
 
 def _persons(entry: Mapping[str, Any]) -> Iterator[int]:
@@ -87,7 +89,7 @@ def _persons(entry: Mapping[str, Any]) -> Iterator[int]:
 
 def _line(book: Rulebook, names: Mapping[int, str], seq: int, entry: Mapping[str, Any]) -> Line:
     actor, facts = entry["actor"], entry["vars"]
-    told = [name for name in (*FACTS, *facts.keys() - FACTS.keys()) if facts.get(name) is not None]
+    told = [name for name in (*FACTS, *sorted(facts.keys() - FACTS.keys())) if facts.get(name) is not None]
     return Line(
         seq=seq,
         at=datetime.fromisoformat(entry["at_claimed"]),

@@ -85,12 +85,8 @@ class Turn:
             raise Busy(BUSY)
         try:
             connection = self._connection = pool.kept(self._engine)
-            begun = self._begun = connection.begin()
-            try:
-                keep_driver(connection)
-            except BaseException:
-                begun.rollback()
-                raise
+            keep_driver(connection)
+            self._begun = connection.begin()
         except BaseException as error:
             self._leave()
             tell_if_busy(error)
