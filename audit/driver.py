@@ -46,9 +46,12 @@ class Driver:
             raise DBAPIError.instance(sql, None, error, self.errors, dialect=self.dialect) from error
 
 
-def keep_driver(conn: Connection) -> None:
-    """Let all statements of the transaction that has just begun go through one cursor, until it is let go."""
-    conn.__dict__[_KEPT] = Driver(conn)
+def keep_driver(conn: Connection, driver: Driver | None = None) -> None:
+    """Let all statements of the transaction that has just begun go through one cursor, until it is let go.
+
+    `driver`: one that was made for this connection before.
+    """
+    conn.__dict__[_KEPT] = driver or Driver(conn)
 
 
 def let_driver_go(conn: Connection) -> None:

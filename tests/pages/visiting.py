@@ -112,7 +112,7 @@ class Visitor:
     def _nothing_left_open(self) -> None:
         for engine in (self.house.engine, self.house.reader):
             kept = getattr(engine.pool, "_kept", None)  # SQLite's writer keeps one, between transactions
-            assert kept is None or not kept.in_transaction(), "a request left a transaction open"
+            assert kept is None or not kept.raw.in_transaction, "a request left a transaction open"
             assert engine.pool.checkedout() == (kept is not None), "a request left a connection open"
 
 

@@ -29,6 +29,8 @@ def state_of(step: Step, rules: Rules, flow: str) -> str | None:
     if step.ended is not None:
         return rules.model.node(flow, step.ended).properties.get("state")
     states = {place.properties.get("state", "") for place in step.open} - {""}
+    if len(states) < 2:
+        return next(iter(states), None)
     known = rules.rulebook.states
     order = {code: place for place, code in enumerate(known)}
     return max(states, key=lambda code: (known[code].paused is not None, order[code]), default=None)

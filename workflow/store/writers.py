@@ -1,15 +1,16 @@
 """Who writes one SQLite file: one connection that stays open, taken in turns by threads and processes."""
 
 import time
+from collections.abc import Callable
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import pysqlite3.dbapi2
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from audit.driver import keep_driver, let_driver_go
+from audit.driver import Driver, keep_driver, let_driver_go
 from bpmn.text import Text
 from workflow.errors import Busy
 from workflow.store import turns
@@ -25,6 +26,14 @@ BUSY = Text(
 )
 
 
+class Kept(NamedTuple):
+    """The connection that writes: as SQLAlchemy knows it, and the driver's own below it."""
+
+    connection: Connection
+    raw: Any
+    driver: Driver
+
+
 class Writers(QueuePool):
     """The connections that write one SQLite file: one of them is kept open and taken in turns.
 
@@ -38,7 +47,7 @@ class Writers(QueuePool):
         """Among the threads of this process."""
         self._making = Lock()
         self._turns: turns.Turns | None = None
-        self._kept: Connection | None = None
+        self._kept: Kept | None = None
 
     def turns(self, engine: Engine) -> turns.Turns:
         """Among the processes."""
@@ -48,16 +57,21 @@ class Writers(QueuePool):
                     self._turns = turns.Turns(turns.lock_file(engine.url.database))
         return self._turns
 
-    def kept(self, engine: Engine) -> Connection:
+    def kept(self, engine: Engine) -> Kept:
         """The connection that is kept; for whoever is `alone`."""
         if self._kept is None:
-            self._kept = engine.connect()
+            connection = engine.connect()
+            self._kept = Kept(connection, connection.connection.dbapi_connection, Driver(connection))
         return self._kept
 
-    def dispose(self) -> None:
+    def let_go(self) -> None:
+        """Close the connection that is kept; the next writer gets a new one."""
         if self._kept is not None:
-            self._kept.close()
+            self._kept.connection.close()
             self._kept = None
+
+    def dispose(self) -> None:
+        self.let_go()
         if self._turns is not None:
             self._turns.close()
             self._turns = None
@@ -65,9 +79,12 @@ class Writers(QueuePool):
 
 
 class Turn:
-    """One transaction on the kept connection of an SQLite file. What every command pays, so no generators."""
+    """One transaction on the kept connection of an SQLite file. What every command pays, so no generators.
 
-    __slots__ = ("_ahead", "_begun", "_connection", "_engine", "_held", "_pool", "_turns")
+    It is begun and ended by the driver itself; SQLAlchemy joins it with the first statement it is asked for.
+    """
+
+    __slots__ = ("_ahead", "_engine", "_held", "_kept", "_pool", "_turns")
 
     def __init__(self, engine: Engine, pool: Writers, ahead: bool) -> None:
         self._engine, self._pool, self._ahead = engine, pool, ahead
@@ -84,9 +101,9 @@ class Turn:
             self._turns.step_back(self._held)
             raise Busy(BUSY)
         try:
-            connection = self._connection = pool.kept(self._engine)
-            keep_driver(connection)
-            self._begun = connection.begin()
+            connection, raw, driver = self._kept = pool.kept(self._engine)
+            begin(raw, begin_immediate)
+            keep_driver(connection, driver)
         except BaseException as error:
             self._leave()
             tell_if_busy(error)
@@ -94,19 +111,50 @@ class Turn:
         return connection
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        connection, raw, _ = self._kept
         try:
-            let_driver_go(self._connection)
-            self._begun.__exit__(kind, error, trace)
+            let_driver_go(connection)
+            joined = connection.get_transaction()
+            if joined is not None:
+                joined.__exit__(kind, error, trace)
+            elif error is None:
+                _commit(connection.dialect, raw)
+            elif not connection.invalidated:
+                connection.dialect.do_rollback(raw)
         except OperationalError as failed:
             tell_if_busy(failed)
             raise
         finally:
+            if connection.invalidated:  # broken off inside SQLAlchemy, which has closed it
+                self._pool.let_go()
             self._leave()
         tell_if_busy(error)
 
     def _leave(self) -> None:
         self._pool.alone.release()
         self._turns.step_back(self._held)
+
+
+def begin(raw: Any, how: Callable[[Any], object]) -> None:
+    """Begin a transaction below SQLAlchemy, with its exceptions."""
+    try:
+        how(raw)
+    except pysqlite3.dbapi2.Error as error:
+        raise _as_sqlalchemy_says("BEGIN", error) from error
+
+
+def _commit(dialect: Dialect, raw: Any) -> None:
+    try:
+        dialect.do_commit(raw)
+    except BaseException as error:
+        dialect.do_rollback(raw)
+        if isinstance(error, pysqlite3.dbapi2.Error):
+            raise _as_sqlalchemy_says("COMMIT", error) from error
+        raise
+
+
+def _as_sqlalchemy_says(statement: str, error: Exception) -> BaseException:
+    return DBAPIError.instance(statement, (), error, pysqlite3.dbapi2.Error)
 
 
 def begin_immediate(driver: Any) -> None:

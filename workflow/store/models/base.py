@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import JSON, LargeBinary, MetaData, Table, Uuid
+from sqlalchemy import JSON, LargeBinary, MetaData, Table, Uuid, text
 from sqlalchemy.orm import DeclarativeBase
 
 from workflow.store.types import Instant, Money
@@ -22,6 +22,16 @@ NAMES = {
 def table(model: "type[Base]") -> Table:
     """The table of a model, for statements that are prepared once."""
     return cast(Table, model.__table__)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """What makes an index hold only the rows that are looked for by it, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def known(column: str) -> dict[str, Any]:
+    """An index over the rows that have a value there: most have none yet when they are written."""
+    return where(f"{column} IS NOT NULL")
 
 
 class Base(DeclarativeBase):

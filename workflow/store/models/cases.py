@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from audit.tables import audit_entry
-from workflow.store.models.base import Base
+from workflow.store.models.base import Base, known, where
 
 
 class Case(Base):
@@ -21,11 +21,11 @@ class Case(Base):
         Index(None, "opened_at"),
         Index(None, "applicant_id"),
         Index(None, "state"),
-        Index(None, "closed_at"),
+        Index(None, "closed_at", **known("closed_at")),
         # what an inspector searches by
         Index(None, "township", "opened_at"),
-        Index(None, "outcome", "opened_at"),
-        Index(None, "aid"),
+        Index(None, "outcome", "opened_at", **known("outcome")),
+        Index(None, "aid", **known("aid")),
         Index(None, "opened_by"),
         # no state without its log entry: checked when the transaction commits
         ForeignKeyConstraint(
@@ -95,8 +95,7 @@ class Task(Base):
             "case_id",
             "id",
             "assigned_seat",
-            sqlite_where=text(OPEN_WORK),
-            postgresql_where=text(OPEN_WORK),
+            **where(OPEN_WORK),
         ),
         # the few steps that were handed to one seat: taken off the counts of the others
         Index(
@@ -104,8 +103,7 @@ class Task(Base):
             "org",
             "role",
             "assigned_seat",
-            sqlite_where=text("done_at IS NULL AND assigned_seat IS NOT NULL"),
-            postgresql_where=text("done_at IS NULL AND assigned_seat IS NOT NULL"),
+            **where("done_at IS NULL AND assigned_seat IS NOT NULL"),
         ),
         # the counts of a worklist: every entry is passed, so there is nothing in it that is not asked for
         Index(
@@ -114,8 +112,7 @@ class Task(Base):
             "role",
             "paused",
             "warn_at",
-            sqlite_where=text(OPEN_WORK),
-            postgresql_where=text(OPEN_WORK),
+            **where(OPEN_WORK),
         ),
         # the board's counts in one pass, in the order of the index: no wider than they need
         Index(
@@ -130,8 +127,7 @@ class Task(Base):
             "due_at",
             "warn_at",
             "done_at",
-            sqlite_where=text("done_at IS NULL"),
-            postgresql_where=text("done_at IS NULL"),
+            **where("done_at IS NULL"),
         ),
         # the first page of the board's list: the next due of a whole area, without sorting it
         Index(
@@ -143,25 +139,22 @@ class Task(Base):
             "case_id",
             "id",
             "done_at",
-            sqlite_where=text("done_at IS NULL"),
-            postgresql_where=text("done_at IS NULL"),
+            **where("done_at IS NULL"),
         ),
         # what is open in a case, and who has done what in it: neither grows with the case's past
         Index(
             "ix_task_open",
             "case_id",
-            sqlite_where=text("done_at IS NULL"),
-            postgresql_where=text("done_at IS NULL"),
+            **where("done_at IS NULL"),
         ),
         Index(
             "ix_task_doers",
             "case_id",
             "done_account",
             "node",
-            sqlite_where=text("done_account IS NOT NULL"),
-            postgresql_where=text("done_account IS NOT NULL"),
+            **known("done_account"),
         ),
-        Index("ix_task_done_by", "done_account", "done_at"),
+        Index("ix_task_done_by", "done_account", "done_at", **known("done_account")),
     )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
@@ -193,12 +186,11 @@ class Clock(Base):
     __tablename__ = "clock"
     __table_args__ = (
         Index("ix_clock_running", "case_id", "stopped_at"),
-        Index("ix_clock_alarm", "next_alarm_at"),
+        Index("ix_clock_alarm", "next_alarm_at", **known("next_alarm_at")),
         Index(
             "ix_clock_provisional",
             "id",
-            sqlite_where=text("provisional AND stopped_at IS NULL"),
-            postgresql_where=text("provisional AND stopped_at IS NULL"),
+            **where("provisional AND stopped_at IS NULL"),
         ),
     )
 
@@ -253,8 +245,7 @@ class InboxMessage(Base):
         Index(
             "ix_inbox_message_routed",
             "id",
-            sqlite_where=text("routed_at IS NULL"),
-            postgresql_where=text("routed_at IS NULL"),
+            **where("routed_at IS NULL"),
         ),
     )
 
@@ -316,7 +307,7 @@ class Receipt(Base):
     __table_args__ = (
         Index(
             "ix_receipt_waiting", "case_id", "seq",
-            sqlite_where=text("proof IS NULL"), postgresql_where=text("proof IS NULL"),
+            **where("proof IS NULL"),
         ),
     )  # fmt: skip
 
