@@ -78,7 +78,7 @@ from workflow.spot_checks import doing as spot_checking
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
 from workflow.store.models import Request, table
-from workflow.store.prepared import Prepared
+from workflow.store.prepared import Prepared, uuid_of
 
 HANDLERS: Mapping[type, Handler] = {
     OpenCase: opening.open_case,
@@ -223,7 +223,7 @@ def _outcome(
 ) -> Outcome:
     case_id = response.get("case_id")
     return Outcome(
-        case_id=UUID(case_id) if case_id else None,
+        case_id=uuid_of(case_id) if case_id else None,
         number=response.get("number", ""),
         seq=response.get("seq", -1),
         repeated=repeated,

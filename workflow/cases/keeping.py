@@ -15,7 +15,7 @@ from workflow.actor import Actor
 from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.places import office_of, state_of
-from workflow.cases.work import Work
+from workflow.cases.work import Standing, Work
 from workflow.deadlines import Extension, Limit, Pause, Run, reckoned, sentence_of
 from workflow.engine import KERNEL, Open, Step
 from workflow.house import House
@@ -31,6 +31,17 @@ def read_clocks(work: Work) -> list[clockwork.Ticking]:
     first = {row.id: row for row in reversed(rows)}
     known = [(first[number], raised[number]) for number in raised]
     return [ticking(row, limits_of(work.house, row, work.row.policy, work.terms), r) for row, r in known]
+
+
+def standing(work: Work) -> Standing:
+    """Where the case stood when the command came."""
+    if work.standing is None:
+        rows = sql.STANDING.all(work.conn, {"case_id": work.row.id})
+        work.standing = Standing(
+            {row.id: row for row in rows if row.due_at is None},
+            {row.id: row.due_at for row in rows if row.due_at is not None},
+        )
+    return work.standing
 
 
 def limits_of(house: House, clock: Any, policy: str | None, terms: Terms) -> Mapping[str, Limit]:
@@ -93,9 +104,9 @@ def keep_step(
     if not new:
         _move_case(work, step, seq, state)
     clock_ids = _keep_clocks(work, clocks, moved)
-    places, timers = (set[int](), {}) if new else _standing(work)
-    _keep_places(work, step.open, clock_ids, seq, done, places)
-    _keep_timers(work, step, timers)
+    before = Standing({}, {}) if new else standing(work)
+    _keep_places(work, step.open, clock_ids, seq, done, before.places.keys())
+    _keep_timers(work, step, before.timers)
     write_entry(
         work,
         seq,
@@ -243,13 +254,6 @@ def _keep_clocks(
     if told:
         work.notes["clocks"] = told
     return shown
-
-
-def _standing(work: Work) -> tuple[set[int], dict[int, datetime]]:
-    """The open places of the case, and when its timers are due."""
-    rows = sql.STANDING.all(work.conn, {"case_id": work.row.id})
-    places = {row.id for row in rows if row.due_at is None}
-    return places, {row.id: row.due_at for row in rows if row.due_at is not None}
 
 
 def _keep_places(

@@ -1,6 +1,6 @@
 """The statements that keep a step, prepared once: see `workflow.store.prepared`."""
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, null, select, update
 
 from workflow.cases.work import CASE
 from workflow.store.models import Alarm, Clock, Task, Timer, table
@@ -8,11 +8,17 @@ from workflow.store.prepared import Prepared
 
 TASK, CLOCK, TIMER, ALARM = table(Task), table(Clock), table(Timer), table(Alarm)
 
+_FACTS = ("node", "process", "kind", "name", "role", "org", "form", "state", "opened_at", "assigned_seat")
+_PLACE = tuple(TASK.c[name] for name in _FACTS)
 STANDING = Prepared(
-    # the open places, for which `due_at` is null, and the timers of a case
-    select(TASK.c.id, TASK.c.done_at.label("due_at"))
+    # the open places, for which `due_at` is null, and the timers of a case, of which nothing else is known
+    select(TASK.c.id, TASK.c.done_at.label("due_at"), *_PLACE)
     .where(TASK.c.case_id == bindparam("case_id"), TASK.c.done_at.is_(None))
-    .union_all(select(TIMER.c.task_id, TIMER.c.due_at).where(TIMER.c.case_id == bindparam("case_id")))
+    .union_all(
+        select(TIMER.c.task_id, TIMER.c.due_at, *(null() for _ in _PLACE)).where(
+            TIMER.c.case_id == bindparam("case_id")
+        )
+    )
 )
 CLOCKS = Prepared(
     select(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select
@@ -30,12 +30,19 @@ _LOCKED = Prepared(
 _WANT = Prepared(insert(table(Receipt)), "case_id", "seq")
 
 
+class Standing(NamedTuple):
+    """The open places of a case as rows, and when its timers are due, both by the number of their task."""
+
+    places: Mapping[int, Any]
+    timers: Mapping[int, datetime]
+
+
 @dataclass(slots=True)
 class Work:
     """One command on its way. `sealed`, `attach` and `notes` gather what the log entry will hold:
     personal values (committed to, kept in the vault), digests of papers, and facts in clear. `terms`:
     limits and categories as the policy set of the case has them. `since`: limit → the time it counts
-    from, where that is not the time of the step.
+    from, where that is not the time of the step. `standing`: once somebody has asked for it.
     """
 
     house: House
@@ -44,6 +51,7 @@ class Work:
     at: datetime
     request_id: str
     case: Any = None
+    standing: Standing | None = None
     rules: Rules = field(init=False)
     terms: Terms = field(init=False)
     sealed: dict[str, Any] = field(default_factory=dict)
@@ -95,6 +103,7 @@ class Work:
         self.case = _LOCKED.first(self.conn, {"case_id": case_id})
         if self.case is None:
             raise NotFound()
+        self.standing = None
         self.rules = self.house.rules(self.case.rulebook)
         self.terms = self.rules.terms[self.case.policy or ""]
         return self.case

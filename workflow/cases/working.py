@@ -9,7 +9,7 @@ from bpmn import Text
 from workflow import engine, forms
 from workflow.cases import asking, consequences, effects
 from workflow.cases.eligibility import facts_for_actor
-from workflow.cases.keeping import keep_step, read_clocks
+from workflow.cases.keeping import keep_step, read_clocks, standing
 from workflow.cases.papers import add_papers, kinds_there
 from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work
@@ -20,28 +20,10 @@ from workflow.store.models import Account, Task, table
 from workflow.store.prepared import Prepared
 
 TASK = table(Task)
-_TASK = Prepared(
-    select(
-        *(
-            TASK.c[name]
-            for name in (
-                "id",
-                "node",
-                "process",
-                "kind",
-                "name",
-                "role",
-                "org",
-                "form",
-                "state",
-                "opened_at",
-                "assigned_seat",
-                "done_at",
-                "done_account",
-                "done_seq",
-            )
-        )
-    ).where(TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id"))
+_GONE = Prepared(
+    select(TASK.c.kind, TASK.c.name, TASK.c.done_at, TASK.c.done_account, TASK.c.done_seq).where(
+        TASK.c.case_id == bindparam("case_id"), TASK.c.id == bindparam("task_id")
+    )
 )
 
 
@@ -52,11 +34,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
         NotFound, Stale, NotAllowed, AnswersRefused, StepImpossible
     """
     case = work.row
-    task = _TASK.first(work.conn, {"case_id": case.id, "task_id": command.task_id})
-    if task is None or task.kind != "user":
-        raise NotFound()
-    if task.done_at is not None:
-        raise Stale(what_happened(work, task))
+    task = _open_task(work, command.task_id)
     _require_not_resting(work, task)
     node = work.rules.model.node(task.process, task.node)
     require_can_complete(work.actor, facts_for_actor(work, task))
@@ -83,6 +61,17 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
         task=task_of(work, task.process, task.node),
         done=task.id,
     )
+
+
+def _open_task(work: Work, number: int) -> Any:
+    task = standing(work).places.get(number)
+    if task is None:
+        task = _GONE.first(work.conn, {"case_id": work.row.id, "task_id": number})
+        if task is not None and task.kind == "user":
+            raise Stale(what_happened(work, task))
+    if task is None or task.kind != "user":
+        raise NotFound()
+    return task
 
 
 def task_of(work: Work, process: str, node: str) -> dict[str, Any]:

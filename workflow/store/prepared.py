@@ -7,15 +7,25 @@ bench`). A `Prepared` keeps its types, its two dialects and its exceptions, and 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, bindparam
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, Uuid, bindparam
 from sqlalchemy.sql.dml import UpdateBase
 
 from audit.driver import Driver, driver_of
 
 Convert = Callable[[Any], Any]
+
+
+@lru_cache(maxsize=4_096)
+def uuid_of(digits: str | None) -> Any:
+    """The id that hexadecimal digits stand for: those of the cases at work are asked for again and again."""
+    return None if digits is None else UUID(digits)
+
+
 Written = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase
 
 
@@ -66,17 +76,18 @@ class Prepared:
 
     def first(self, conn: Connection, values: Mapping[str, Any]) -> Any:
         """The first row, columns by name; None when there is none."""
-        rows = self.all(conn, values)
-        return rows[0] if rows else None
+        plan, cursor = self._run(conn, values)
+        rows = cursor.fetchall()
+        return plan.read(rows[0]) if rows else None
 
     def all(self, conn: Connection, values: Mapping[str, Any]) -> list[Any]:
         plan, cursor = self._run(conn, values)
-        return [plan.read(row) for row in cursor.fetchall()]
+        return list(map(plan.read, cursor.fetchall()))
 
     def scalar(self, conn: Connection, values: Mapping[str, Any]) -> Any:
         """The first column of the first row, or None."""
-        rows = self.all(conn, values)
-        return rows[0][0] if rows else None
+        row = self.first(conn, values)
+        return None if row is None else row[0]
 
     def change(self, conn: Connection, values: Mapping[str, Any]) -> int:
         """How many rows were written."""
@@ -107,6 +118,8 @@ class Prepared:
         for number, column in enumerate(returned):
             names.append(column.name)
             out = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            if out is not None and isinstance(column.type, Uuid):
+                out = uuid_of
             if out is not None:
                 columns.append((number, out))
         row = namedtuple("Row", names, rename=True) if names else None
