@@ -15,6 +15,7 @@ from web.logs import configure
 from workflow.house import House, open_house
 from workflow.jobs import Worker
 from workflow.releasing.telling import console_words
+from workflow.staying import stay
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
@@ -41,6 +42,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
                 app.wsgi_app, x_for=self.proxies, x_proto=self.proxies, x_host=self.proxies
             )
+        stay()
         return app
 
 

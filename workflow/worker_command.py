@@ -6,6 +6,7 @@ import click
 
 from workflow.flags.nightly import run_if_due
 from workflow.jobs import Worker, run_until_quiet
+from workflow.staying import stay
 
 if TYPE_CHECKING:
     from workflow.cli import Settings
@@ -26,4 +27,5 @@ def worker(settings: "Settings", once: bool) -> None:
         )
         return
     click.echo("后台任务已启动，Ctrl+C 结束。The worker runs; Ctrl+C stops it.")
+    stay()
     Worker(house).run()

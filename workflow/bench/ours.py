@@ -6,6 +6,7 @@ from pathlib import Path
 from workflow.bench.drive import Driver
 from workflow.bench.ground import open_bench_house, read
 from workflow.bench.rivals.pace import Pace, race
+from workflow.staying import stay
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
         else:
             driver.straight(pace, applicant)
 
+    stay()  # as `mingjian serve` does
     race(told.cases, told.warm, one)
     house.close()
 
