@@ -350,3 +350,10 @@ class Case(_Flat, BpmnWorkflow):
     def over(self) -> bool:
         """Whether the case has ended."""
         return self.completed or not any(t._state & ~FINISHED for t in self.tasks.values())
+
+    def fall_apart(self) -> None:
+        """Cut the rings in which case and tasks hold each other, so that they are freed now and not by a
+        search for rings. The case is of no use afterwards.
+        """
+        for workflow in self.workflows():
+            workflow.__dict__.clear()

@@ -192,7 +192,7 @@ def _deliver(case: Case, event: BpmnEvent, waiting: list[CaseTask]) -> None:
 
 
 def finish(model: Model, case: Case) -> Step:
-    """Prune and write the case as it now stands. Raises ``Incident`` for data that cannot be written."""
+    """Prune and write the case as it now stands; it is not used again. Raises ``Incident`` for data that cannot be written."""
     ended = None
     if case.over():
         case.completed = True
@@ -209,7 +209,7 @@ def finish(model: Model, case: Case) -> Step:
         state = codec.dump(case, model.digest, model.shapes)
     except TypeError as fault:
         raise Incident(case.path[-1] if case.path else case.spec.name, fault) from fault
-    return Step(
+    step = Step(
         state=state,
         open=opened,
         timers=timers,
@@ -220,6 +220,8 @@ def finish(model: Model, case: Case) -> Step:
         ended=ended,
         sent=sent,
     )
+    case.fall_apart()
+    return step
 
 
 def _sent(events: Iterable[Any]) -> Iterable[Message | Signal]:
