@@ -232,7 +232,5 @@ def _outcome(
 
 
 def _digest(command: Command) -> str:
-    body = orjson.dumps(
-        [type(command).__name__, command], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-    )
+    body = orjson.dumps([type(command).__name__, command], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(body).hexdigest()

@@ -192,7 +192,10 @@ def _deliver(case: Case, event: BpmnEvent, waiting: list[CaseTask]) -> None:
 
 
 def finish(model: Model, case: Case) -> Step:
-    """Prune and write the case as it now stands; it is not used again. Raises ``Incident`` for data that cannot be written."""
+    """Prune and write the case as it now stands; it is of no use afterwards.
+
+    Raises ``Incident`` for data that cannot be written.
+    """
     ended = None
     if case.over():
         case.completed = True

@@ -72,3 +72,11 @@ class Instant(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return datetime.fromisoformat(value)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """The way out, likewise."""
+        return _instant_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _instant_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
