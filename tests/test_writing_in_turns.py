@@ -2,6 +2,7 @@
 
 from threading import Thread
 
+import pysqlite3.dbapi2
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +11,7 @@ from workflow.errors import Busy
 from workflow.store import connect, transaction, writers
 from workflow.store.migrations import upgrade
 from workflow.store.models import Counter, table
+from workflow.store.prepared import Prepared
 
 COUNTER = table(Counter)
 
@@ -67,6 +69,58 @@ def test_who_waits_too_long_is_told_that_the_database_is_busy(engine, monkeypatc
         other.start()
         other.join()
     assert refused and names(engine) == set()
+
+
+PUT = Prepared(insert(COUNTER), "name", "value")
+
+
+def test_a_statement_of_sqlalchemy_joins_the_turn_wherever_it_comes(engine):
+    """Committed together, rolled back together."""
+    with transaction(engine) as conn:
+        PUT.change(conn, {"name": "first", "value": 0})
+        conn.execute(insert(COUNTER), {"name": "second", "value": 0})
+        PUT.change(conn, {"name": "third", "value": 0})
+    assert names(engine) == {"first", "second", "third"}
+    for between in (False, True):
+        with pytest.raises(LookupError), transaction(engine) as conn:
+            PUT.change(conn, {"name": "lost", "value": 0})
+            if between:
+                conn.execute(insert(COUNTER), {"name": "lost too", "value": 0})
+            raise LookupError
+    assert names(engine) == {"first", "second", "third"}
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_commit_for_which_there_is_no_room_leaves_nothing_and_is_told_as_busy(engine, joined, monkeypatch):
+    def no_room(connection):
+        raise pysqlite3.dbapi2.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.dialect, "do_commit", no_room)
+        with pytest.raises(Busy), transaction(engine) as conn:
+            PUT.change(conn, {"name": "lost", "value": 0})
+            if joined:
+                conn.execute(insert(COUNTER), {"name": "lost too", "value": 0})
+    write(engine, "next")
+    assert names(engine) == {"next"}
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_whoever_is_broken_off_in_a_turn_leaves_it_to_the_next(engine, joined, monkeypatch):
+    """Ctrl+C in the middle of a statement: SQLAlchemy throws the connection away."""
+
+    def broken_off(cursor, *arguments):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), transaction(engine) as conn:
+        PUT.change(conn, {"name": "lost", "value": 0})
+        with monkeypatch.context() as patch:
+            patch.setattr(engine.dialect, "do_execute", broken_off)
+            if joined:
+                conn.execute(insert(COUNTER), {"name": "lost too", "value": 0})
+            raise KeyboardInterrupt
+    write(engine, "next")
+    assert names(engine) == {"next"}
 
 
 def test_after_closing_the_file_opens_again(engine):

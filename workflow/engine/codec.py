@@ -23,9 +23,10 @@ from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.util.task import TaskState
 
-from workflow.engine.kernel import Case, SubCase
+from workflow.engine.kernel import Case
 from workflow.engine.shapes import Shape
 from workflow.engine.tasks import CaseTask, own, same
+from workflow.engine.workflows import SubCase
 
 FORMAT = 1
 _AS_PARENT = 2

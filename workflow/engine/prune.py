@@ -56,11 +56,14 @@ def _drop_finished_subprocesses(case: Case) -> None:
         stands = parent._state & NOT_FINISHED and above.tasks.get(parent.id) is parent
         if stands and (above is case or alive.get(above.parent_task_id) is above):
             alive[parent.id] = sub
+    dropped = [sub for sub in case.subprocesses.values() if alive.get(sub.parent_task_id) is not sub]
     case.subprocesses = alive
     kept = {id(workflow) for workflow in case.workflows()}
     caught = case.event_manager.tasks
     for number in [n for n, task in caught.items() if id(task.workflow) not in kept]:
         del caught[number]
+    for sub in dropped:
+        sub.fall_apart()
 
 
 def _needed(workflow: Any, shape: Shape) -> tuple[set[int], set[int]]:

@@ -119,16 +119,22 @@ class Turn:
                 joined.__exit__(kind, error, trace)
             elif error is None:
                 _commit(connection.dialect, raw)
-            elif not connection.invalidated:
-                connection.dialect.do_rollback(raw)
         except OperationalError as failed:
             tell_if_busy(failed)
             raise
         finally:
-            if connection.invalidated:  # broken off inside SQLAlchemy, which has closed it
-                self._pool.let_go()
-            self._leave()
+            try:
+                self._take_back()
+            finally:
+                self._leave()
         tell_if_busy(error)
+
+    def _take_back(self) -> None:
+        """What was not committed, or could not be."""
+        if self._kept.connection.invalidated:  # broken off inside SQLAlchemy, which has closed it
+            self._pool.let_go()
+        elif self._kept.raw.in_transaction:
+            self._kept.connection.dialect.do_rollback(self._kept.raw)
 
     def _leave(self) -> None:
         self._pool.alone.release()
@@ -146,11 +152,8 @@ def begin(raw: Any, how: Callable[[Any], object]) -> None:
 def _commit(dialect: Dialect, raw: Any) -> None:
     try:
         dialect.do_commit(raw)
-    except BaseException as error:
-        dialect.do_rollback(raw)
-        if isinstance(error, pysqlite3.dbapi2.Error):
-            raise _as_sqlalchemy_says("COMMIT", error) from error
-        raise
+    except pysqlite3.dbapi2.Error as error:
+        raise _as_sqlalchemy_says("COMMIT", error) from error
 
 
 def _as_sqlalchemy_says(statement: str, error: Exception) -> BaseException:
