@@ -20,6 +20,10 @@ from sqlalchemy.pool import QueuePool
 from audit.driver import keep_driver, let_driver_go
 from workflow.store.writers import PATIENCE, Turn, Writers, begin, begin_immediate, tell_if_busy
 
+PAGE = 2_048
+"""Bytes of a page of a new SQLite file: a step changes little in many places, and writes whole pages."""
+WAL_PAGES = 4_000
+"""Pages in SQLite's write-ahead log before they go into the file: those that change often go there once."""
 SAFE_SQLITE = (3, 51, 3)
 BACKPORTS = ((3, 44, 6), (3, 50, 7))
 
@@ -64,7 +68,7 @@ def _sqlite(url: str, writer: bool) -> Engine:
     def configure(connection: Any, record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA page_size=2048")  # for a new file: a step changes little in many places
+        cursor.execute(f"PRAGMA page_size={PAGE}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
@@ -72,6 +76,7 @@ def _sqlite(url: str, writer: bool) -> Engine:
         cursor.execute("PRAGMA secure_delete=ON")  # zeros where something was: an erasure leaves no rest
         if writer:
             cursor.execute("PRAGMA busy_timeout=0")  # its waiting is `begin_immediate`
+            cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         else:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
