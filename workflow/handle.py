@@ -19,7 +19,7 @@ from uuid import UUID
 
 import orjson
 from blinker import Namespace
-from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy import Connection, bindparam, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from workflow import calendars, substituting
@@ -72,12 +72,12 @@ from workflow.findings import answering
 from workflow.flags import concluding
 from workflow.house import House
 from workflow.indicators import entering
-from workflow.register.seating import require_there
+from workflow.register.seating import SUBSTITUTED, asked_of, require_there
 from workflow.releasing import deciding
 from workflow.spot_checks import doing as spot_checking
 from workflow.store import transaction
 from workflow.store.connect import is_retryable
-from workflow.store.models import Request, table
+from workflow.store.models import Request, Seat, table
 from workflow.store.prepared import Prepared, uuid_of
 
 HANDLERS: Mapping[type, Handler] = {
@@ -117,11 +117,15 @@ TRIES = 4
 signals = Namespace()
 case_changed = signals.signal("case-changed")
 
-REQUEST = table(Request)
-_ANSWERED = Prepared(
-    select(REQUEST.c.digest, REQUEST.c.response)
-    .where(REQUEST.c.principal == bindparam("principal"), REQUEST.c.key == bindparam("key"))
-    .with_for_update()
+REQUEST, SEAT = table(Request), table(Seat)
+_NOW = select(literal(1).label("one")).subquery()
+_ASKED = Prepared(
+    # whether the seat is on leave, and what the request was answered if it has come before
+    select(SEAT.c.id.label("away"), REQUEST.c.digest, REQUEST.c.response).select_from(
+        _NOW.outerjoin(SEAT, SUBSTITUTED).outerjoin(
+            REQUEST, (REQUEST.c.principal == bindparam("principal")) & (REQUEST.c.key == bindparam("key"))
+        )
+    )
 )
 _ANSWER = Prepared(insert(REQUEST), "principal", "key", "digest", "response", "at")
 
@@ -189,8 +193,6 @@ def _once(
     with transaction(house.engine) as conn:
         work = Work(house, conn, actor, at, request_id, handlers=HANDLERS)
         remembered = actor is not SYSTEM
-        if remembered and type(command) not in substituting.HANDLERS:
-            require_there(conn, actor, work.today)
         case_id = getattr(command, "case_id", None)
         if case_id is not None:
             work.lock(case_id)
@@ -198,11 +200,13 @@ def _once(
             _wait_for_the_same_request(conn, actor, request_id)
         if remembered:
             key = {"principal": actor.principal, "key": request_id}
-            answered = _ANSWERED.first(conn, key)
-            if answered is not None:
-                if answered.digest != digest:
+            asked = _ASKED.first(conn, {**key, **asked_of(actor, work.today)})
+            if type(command) not in substituting.HANDLERS:
+                require_there(asked.away is not None)
+            if asked.digest is not None:
+                if asked.digest != digest:
                     raise RequestReused()
-                return _outcome(answered.response, repeated=True)
+                return _outcome(asked.response, repeated=True)
         response = HANDLERS[type(command)](work, command)
         if remembered:
             _ANSWER.change(conn, {**key, "digest": digest, "response": response, "at": at})

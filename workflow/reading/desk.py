@@ -20,7 +20,7 @@ from workflow.house import House
 from workflow.permissions import require_can_complete
 from workflow.reading.looking import looking
 from workflow.reading.worklist import first_keys
-from workflow.register.seating import require_there
+from workflow.register.seating import is_away, require_there
 from workflow.rules import Rules
 from workflow.store.models import Task, table
 from workflow.store.prepared import Prepared
@@ -97,7 +97,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
 
 def _refusal(work: Work, task: Any) -> NotAllowed | None:
     try:
-        require_there(work.conn, work.actor, work.today)
+        require_there(is_away(work.conn, work.actor, work.today))
         require_can_complete(work.actor, facts_for_actor(work, task))
     except NotAllowed as refusal:
         return refusal
