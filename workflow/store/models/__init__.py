@@ -5,22 +5,16 @@ from workflow.store.models.alerts import Beat, Channel, Digest
 from workflow.store.models.base import Base, table
 from workflow.store.models.calendars import CalendarFeed, CalendarProposal
 from workflow.store.models.cases import (
-    Alarm,
     Calculation,
     Case,
     CaseLink,
-    Clock,
     DepartmentPart,
-    Draft,
-    InboxMessage,
     Letter,
     Objection,
     Paper,
     Payment,
     Posting,
     Receipt,
-    Task,
-    Timer,
 )
 from workflow.store.models.erasures import Erasure, RetentionRun
 from workflow.store.models.findings import Finding, FindingMove
@@ -41,6 +35,7 @@ from workflow.store.models.people import (
 from workflow.store.models.recoveries import Instalment, Recovery, Repayment
 from workflow.store.models.releases import InForce, RuleProposal
 from workflow.store.models.spot_checks import SpotCheck, SpotCheckSheet
+from workflow.store.models.standing import Alarm, Clock, Draft, InboxMessage, Task, Timer
 from workflow.store.models.supervision import Assignment, Extension, Supervision
 from workflow.store.models.system import (
     CalendarDay,
