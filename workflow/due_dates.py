@@ -19,7 +19,7 @@ from audit.tables import audit_entry
 from bpmn import Text
 from workflow import engine
 from workflow.cases import clocks as clockwork
-from workflow.cases.keeping import limits_of, ticking
+from workflow.cases.kept_clocks import limits_of, ticking
 from workflow.deadlines import SHANGHAI, Calendar, due
 from workflow.house import House, read_calendar_of
 from workflow.store.models import Alarm, CalendarProposal, Case, Clock, Posting, Task, Timer

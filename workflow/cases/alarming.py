@@ -10,7 +10,8 @@ from workflow import engine
 from workflow.alerts.recipients import HOLDER, alert_rules
 from workflow.cases import clocks as clockwork
 from workflow.cases import effects
-from workflow.cases.keeping import keep_entry, keep_step, read_clocks, told_office
+from workflow.cases.keeping import keep_entry, keep_step, told_office
+from workflow.cases.kept_clocks import read_clocks
 from workflow.cases.retiming import why
 from workflow.cases.statements import ALARM, CLOCK
 from workflow.cases.stepping import advance

@@ -10,7 +10,8 @@ from sqlalchemy import insert, select, update
 from bpmn import Rulebook, Text
 from workflow.cases import clocks as clockwork
 from workflow.cases import letters
-from workflow.cases.keeping import keep_entry, read_clocks
+from workflow.cases.keeping import keep_entry
+from workflow.cases.kept_clocks import read_clocks
 from workflow.cases.overseeing import let_press, read_answers
 from workflow.cases.retiming import retime
 from workflow.cases.telling import Desk, tell

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.cases.keeping import read_clocks
+from workflow.cases.kept_clocks import read_clocks
 from workflow.cases.retiming import retime, times_of
 from workflow.cases.work import Work
 from workflow.commands import RecalculateDeadlines

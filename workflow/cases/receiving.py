@@ -5,7 +5,8 @@ from typing import Any
 
 from workflow import engine
 from workflow.cases import effects
-from workflow.cases.keeping import keep_step, read_clocks
+from workflow.cases.keeping import keep_step
+from workflow.cases.kept_clocks import read_clocks
 from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 

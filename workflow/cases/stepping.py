@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow import engine
 from workflow.cases import clocks as clockwork
-from workflow.cases.keeping import Dues
+from workflow.cases.kept_clocks import Dues
 from workflow.cases.work import Work
 from workflow.errors import StepImpossible
 

@@ -9,7 +9,8 @@ from bpmn import Text
 from workflow import engine, forms
 from workflow.cases import asking, consequences, effects
 from workflow.cases.eligibility import facts_for_actor
-from workflow.cases.keeping import keep_step, read_clocks, standing
+from workflow.cases.keeping import keep_step, standing
+from workflow.cases.kept_clocks import read_clocks
 from workflow.cases.papers import add_papers, kinds_there
 from workflow.cases.stepping import advance, in_order
 from workflow.cases.work import Work

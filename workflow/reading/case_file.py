@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Date, bindparam, select, tuple_
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
 from workflow.amounts import WARNINGS
-from workflow.cases.keeping import limits_of
+from workflow.cases.kept_clocks import limits_of
 from workflow.deadlines import SHANGHAI, Standing
 from workflow.house import House
 from workflow.reading.access import Access, access_to

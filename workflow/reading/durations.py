@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from bpmn import Rulebook, Text
 from workflow.actor import Actor
-from workflow.cases.keeping import limits_of, ticking
+from workflow.cases.kept_clocks import limits_of, ticking
 from workflow.deadlines import Limit, spent
 from workflow.house import House
 from workflow.reading.cases import CaseList, listed

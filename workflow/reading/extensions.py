@@ -12,7 +12,7 @@ from audit import entries
 from bpmn import Choice, Text
 from workflow.actor import Actor
 from workflow.cases.extending import open_request, require_extendable
-from workflow.cases.keeping import read_clocks
+from workflow.cases.kept_clocks import read_clocks
 from workflow.cases.work import Work
 from workflow.deadlines import Due, Limit, due
 from workflow.errors import NotFound, StepImpossible

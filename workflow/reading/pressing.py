@@ -14,7 +14,7 @@ from bpmn import Text
 from workflow.actor import Actor
 from workflow.cases import eligibility, extending, letters
 from workflow.cases.handing_over import Offer, keeper_of, offers, seats
-from workflow.cases.keeping import limits_of, ticking
+from workflow.cases.kept_clocks import limits_of, ticking
 from workflow.cases.supervising import UNDER_SUPERVISION, owing
 from workflow.deadlines import Limit, Standing, standing
 from workflow.errors import StepImpossible, WorkflowError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from workflow.cases.keeping import limits_of, ticking
+from workflow.cases.kept_clocks import limits_of, ticking
 from workflow.deadlines import Explanation, Limit, Run, Standing, explain, standing
 from workflow.house import House
 from workflow.store.models import Case, Clock
