@@ -20,8 +20,8 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.specs.MultiChoice import MultiChoice
 
-from workflow.engine.specs import DUE, DateTimer
 from workflow.engine.tasks import READY, WAITING, CaseTask, same
+from workflow.engine.timers import DUE, DateTimer
 from workflow.engine.tree import FINISHED, preorder
 from workflow.engine.workflows import Catcher, Flat, SubCase
 

@@ -1,6 +1,6 @@
 """SpiffWorkflow's task specifications with our behaviour where theirs cuts.
 
-Nothing of SpiffWorkflow is patched: a parsed specification gets the class below in place of its own
+Nothing of SpiffWorkflow is patched: a parsed specification gets a class of ours in place of its own
 (``retype``), so stock code in the same process runs as it always did. What differs, by row of the table of
 sharp edges: joins look at tasks without a depth limit and in a fixed order (1), timers take the time of the
 command instead of the wall clock (13), a service task leaves an effect instead of calling out (11), loop and
@@ -11,7 +11,6 @@ ad-hoc tasks no longer change the shared specification when a case reaches them 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
@@ -23,7 +22,6 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     CycleTimerEventDefinition,
     DurationTimerEventDefinition,
     TimeDateEventDefinition,
-    TimerEventDefinition,
 )
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import (
@@ -33,109 +31,14 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import (
 )
 from SpiffWorkflow.spiff.specs.defaults import ServiceTask
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
-from SpiffWorkflow.util.deep_merge import DeepMerge
-from SpiffWorkflow.util.task import TaskState
 
+from workflow.engine.joins import AfterBoundary, AfterStart, EndJoin, InclusiveJoin, ParallelJoin
 from workflow.engine.tasks import own
-from workflow.engine.tree import DEFINITE, NOT_FINISHED, PREDICTED, preorder
+from workflow.engine.timers import CycleTimer, DateTimer, DurationTimer
+from workflow.engine.tree import DEFINITE, PREDICTED
 
 ANSWERS = "answers"
 """Where a waiting task keeps what a message from outside brought until it runs."""
-
-DUE = "event_value"
-"""Where a waiting timer keeps when it is due."""
-
-_LIVE = TaskState.READY | TaskState.WAITING
-
-
-class EndJoin(_EndJoin):
-    """The end of a process: waits for every other token, then merges what the branches brought."""
-
-    def _check_threshold_unstructured(self, my_task: Any) -> bool:
-        return not any(
-            task._state & NOT_FINISHED and task is not my_task and task.task_spec.name != "End"
-            for task in my_task.workflow.tasks.values()
-        )
-
-    def _run_hook(self, my_task: Any) -> Any:
-        # Branches that ended in earlier commands were pruned; what they brought waits in `ended`.
-        DeepMerge.merge(my_task.data, my_task.workflow.ended)
-        return super()._run_hook(my_task)
-
-
-class _DeepJoin:
-    """Finds the instances of a structured join however deep they lie."""
-
-    name: str
-    split_task: str
-
-    def _find_tasks(self, my_task: Any) -> list[Any]:
-        split = my_task.find_ancestor(self.split_task) or my_task.workflow.task_tree
-        return [
-            task
-            for task in preorder(split, end_at_spec=self.name)
-            if task.task_spec is self and not task.is_descendant_of(my_task)
-        ]
-
-
-class AfterBoundary(_DeepJoin, BoundaryEventJoin):
-    """Joins a task with its boundary events."""
-
-
-class AfterStart(_DeepJoin, StartEventJoin):
-    """Joins several start events."""
-
-
-class ParallelJoin(ParallelGateway):
-    """A parallel gateway that counts arrivals in one flat scan."""
-
-    def _check_threshold_unstructured(self, my_task: Any) -> bool:
-        missing = set(self._inputs)
-        for task in [t for t in my_task.workflow.tasks.values() if t.task_spec is self]:
-            if task.is_descendant_of(my_task):
-                # My own successor in a loop: nobody needs to wait for the flow it will come by.
-                origin = task
-                while origin is not None and origin.task_spec.name not in missing:
-                    origin = origin.parent
-                if origin is not None:
-                    missing.discard(origin.task_spec.name)
-            elif not my_task.is_descendant_of(task) and task.parent._state == TaskState.COMPLETED:
-                missing.discard(task.parent.task_spec.name)
-        return not missing
-
-
-class InclusiveJoin(InclusiveGateway):
-    """An inclusive gateway that looks at its inputs in the order of the diagram, not of a set."""
-
-    def _check_threshold_unstructured(self, my_task: Any) -> bool:
-        instances: list[Any] = []
-        sources: list[Any] = []
-        for task in my_task.workflow.get_tasks(end_at_spec=self.name):
-            if task.task_spec is self:
-                instances.append(task)
-            elif task._state & _LIVE:
-                sources.append(task.task_spec)
-        done = [task.parent.task_spec for task in instances if task.parent._state == TaskState.COMPLETED]
-        arrived = list(dict.fromkeys(done))
-        for task in instances:
-            if task.parent._state & TaskState.DEFINITE_MASK and task.parent.task_spec not in arrived:
-                return False
-        checked: list[Any] = []
-        for spec in arrived:
-            source = _source_of(spec, sources, checked)
-            if source is not None:
-                sources.remove(source)
-        waiting = [spec for spec in self.inputs if spec not in arrived]
-        return not any(_source_of(spec, sources, checked) is not None for spec in waiting)
-
-
-def _source_of(spec: Any, sources: list[Any], checked: list[Any]) -> Any:
-    """The active task spec a token may still come from by way of ``spec``. Looks at each spec once."""
-    while True:
-        checked.append(spec)
-        spec = next((parent for parent in spec.inputs if parent not in checked), None)
-        if spec is None or spec in sources:
-            return spec
 
 
 class Service(ServiceTask):
@@ -163,88 +66,6 @@ class CaseMessage(MessageEventDefinition):
         if answers:
             my_task.data.update(answers)
         super().update_task_data(my_task)
-
-
-def _after(now: datetime, duration: str) -> datetime:
-    """``now`` and an ISO 8601 duration, months by the calendar."""
-    read = TimerEventDefinition.parse_iso_duration(duration)
-    length: timedelta = TimerEventDefinition.get_timedelta_from_start(read, now)
-    return now + length
-
-
-class _FromCommand(TimerEventDefinition):
-    """A timer that takes the time of the command for now. It has fired from the instant it is due."""
-
-    def has_fired(self, my_task: Any) -> bool:
-        value = my_task.internal_data.get(DUE)
-        top = my_task.workflow.top_workflow
-        if value is None:
-            value = self._due(my_task, top.clock).astimezone(UTC).isoformat()
-            my_task.internal_data[DUE] = value
-        if datetime.fromisoformat(value) <= top.clock:
-            my_task.internal_data["event_fired"] = True
-        return bool(my_task.internal_data.get("event_fired", False))
-
-    def _due(self, my_task: Any, now: datetime) -> datetime:
-        value = my_task.workflow.script_engine.evaluate(my_task, self.expression)
-        if not isinstance(value, datetime):
-            value = self._read(str(value), now)
-        if value.tzinfo is None:
-            raise ValueError(f"a date without a time zone: {value.isoformat()}")
-        return value
-
-    def _read(self, text: str, now: datetime) -> datetime:
-        raise NotImplementedError
-
-
-class DateTimer(_FromCommand, TimeDateEventDefinition):
-    """A timer with a date, or with ``due('D04')``."""
-
-    @property
-    def asks(self) -> bool:
-        """Whether its date comes from the calendar, and so may move while it waits."""
-        return "due(" in self.expression
-
-    def _read(self, text: str, now: datetime) -> datetime:
-        if text.upper().startswith("P"):
-            return _after(now, text)
-        return datetime.fromisoformat(text)
-
-
-class DurationTimer(_FromCommand, DurationTimerEventDefinition):
-    """A timer with an ISO 8601 duration, counted from the command that reached it."""
-
-    def _read(self, text: str, now: datetime) -> datetime:
-        return _after(now, text)
-
-
-class CycleTimer(CycleTimerEventDefinition):
-    """A timer that fires again and again. Our own diagrams may not use it."""
-
-    def cycle_complete(self, my_task: Any) -> bool:
-        now = my_task.workflow.top_workflow.clock
-        value = my_task.internal_data.get("event_value")
-        if value is None:
-            text = my_task.workflow.script_engine.evaluate(my_task, self.expression)
-            cycles, start, length = self._read(str(text), now)
-            value = {"cycles": cycles, "next": start.isoformat(), "duration": length.total_seconds()}
-        ready = False
-        if value["cycles"] == 0:
-            my_task.internal_data["event_fired"] = True
-        elif (next_one := datetime.fromisoformat(value["next"])) <= now:
-            length = timedelta(seconds=value["duration"])
-            value = {**value, "next": (next_one + length).isoformat(), "cycles": value["cycles"] - 1}
-            ready = True
-        my_task.internal_data["event_value"] = value
-        return ready
-
-    def _read(self, text: str, now: datetime) -> tuple[int, datetime, timedelta]:
-        if text.upper().replace("--", "/").count("/") > 1:
-            cycles, start, length = self.parse_iso_recurring_interval(text)
-            return cycles, start, length
-        count, _, duration = text.upper().partition("/")
-        first = _after(now, duration)
-        return int(count.strip("R") or -1), first, first - now
 
 
 class _Settled:
