@@ -91,6 +91,16 @@ def test_one_step_is_interrupted_by_one_timer() -> None:
     assert told(twice, "later", words) and not told(twice, "late", words) and not told(once, "late", words)
 
 
+def test_a_reminder_needs_the_timer_that_begins_it_anew() -> None:
+    """D33 comes again because its timer fires (domain 7.2)."""
+    files, diagram = bpmn.packaged_files(), "flows/sub_settlement_wait.bpmn"
+    alone = {file.removeprefix("flows/"): content for file, content in files.items() if ".bpmn" in file}
+    other = files[diagram].replace(b"due('D33')", b"due('M36')")
+    assert other != files[diagram]
+    faults = lint({**alone, "sub_settlement_wait.bpmn": other}, bpmn.from_files(files))
+    assert told(faults, "receive_settlement", "D33 begins anew")
+
+
 def test_timers_do_not_follow_an_event_based_gateway() -> None:
     event = (
         '<bpmn:intermediateCatchEvent id="look" name="等候">'
