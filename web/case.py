@@ -28,7 +28,8 @@ from workflow.reading.case_row import read_case
 from workflow.reading.cases import Wanted, cases, townships
 from workflow.reading.diagrams import chain_to, diagrams, mark
 from workflow.reading.offers import from_a_case
-from workflow.reading.timeline import Reader, timeline
+from workflow.reading.said import Reader
+from workflow.reading.timeline import timeline
 from workflow.reasons import LONGEST, reason_faults
 from workflow.store.models import Paper
 

@@ -26,7 +26,8 @@ from workflow.errors import NotAllowed, NotFound
 from workflow.letters import Document, write
 from workflow.reading.access import access_to
 from workflow.reading.case_row import read_case
-from workflow.reading.timeline import Reader, timeline
+from workflow.reading.said import Reader
+from workflow.reading.timeline import timeline
 from workflow.receipts import proof_of
 from workflow.store.models import Letter
 

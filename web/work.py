@@ -27,7 +27,8 @@ from workflow.reading.beside import written_before
 from workflow.reading.case_file import CaseFile, case_file
 from workflow.reading.desk import Desk, desk, next_step
 from workflow.reading.left_to_others import left_to_others
-from workflow.reading.timeline import Said, open_all
+from workflow.reading.said import Said
+from workflow.reading.timeline import open_all
 from workflow.reading.worklist import FILTERS, Filter, done_today, worklist
 from workflow.store import transaction
 from workflow.store.models import Case, Task

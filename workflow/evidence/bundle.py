@@ -38,7 +38,7 @@ from workflow.papers import PaperMissing
 from workflow.permissions import MATRIX, require
 from workflow.reading.access import Access, access_to
 from workflow.reading.case_row import read_case
-from workflow.reading.timeline import OBJECTION_FIELDS
+from workflow.reading.said import OBJECTION_FIELDS
 from workflow.store.models import Calculation, Letter, Paper, RulebookRelease, RuleFile
 
 CHECKER: Final = Path(checker.__file__)

@@ -14,7 +14,8 @@ from workflow.player.film import Frame, Mark
 from workflow.player.record import LetterThen, PaperThen, Record, Refused, SheetThen
 from workflow.player.values import Change, Line, followed
 from workflow.reading.diagrams import Diagram, Marked, chain_to, diagrams, mark
-from workflow.reading.timeline import Event, Reader, event_of, head_of
+from workflow.reading.said import Reader
+from workflow.reading.timeline import Event, event_of, head_of
 from workflow.reading.words import KINDS, PUBLIC_ROLE
 from workflow.replay import IMPOSSIBLE
 from workflow.rules import Rules

@@ -15,7 +15,8 @@ from bpmn import Field, Form, Rulebook, Text
 from bpmn.tables import VariableRow
 from workflow.evidence.documents import LETTER, SHEET
 from workflow.player.film import Frame
-from workflow.reading.timeline import form_of, in_words, yuan
+from workflow.reading.said import in_words, yuan
+from workflow.reading.timeline import form_of
 from workflow.reading.words import NO, OTHER, YES
 from workflow.rules import Rules
 

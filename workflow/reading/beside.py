@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from audit import entries as read_entries
 from workflow.house import House
 from workflow.reading.case_file import CaseFile
-from workflow.reading.timeline import Said, form_of, in_words, open_all, rules_then
+from workflow.reading.said import Said, in_words
+from workflow.reading.timeline import form_of, open_all, rules_then
 
 
 def written_before(house: House, conn: Connection, file: CaseFile) -> tuple[Said, ...]:

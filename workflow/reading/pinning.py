@@ -13,7 +13,8 @@ from workflow.findings.offices import Office, asked_by_default, offices_of
 from workflow.house import House
 from workflow.permissions import require
 from workflow.reading.case_row import read_case
-from workflow.reading.timeline import Event, Reader, event_of, names_of, rules_then
+from workflow.reading.said import Reader
+from workflow.reading.timeline import Event, event_of, names_of, rules_then
 from workflow.store.models import Paper, table
 
 PAPER = table(Paper)
