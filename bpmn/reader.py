@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from string import Formatter
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -167,11 +168,17 @@ class Section:
 def read_toml(faults: list[Fault], file: str, content: bytes) -> Section | None:
     """The whole file as a section, or None when it is not TOML (then that is the fault)."""
     try:
-        return Section(faults, file, "", tomllib.loads(content.decode("utf-8")))
+        return Section(faults, file, "", _parsed(content))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = Text(f"不是有效的 TOML 文件：{error}", f"not valid TOML: {error}")
         faults.append(Fault(file, "-", reason))
         return None
+
+
+@lru_cache(maxsize=512)
+def _parsed(content: bytes) -> Mapping[str, Any]:
+    """Remembered: of a changed rule book most files are as they were. A section only looks at it."""
+    return tomllib.loads(content.decode("utf-8"))
 
 
 def placeholders(section: Section, text: Text, key: str) -> frozenset[str]:

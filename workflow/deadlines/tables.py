@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 
@@ -71,8 +72,10 @@ def read_packaged() -> Calendar:
     return read_calendar(folder.joinpath("cn.csv").read_bytes(), folder.joinpath("years.csv").read_bytes())
 
 
+@lru_cache(maxsize=4)
 def read_calendar(days: bytes, years: bytes) -> Calendar:
-    """A calendar from its two files, `cn.csv` (day, working, name) and `years.csv` (year, source).
+    """A calendar from its two files, `cn.csv` (day, working, name) and `years.csv` (year, source), which are
+    the same in most rule books.
 
     Raises CalendarRefused with every fault of both, a gap between the years among them.
     """

@@ -123,10 +123,16 @@ def compile_expression(source: str, functions: Functions | None = None) -> Expre
 
 
 def compile_script(source: str) -> Script:
-    """Compile assignments (``name = expression``, ``name += expression``), one to a line or parted by ``;``.
+    """Compile assignments (``name = expression``, ``name += expression``), one to a line or parted by ``;``,
+    once per process.
 
     Raises ``ExpressionRefused`` for everything else.
     """
+    return _compiled_script(source)
+
+
+@lru_cache(maxsize=4096)
+def _compiled_script(source: str) -> Script:
     assignments: list[tuple[str, Expression]] = []
     for statement in _parse(source, "exec").body:
         match statement:

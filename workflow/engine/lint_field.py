@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bpmn.faults import Fault
@@ -90,22 +90,35 @@ class Known:
     called: frozenset[str]
 
 
-def survey(drawings: Sequence[Drawing]) -> Known:
+def survey(drawings: Iterable[Drawing]) -> Known:
     """Gather over all diagrams what single rules need to look up."""
+    return together(known_of(drawing) for drawing in drawings)
+
+
+def known_of(drawing: Drawing) -> Known:
+    """What one diagram adds to it."""
     constants: dict[str, set[str]] = {}
-    for drawing in drawings:
-        for source in scripts(drawing):
-            for name, value in _assigned(source):
-                constants.setdefault(name, set()).add(value)
+    for source in scripts(drawing):
+        for name, value in _assigned(source):
+            constants.setdefault(name, set()).add(value)
     return Known(
-        frozenset(node for drawing in drawings for node in drawing.nodes),
+        frozenset(drawing.nodes),
         {name: frozenset(values) for name, values in constants.items()},
-        frozenset(
-            node.element.get("calledElement", "")
-            for drawing in drawings
-            for node in drawing.of("callActivity")
-        ),
+        frozenset(node.element.get("calledElement", "") for node in drawing.of("callActivity")),
     )
+
+
+def together(parts: Iterable[Known]) -> Known:
+    """What several diagrams know together."""
+    constants: dict[str, frozenset[str]] = {}
+    nodes: set[str] = set()
+    called: set[str] = set()
+    for part in parts:
+        nodes |= part.nodes
+        called |= part.called
+        for name, values in part.constants.items():
+            constants[name] = constants.get(name, frozenset()) | values
+    return Known(frozenset(nodes), constants, frozenset(called))
 
 
 def scripts(drawing: Drawing) -> Iterator[str]:
@@ -177,9 +190,8 @@ def check(drawing: Drawing, known: Known, book: Rulebook | None) -> Iterator[Fau
         )
     if book is not None:
         for node in drawing.nodes.values():
-            source = node.text("b:timerEventDefinition/b:timeDate") or ""
-            for found in _DUE.finditer(source):
-                yield from _unknown(drawing, node, "时限", "limit", [found["limit"]], book.limits)
+            for due in dues_of(node):
+                yield from _unknown(drawing, node, "时限", "limit", [due], book.limits)
 
 
 def _step(drawing: Drawing, node: Node, known: Known) -> Iterator[Fault]:
@@ -206,7 +218,7 @@ def _step_names(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> I
     yield from _unknown(drawing, node, "表单", "form", node.words("form"), book.forms)
     for key in LIMITS:
         known_limits = {*book.limits, ALL} if key == "pauses" else book.limits
-        named = {each for word in node.words(key) for each in _filled(word, known)}
+        named = {each for word in node.words(key) for each in filled(word, known)}
         yield from _unknown(drawing, node, "时限", "limit", named, known_limits)
     yield from _unknown(drawing, node, "材料", "paper kind", node.words("evidence"), book.papers)
     yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
@@ -229,16 +241,21 @@ def limits_of(node: Node, known: Known) -> Iterator[str]:
     """Every limit a node names: its own, those it lets run or stand, and the one its timer waits for."""
     for key in LIMITS:
         for word in node.words(key):
-            yield from _filled(word, known) - {ALL}
+            yield from filled(word, known) - {ALL}
+    yield from dues_of(node)
+
+
+def dues_of(node: Node) -> Iterator[str]:
+    """The limits that the timer of a node waits for."""
     for found in _DUE.finditer(node.text("b:timerEventDefinition/b:timeDate") or ""):
         yield found["limit"]
 
 
 def _states(node: Node, known: Known) -> set[str]:
-    return _filled(node.properties.get("state", ""), known)
+    return filled(node.properties.get("state", ""), known)
 
 
-def _filled(pattern: str, known: Known) -> set[str]:
+def filled(pattern: str, known: Known) -> set[str]:
     """What a property can mean once its ``{placeholder}`` is filled by the scripts of the diagrams."""
     found = re.search(r"\{(\w+)\}", pattern)
     if not found:

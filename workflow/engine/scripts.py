@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
@@ -24,6 +25,12 @@ _QUESTION = re.compile(r"(\?)(?=(?:[^'\"]|['\"][^'\"]*['\"])*$)")
 
 def _no_due(limit: str) -> Any:
     raise NameError("due() is only for timers")
+
+
+@lru_cache(maxsize=4096)
+def _strict(source: str) -> Expression:
+    """Once per process: most of what a changed rule book computes, the one before computed too."""
+    return compile_expression(source, {"due": _no_due})
 
 
 class NoRuleMatches(Exception):
@@ -47,10 +54,7 @@ class Scripts(PythonScriptEngine):
         """The compiled form, from the cache. Raises ``ExpressionRefused``."""
         found = self._expressions.get(source)
         if found is None:
-            if self.strict:
-                found = compile_expression(source, {"due": _no_due})
-            else:
-                found = lenient.compile_expression(source)
+            found = _strict(source) if self.strict else lenient.compile_expression(source)
             self._expressions[source] = found
         return found
 
