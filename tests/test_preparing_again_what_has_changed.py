@@ -14,6 +14,7 @@ from workflow import rules
 from workflow.amounts import PolicyRefused
 from workflow.engine import ModelRefused
 from workflow.engine.diagram import diagram_of
+from workflow.engine.lint import lint
 
 FILES = bpmn.packaged_files()
 POSTING = "flows/sub_posting.bpmn"
@@ -117,3 +118,22 @@ def test_a_diagram_is_read_once(remembered):
     before = diagram_of.cache_info().misses
     rules.prepare(bpmn.from_files(changed(*CHANGES["a step is called otherwise"])))
     assert diagram_of.cache_info().misses == before + 1
+
+
+@pytest.mark.parametrize(
+    "path, old, new, sound",
+    [
+        ("limits.toml", b"amount = 5", b"amount = 6", True),
+        ("forms/acceptance.toml", b"variable = true", b"variable = false", False),
+        ("flows/sub_posting.bpmn", b"<bpmn:conditionExpression", b"<bpmn:conditionExpresion", False),
+    ],
+)
+def test_the_linter_says_what_it_says_from_nothing(path, old, new, sound):
+    drawn = {name for name in FILES if name.endswith((".bpmn", ".dmn"))}
+    lint({name: FILES[name] for name in drawn}, bpmn.from_files(FILES))
+    files = changed(path, old, new)
+    book = bpmn.from_files(files)
+    quick = lint({name: files[name] for name in drawn}, book)
+    forget_everything()
+    assert quick == lint({name: files[name] for name in drawn}, book)
+    assert (quick == []) is sound

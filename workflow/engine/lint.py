@@ -8,8 +8,9 @@ The rules stand in ``guards`` (what the engine refuses), ``lint_misread``, ``lin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bpmn.faults import Fault, RulebookError
@@ -27,7 +28,10 @@ from workflow.engine import (
 from workflow.engine.faults import ModelRefused
 from workflow.engine.lint_drawing import Drawing, read
 from workflow.engine.model import read_model
-from workflow.engine.soundness import explore
+from workflow.engine.soundness import Explored, explore_all
+from workflow.engine.soundness.domains import decisions_of
+from workflow.engine.soundness.values import Value
+from workflow.engine.steering import Steering, steering_of
 
 __all__ = ["Fault", "Report", "examine", "examine_folder", "lint", "lint_folder"]
 
@@ -74,15 +78,42 @@ def examine(files: Mapping[str, bytes], rulebook: Rulebook | None = None, *, is_
         faults += lint_style.check(drawing)
         faults += _layout(drawing, files[drawing.file])
     faults += lint_style.check_all(drawings)
-    paths = list(lint_paths.check(drawings, rulebook))
+    drawn = tuple((drawing.file, files[drawing.file]) for drawing in drawings)
+    asked = _asked(drawings)
+    outputs = ((name, tuple(each.items())) for name, each in decisions_of(tables).items() if name in asked)
+    paths, found = _walked(drawn, steering_of(rulebook) if rulebook else None, tuple(outputs))
     faults += paths
-    explored: Mapping[str, int] = {}
-    if not any("calls itself" in fault.reason.en for fault in paths):
-        faults += lint_refusal.check(drawings, known, rulebook)
-        found = explore(drawings, rulebook, tables)
-        faults += found.faults
-        explored = found.markings
-    return Report(faults, explored)
+    if found is None:
+        return Report(faults, {})
+    faults += lint_refusal.check(drawings, known, rulebook)
+    faults += found.faults
+    return Report(faults, found.markings)
+
+
+Outputs = tuple[tuple[str, tuple[tuple[str, Value], ...]], ...]
+
+
+def _asked(drawings: Iterable[Drawing]) -> set[str | None]:
+    """The decision tables that diagrams ask."""
+    return {
+        node.text("b:extensionElements/s:calledDecisionId")
+        for drawing in drawings
+        for node in drawing.of("businessRuleTask")
+    }
+
+
+@lru_cache(maxsize=4)
+def _walked(
+    drawn: tuple[tuple[str, bytes], ...], book: Steering | None, outputs: Outputs
+) -> tuple[tuple[Fault, ...], Explored | None]:
+    """The rules about paths, and what exploring brings to light unless a process calls itself. It takes
+    longest, and hangs on less than changes from one rule book to the next.
+    """
+    drawings = [one for file, content in drawn if isinstance(one := read(file, content), Drawing)]
+    paths = tuple(lint_paths.check(drawings, book))
+    if any("calls itself" in fault.reason.en for fault in paths):
+        return paths, None
+    return paths, explore_all(drawings, book, {name: dict(each) for name, each in outputs})
 
 
 _well_drawn: set[bytes] = set()

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from bpmn.expressions import names_in
 from bpmn.faults import Fault
 from bpmn.forms import Form
-from bpmn.rulebook import Rulebook
 from workflow.engine.expressions import ExpressionRefused, compile_expression, compile_script
 from workflow.engine.lint_drawing import CONTAINERS, SPACES, WAITING, Drawing, Node
 from workflow.engine.lint_field import BROUGHT, FACTS, STARTING, STEPS
 from workflow.engine.lint_misread import OUTPUT, REPEATS
+from workflow.engine.steering import Steering
 
 Names = frozenset[str]
 CONDITION = "b:conditionalEventDefinition/b:condition"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def check(drawings: Sequence[Drawing], book: Rulebook | None) -> Iterator[Fault]:
+def check(drawings: Sequence[Drawing], book: Steering | None) -> Iterator[Fault]:
     """Rules over all diagrams. Variables are only followed with a rule book: it knows what forms ask."""
     owner = {process.get("id", ""): drawing for drawing in drawings for process in drawing.processes()}
     for drawing in drawings:
@@ -104,7 +104,7 @@ def _circles(owner: Mapping[str, Drawing]) -> Iterator[Fault]:
 class Variables:
     """Which variables are certainly set where; what is read without being set becomes a fault."""
 
-    def __init__(self, owner: Mapping[str, Drawing], book: Rulebook) -> None:
+    def __init__(self, owner: Mapping[str, Drawing], book: Steering) -> None:
         self.owner = owner
         self.book = book
         self.faults: dict[tuple[str, str, str], Fault] = {}

@@ -20,6 +20,7 @@ from workflow.engine.kernel import Case
 from workflow.engine.lint_drawing import Drawing, Node, read
 from workflow.engine.lint_paths import Names, Variables, following
 from workflow.engine.migrate_marking import joins, rests
+from workflow.engine.steering import steering_of
 from workflow.engine.tree import LIVE
 
 Frozen = frozenset[tuple[str, str, Names]]
@@ -62,7 +63,7 @@ class Ahead(Variables):
     """Follows variables from where the case stands; ``steps`` are the nodes it can still come to."""
 
     def __init__(self, owner: Mapping[str, Drawing], book: Rulebook, standing: Standing) -> None:
-        super().__init__(owner, book)
+        super().__init__(owner, steering_of(book))
         self.standing = standing
         self.ends: dict[Scope, Names] = {}
         self.steps: dict[tuple[Scope, str], Node] = {}

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bpmn.expressions import names_in
-from bpmn.rulebook import Rulebook
 from workflow.engine.lint_drawing import SPACES, Drawing, Node
 from workflow.engine.lint_field import BROUGHT, STEPS, scripts_of
 from workflow.engine.lint_misread import OUTPUT
 from workflow.engine.soundness.domains import Answers, Decisions, answers_of
 from workflow.engine.soundness.values import Domains, Names, Value, assignments, names_of
+from workflow.engine.steering import Steering
 
 PRE = "b:extensionElements/s:preScript"
 POST = "b:extensionElements/s:postScript"
@@ -46,7 +46,7 @@ class Deed:
 class Reading:
     """What all deeds are read with."""
 
-    book: Rulebook | None
+    book: Steering | None
     decisions: Decisions
     domains: Domains
     relevant: Names
@@ -96,11 +96,10 @@ class Reading:
         )
 
     def _blocks(self, node: Node) -> bool:
-        state = self.book.states.get(node.properties.get("state", "")) if self.book else None
-        return state is not None and state.blocks
+        return self.book is not None and node.properties.get("state", "") in self.book.blocking
 
 
-def relevant_names(drawings: Iterable[Drawing], book: Rulebook | None) -> Names:
+def relevant_names(drawings: Iterable[Drawing], book: Steering | None) -> Names:
     """Variables that decide where a case goes, directly or through scripts and offered choices."""
     found: set[str] = set()
     scripts: list[tuple[str, str]] = []

@@ -10,7 +10,6 @@ from lxml import etree
 
 from bpmn.expressions import names_in
 from bpmn.forms import Field, Form
-from bpmn.rulebook import Rulebook
 from workflow.engine.lint_drawing import Drawing, Node
 from workflow.engine.lint_field import FACTS, STEPS, scripts_of
 from workflow.engine.soundness.values import (
@@ -24,6 +23,7 @@ from workflow.engine.soundness.values import (
     atoms,
     joined,
 )
+from workflow.engine.steering import Steering
 from workflow.engine.xml import local
 
 Decisions = Mapping[str, Mapping[str, Value]]
@@ -44,7 +44,7 @@ class Answers:
 
 
 def answers_of(
-    node: Node, book: Rulebook | None, relevant: Names, domains: Domains, free: Names
+    node: Node, book: Steering | None, relevant: Names, domains: Domains, free: Names
 ) -> Answers | None:
     """The form of a step and the facts looked up with it; None where nothing is asked.
 
@@ -83,7 +83,7 @@ def _offered(field: Field) -> list[tuple[Value, str | None]]:
     return [(ANYTHING, None)]
 
 
-def domains_of(drawings: Sequence[Drawing], book: Rulebook | None, relevant: Names) -> Domains:
+def domains_of(drawings: Sequence[Drawing], book: Steering | None, relevant: Names) -> Domains:
     """The finite choices of all relevant variables, and every constant the diagrams name."""
     finite: dict[str, set[Constant]] = {}
     offers = [when for form in book.forms.values() for when in _whens(form)] if book else []
