@@ -6,13 +6,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
 import once
 import psycopg
 import pytest
-from house_templates import Staged, Template, opened, require_sound_log, stage
+from house_templates import Layouts, Staged, Template, opened, require_sound_log, stage
 from psycopg.errors import ObjectInUse
 from running_system import built, outside, system  # noqa: F401 - fixtures
 from small_county import CaseFile, SetClock, SmallCounty, Staff
@@ -27,6 +28,7 @@ from thrift import (
 )
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
+_WHO_IS_IN = "SELECT FROM pg_stat_activity WHERE datname = %s LIMIT 1"
 
 
 class PostgresServer:
@@ -69,6 +71,7 @@ class PostgresServer:
 
     def _copy(self, template: str, name: str) -> None:
         """A copy of the files in memory costs half of what a copy through the log does."""
+        self._wait_for_leaving(template)
         self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
     def exchange(self, name: str, untouched: str, template: str) -> None:
@@ -76,6 +79,7 @@ class PostgresServer:
         another one; it is kept for the next who asks for such a copy.
         """
         spare = f"s{uuid4().hex}"
+        self._wait_for_leaving(name)
         try:
             self._administer(f'ALTER DATABASE "{name}" RENAME TO "{spare}"')
             self.spare.setdefault(untouched, []).append(spare)
@@ -84,7 +88,19 @@ class PostgresServer:
         self._copy(template, name)
 
     def drop(self, url: str) -> None:
-        self._administer(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+        name = str(make_url(url).database)
+        self._wait_for_leaving(name)
+        self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _wait_for_leaving(self, name: str) -> None:
+        """A closed connection takes a moment to end, and the server looks only every tenth of a second.
+
+        Whoever still holds one is left to the server.
+        """
+        for _ in range(20):
+            if not self._administrator.execute(_WHO_IS_IN, (name,)).fetchone():
+                return
+            sleep(0.002)
 
     def stop(self) -> None:
         self._administrator.close()
@@ -106,6 +122,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+pysqlite:///{tmp_path / 'mingjian.sqlite'}"
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.fresh_database()
+
+
+@pytest.fixture(scope="session")
+def layouts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Layouts:
+    return Layouts(tmp_path_factory.mktemp("layout"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, layouts: Layouts, tmp_path: Path) -> str:
+    """A database of each kind that has the newest layout and nothing in it."""
+    return layouts.copy(request.param, tmp_path)
 
 
 @pytest.fixture(scope="session")

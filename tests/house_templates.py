@@ -28,6 +28,7 @@ from workflow.papers import PaperStore
 from workflow.replay import replay_all
 from workflow.rules import Rules, Shelf
 from workflow.store import bonds, connect, transaction
+from workflow.store.migrations import upgrade
 from workflow.store.models import Account, Case, Person
 
 AT_ONCE: Callable[[int], object] = lambda descriptor: None  # noqa: E731 - no flush to the disk: it is a test
@@ -38,6 +39,30 @@ BONDS = (
     ('"case"', "case_is_kept"),
     ("audit_entry", "entry_belongs_to_case"),
 )
+
+
+@dataclass
+class Layouts:
+    """The newest layout, made once per kind of database; the tests get empty copies."""
+
+    folder: Path
+    postgres: Callable[[], Any]
+    built: dict[str, str] = field(default_factory=dict)
+
+    def url(self, kind: str) -> str:
+        if kind not in self.built:
+            url = f"sqlite+pysqlite:///{self.folder / 'mingjian.sqlite'}"
+            url = url if kind == "sqlite" else self.postgres().fresh_database()
+            upgrade(url)
+            self.built[kind] = url
+        return self.built[kind]
+
+    def copy(self, kind: str, folder: Path) -> str:
+        url = self.url(kind)
+        if kind == "postgresql":
+            return str(self.postgres().fresh_database(str(make_url(url).database)))
+        copy_home(self.folder, folder)
+        return f"sqlite+pysqlite:///{folder / 'mingjian.sqlite'}"
 
 
 @dataclass

@@ -28,7 +28,6 @@ from workflow.register.sheets import read_sheet
 from workflow.register.table import Row
 from workflow.rules import Rules, prepare
 from workflow.store import connect, transaction
-from workflow.store.migrations import upgrade
 from workflow.store.models import Account, Category, Claim, Household, Kin, Organisation, Person, Seat
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -95,9 +94,8 @@ class Office:
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    engine, reader = connect(database_url), connect(database_url, writer=False)
-    upgrade(database_url)
+def office(migrated_url: str, tmp_path: Path) -> Iterator[Office]:
+    engine, reader = connect(migrated_url), connect(migrated_url, writer=False)
     with transaction(engine) as conn:
         seed_county(conn)
     yield Office(engine, reader, tmp_path, open_vault(tmp_path / "home", create=True))

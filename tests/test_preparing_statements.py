@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workflow.store import connect, transaction
-from workflow.store.migrations import upgrade
 from workflow.store.models import Counter, Household, Organisation, Outbox, Task, Timer, table
 from workflow.store.prepared import Prepared, PreparedFor
 
@@ -18,9 +17,8 @@ AT = datetime(2026, 3, 10, 1, 2, 3, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def engine(database_url):
-    upgrade(database_url)
-    engine = connect(database_url)
+def engine(migrated_url):
+    engine = connect(migrated_url)
     yield engine
     engine.dispose()
 

@@ -438,6 +438,9 @@ def read_key(text: str) -> Key:
     return Key(name, number, material[0], material[1:])
 
 
+_CONTROL = re.compile("[\\x00-\\x09\\x0b-\\x1f]")
+
+
 def read_note(data: bytes) -> Note:
     """A signed note: a text, an empty line, signature lines."""
     if len(data) > NOTE:
@@ -446,7 +449,7 @@ def read_note(data: bytes) -> Note:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused("note-form") from None
-    if any(ord(one) < 32 and one != "\n" for one in text):
+    if _CONTROL.search(text):
         raise Refused("note-form")
     cut = text.rfind("\n\n")
     if cut < 0 or not text.endswith("\n") or len(text) == cut + 2:
