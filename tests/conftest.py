@@ -24,6 +24,7 @@ from thrift import (
     set_aside_what_stays,
     share_compiled_pages,
     share_compiled_statements,
+    share_rewritten_asserts,
     share_the_rule_book,
 )
 
@@ -216,6 +217,7 @@ inspector, administrator, supervisor = _works_as("insp"), _works_as("adm"), _wor
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "tampers: leaves a log behind that is not sound, on purpose")
     once.begin(config)
+    share_rewritten_asserts(config)
     share_compiled_statements()
     share_compiled_pages()
     share_the_rule_book()

@@ -1,11 +1,15 @@
 """What the tests do not do over and over again, though every one of them has a database of its own."""
 
 import gc
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+import pytest
+from _pytest.assertion import rewrite
 from argon2 import PasswordHasher, Type
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
@@ -40,6 +44,25 @@ def share_compiled_statements() -> None:
         return engine
 
     module.create_engine = create_engine
+
+
+def share_rewritten_asserts(config: pytest.Config) -> None:
+    """Of several processes that begin a run together each rewrites the asserts of its part of the files, and
+    then finds the others' parts rewritten.
+
+    To rewrite all of them takes each process six seconds. pytest keeps the result beside the other
+    compiled files, so after a run there is nothing left to do.
+    """
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None or sys.dont_write_bytecode:
+        return
+    mine = int(worker["workerid"].removeprefix("gw"))
+    for path in sorted(Path(__file__).parent.rglob("test_*.py"))[mine :: worker["workercount"]]:
+        folder = rewrite.get_cache_dir(path)
+        kept = folder / f"{path.stem}{rewrite.PYC_TAIL}"
+        if rewrite.try_makedirs(folder) and rewrite._read_pyc(path, kept) is None:
+            digest, code = rewrite._rewrite_test(path, config)
+            rewrite._write_pyc(config.stash[rewrite.assertstate_key], code, digest, kept)
 
 
 class _Compiled(BytecodeCache):
