@@ -4,7 +4,8 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -136,10 +137,16 @@ class House:
 
 
 def read_calendar_of(connection: Connection) -> Calendar:
-    """The calendar as this transaction sees it."""
-    rows = connection.execute(select(table(CalendarDay)))
-    days = {row.day: Day(row.working, row.name) for row in rows}
-    return Calendar(days, frozenset(connection.scalars(select(CalendarYear.year))))
+    """The calendar as this transaction sees it; the same object while nothing has changed in it."""
+    rows = connection.execute(select(table(CalendarDay)).order_by(CalendarDay.day))
+    days = tuple((row.day, Day(row.working, row.name)) for row in rows)
+    return _calendar(days, frozenset(connection.scalars(select(CalendarYear.year))))
+
+
+@lru_cache(maxsize=4)
+def _calendar(days: tuple[tuple[date, Day], ...], years: frozenset[int]) -> Calendar:
+    """To number the working days of all years takes longer than to read them."""
+    return Calendar(dict(days), years)
 
 
 def default_home() -> Path:

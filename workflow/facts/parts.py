@@ -20,7 +20,7 @@ from workflow.facts.entries import Part, chains
 from workflow.facts.forms_then import FormsThen
 from workflow.facts.hashing import Hashing
 from workflow.facts.registers import Reading
-from workflow.facts.times import LOCAL, Days
+from workflow.facts.times import LOCAL, days_of
 from workflow.house import House, read_calendar_of
 from workflow.store.models import Case, Representative, table
 
@@ -73,7 +73,7 @@ class Walk:
     def __init__(self, house: House, conn: Connection, at: datetime) -> None:
         self._vault = house.vault
         today = at.astimezone(LOCAL).date()
-        days = Days(read_calendar_of(conn), date(EARLIEST, 1, 1), date(today.year + 2, 12, 31))
+        days = days_of(read_calendar_of(conn), date(EARLIEST, 1, 1), date(today.year + 2, 12, 31))
         self.read = Reading(conn, Hashing(house.home), days, at)
         self._forms = FormsThen(house)
         case = table(Case).c

@@ -58,6 +58,12 @@ class Days:
         return working_days(self._numbers, a, b)
 
 
+@lru_cache(maxsize=4)
+def days_of(calendar: Calendar, first: date, last: date) -> Days:
+    """The days of a calendar, which is the same object as long as it says the same. Nobody changes them."""
+    return Days(calendar, first, last)
+
+
 def working_days(numbers: dict[str, int], a: str, b: str) -> int | None:
     """The difference of two days' running numbers; None for a day outside the calendar."""
     one, other = numbers.get(a[:10]), numbers.get(b[:10])
