@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from audit import READS, chain_of, entries
 from workflow import engine
@@ -59,6 +59,7 @@ from workflow.store.models import (
     Task,
     table,
 )
+from workflow.store.prepared import Prepared
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 COUNTY = "360829000000"
@@ -89,6 +90,16 @@ _STAFF = (
     select(Account.login, Seat.account_id, Seat.id, Seat.role, Seat.org, Account.name)
     .join(Account, Account.id == Seat.account_id)
     .order_by(Seat.id)
+)
+# What every step of a test asks; to write such a statement with SQLAlchemy each time takes most of it.
+_CASE = Prepared(select(table(Case)).where(Case.id == bindparam("case")))
+_OPEN = Prepared(
+    select(table(Task)).where(Task.case_id == bindparam("case"), Task.done_at.is_(None)).order_by(Task.id)
+)
+_TASK = Prepared(
+    select(table(Task))
+    .where(Task.case_id == bindparam("case"), Task.node == bindparam("node"))
+    .order_by(Task.id)
 )
 
 
@@ -388,21 +399,24 @@ class CaseFile:
     id: UUID
 
     @property
-    def row(self) -> Row[Any]:
-        return self.county.rows(Case, Case.id == self.id)[0]
+    def row(self) -> Any:
+        return self._now(_CASE)[0]
 
     @property
     def state(self) -> str:
         return str(self.row.state)
 
     @property
-    def open(self) -> dict[str, Row[Any]]:
+    def open(self) -> dict[str, Any]:
         """node → task for every place where the case stands now."""
-        tasks = self.county.rows(Task, Task.case_id == self.id, Task.done_at.is_(None))
-        return {task.node: task for task in tasks}
+        return {task.node: task for task in self._now(_OPEN)}
 
-    def task(self, node: str) -> Row[Any]:
-        return self.county.rows(Task, Task.case_id == self.id, Task.node == node)[-1]
+    def task(self, node: str) -> Any:
+        return self._now(_TASK, node=node)[-1]
+
+    def _now(self, statement: Prepared, **values: Any) -> list[Any]:
+        with self.county.house.reader.connect() as conn:
+            return statement.all(conn, {"case": self.id, **values})
 
     @property
     def entries(self) -> list[dict[str, Any]]:

@@ -129,7 +129,7 @@ def test_replacing_the_row_is_no_way_round(case, county):
 
 
 def test_a_case_without_a_first_entry_cannot_be_put_in(case, county):
-    row = {**case.row._mapping, "id": uuid4(), "number": "2026-9000"}
+    row = {**case.row._asdict(), "id": uuid4(), "number": "2026-9000"}
     for seq in (0, -1, case.row.seq):
         with REFUSED:
             by_hand(county, insert(Case).values({**row, "seq": seq}))
