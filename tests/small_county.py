@@ -93,14 +93,9 @@ _STAFF = (
 )
 # What every step of a test asks; to write such a statement with SQLAlchemy each time takes most of it.
 _CASE = Prepared(select(table(Case)).where(Case.id == bindparam("case")))
-_OPEN = Prepared(
-    select(table(Task)).where(Task.case_id == bindparam("case"), Task.done_at.is_(None)).order_by(Task.id)
-)
-_TASK = Prepared(
-    select(table(Task))
-    .where(Task.case_id == bindparam("case"), Task.node == bindparam("node"))
-    .order_by(Task.id)
-)
+_TASKS = select(table(Task)).where(Task.case_id == bindparam("case")).order_by(Task.id)
+_OPEN = Prepared(_TASKS.where(Task.done_at.is_(None)))
+_TASK = Prepared(_TASKS.where(Task.node == bindparam("node")))
 
 
 @dataclass
