@@ -21,8 +21,8 @@ def triggers() -> dict[str, str]:
         _refuse(
             "audit_entry",
             "insert",
-            ("the entry does not follow the head", f"NEW.seq IS NOT coalesce((SELECT seq + 1 {head}), 0)"),
-            ("prev is not the head", f"NEW.prev IS NOT coalesce((SELECT leaf {head}), zeroblob(32))"),
+            ("the entry does not follow the head", "NEW.seq IS NOT coalesce(h.seq + 1, 0)"),
+            ("prev is not the head", "NEW.prev IS NOT coalesce(h.leaf, zeroblob(32))"),
             ("the entry is already there", f"EXISTS (SELECT 1 {entry})"),
             (
                 "recorded_at is set by the database",
@@ -34,10 +34,14 @@ def triggers() -> dict[str, str]:
                 "EXISTS (SELECT 1 FROM audit_signer WHERE log = NEW.log AND event = 'revoked' "
                 "AND key_id = substr(NEW.signature, 1, 4))",
             ),
+            beside=" FROM (SELECT 1) LEFT JOIN audit_head h ON h.chain = NEW.chain",
         ),
-        "CREATE TRIGGER audit_entry_moves_head AFTER INSERT ON audit_entry BEGIN "
-        "INSERT INTO audit_head (chain, seq, leaf) SELECT NEW.chain, 0, NEW.leaf WHERE NEW.seq = 0; "
-        "UPDATE audit_head SET seq = NEW.seq, leaf = NEW.leaf WHERE chain = NEW.chain AND NEW.seq > 0; "
+        # three, so that none does what its `when` can tell is not to be done
+        "CREATE TRIGGER audit_entry_makes_head AFTER INSERT ON audit_entry WHEN NEW.seq = 0 BEGIN "
+        "INSERT INTO audit_head (chain, seq, leaf) VALUES (NEW.chain, 0, NEW.leaf); END",
+        "CREATE TRIGGER audit_entry_moves_head AFTER INSERT ON audit_entry WHEN NEW.seq > 0 BEGIN "
+        "UPDATE audit_head SET seq = NEW.seq, leaf = NEW.leaf WHERE chain = NEW.chain; END",
+        "CREATE TRIGGER audit_entry_is_pending AFTER INSERT ON audit_entry BEGIN "
         "INSERT INTO audit_pending (log, chain, seq) VALUES (NEW.log, NEW.chain, NEW.seq); END",
         _refuse(
             "audit_head",
@@ -75,6 +79,8 @@ def triggers() -> dict[str, str]:
     return {statement.split()[2]: statement for statement in statements}
 
 
-def _refuse(table: str, event: str, *cases: tuple[str, str]) -> str:
-    body = " ".join(f"SELECT RAISE(ABORT, 'audit: {why}') WHERE {when};" for why, when in cases)
+def _refuse(table: str, event: str, *cases: tuple[str, str], beside: str = "") -> str:
+    """The first of the cases that holds; `beside`: rows they look at together."""
+    whens = " ".join(f"WHEN {when} THEN RAISE(ABORT, 'audit: {why}')" for why, when in cases)
+    body = f"SELECT CASE {whens} END{beside};"
     return f"CREATE TRIGGER {table}_{event} BEFORE {event.upper()} ON {table} BEGIN {body} END"

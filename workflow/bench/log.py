@@ -28,7 +28,6 @@ from audit.standing import PUBLISHED
 from audit.tables import audit_entry, audit_index
 from audit.tiles import Folder, Leaf, Tree
 from audit.triggers_postgresql import FUNCTIONS
-from audit.triggers_sqlite import triggers
 from workflow.bench.contenders import environment
 from workflow.bench.databases import Place, fresh
 from workflow.bench.ground import lay, open_bench_house
@@ -41,6 +40,7 @@ ENTRY = 1_100
 BATCH = 1_000
 LOOK_EVERY = 0.01
 PATIENCE = 300.0
+_QUEUES = "audit_entry_is_pending"
 _MOVES_HEAD = "audit_entry_moves_head"
 _QUEUE = "INSERT INTO audit_pending (log, chain, seq) VALUES (NEW.log, NEW.chain, NEW.seq);"
 _RECORDED = (
@@ -182,8 +182,7 @@ def _without_queue(place: Place) -> None:
             made = f"CREATE OR REPLACE FUNCTION {_MOVES_HEAD}() RETURNS trigger LANGUAGE plpgsql {rights}"
             conn.execute(text(f"{made} AS $${body}$$"))
         else:
-            conn.execute(text(f"DROP TRIGGER {_MOVES_HEAD}"))
-            conn.execute(text(triggers()[_MOVES_HEAD].replace(_QUEUE, "")))
+            conn.execute(text(f"DROP TRIGGER {_QUEUES}"))
     engine.dispose()
 
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
     if connection.dialect.name == "sqlite":
         _requests()
         _vault(connection)
+        guards.install(connection)  # which look at the head once for each entry
 
 
 def _requests() -> None:
@@ -60,4 +61,3 @@ def _vault(connection: sa.Connection) -> None:
         "SELECT chain, seq, nonce, sealed FROM audit_vault_before ORDER BY chain, seq"
     )
     op.drop_table("audit_vault_before")
-    guards.install(connection)
