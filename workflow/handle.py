@@ -118,11 +118,11 @@ signals = Namespace()
 case_changed = signals.signal("case-changed")
 
 REQUEST, SEAT = table(Request), table(Seat)
-_NOW = select(literal(1).label("one")).subquery()
+_ONE_ROW = select(literal(1).label("one")).subquery()
 _ASKED = Prepared(
     # whether the seat is on leave, and what the request was answered if it has come before
     select(SEAT.c.id.label("away"), REQUEST.c.digest, REQUEST.c.response).select_from(
-        _NOW.outerjoin(SEAT, SUBSTITUTED).outerjoin(
+        _ONE_ROW.outerjoin(SEAT, SUBSTITUTED).outerjoin(
             REQUEST, (REQUEST.c.principal == bindparam("principal")) & (REQUEST.c.key == bindparam("key"))
         )
     )

@@ -12,7 +12,7 @@ from workflow import engine
 from workflow.cases import clocks as clockwork
 from workflow.cases import effects, postings
 from workflow.cases import statements as sql
-from workflow.cases.keeping import keep_entry, keep_step
+from workflow.cases.keeping import keep_entry, keep_step, standing
 from workflow.cases.stepping import advance
 from workflow.cases.work import Work
 from workflow.deadlines import AlarmAt, Due, Run, alarms, due, sentence_of
@@ -76,7 +76,7 @@ def retime(
     if clock.limit_id == POSTING and not clock.paused:
         postings.extend(work, times.due.at)
     work.notes["why"] = why(work, clock.run)
-    waiting = {row.task_id: row.due_at for row in sql.TIMERS.all(work.conn, {"case_id": work.row.id})}
+    waiting = standing(work).timers
     if not waiting:
         return keep_entry(work, kind=kind, command={"name": "none"})
     step = advance(work, engine.Retime(), list(clocks))

@@ -36,7 +36,6 @@ CLOCKS = Prepared(
     .where(CLOCK.c.case_id == bindparam("case_id"), CLOCK.c.stopped_at.is_(None))
     .order_by(CLOCK.c.id)
 )
-TIMERS = Prepared(select(TIMER.c.task_id, TIMER.c.due_at).where(TIMER.c.case_id == bindparam("case_id")))
 CLOSE = Prepared(
     update(TASK)
     .where(TASK.c.case_id == bindparam("b_case"), TASK.c.id == bindparam("b_task"))

@@ -101,14 +101,17 @@ def diagram_of(file: str, content: bytes, borrowed: Borrowed, guard: bool) -> Di
     except Exception as fault:
         unread.append(unparsed(file, fault))
     specs = _specs(parser, unread)
-    flaws = [flaw for spec in specs.values() for flaw in _finish(file, spec, scripts, guard)]
+    for spec in specs.values():
+        retype(spec)
+    shapes = {spec.name: shape_of(spec) for spec in specs.values()}
+    flaws = [flaw for spec in specs.values() for flaw in _finish(file, spec, shapes, scripts, guard)]
     nodes = {(node.process, node.id): node for node in _nodes(root, specs)}
     inside = [process for process in root.iter(BPMN + "process") if process.get("id") in specs]
     return Diagram(
         ids=tuple(parser.process_parsers),
         flows=MappingProxyType({p.get("id"): _flow(p, file, content, nodes) for p in inside}),
         specs=MappingProxyType(specs),
-        shapes=MappingProxyType({spec.name: shape_of(spec) for spec in specs.values()}),
+        shapes=MappingProxyType(shapes),
         nodes=MappingProxyType(nodes),
         faults=faults or tuple(unread),  # what is wrong there was said better already
         flaws=tuple(flaws),
@@ -157,11 +160,12 @@ def _specs(parser: SpiffBpmnParser, faults: list[Fault]) -> dict[str, Any]:
     return specs
 
 
-def _finish(file: str, spec: Any, scripts: Scripts, guard: bool) -> Iterator[Fault]:
-    """Make the kernel's own of a parsed process, and tell what is wrong with it."""
-    retype(spec)
+def _finish(
+    file: str, spec: Any, shapes: Mapping[str, Shape], scripts: Scripts, guard: bool
+) -> Iterator[Fault]:
+    """Tell what is wrong with a parsed process, and give it the decision tables it asks, unless they are."""
     if guard:
-        yield from faults_of_joins(file, shape_of(spec))
+        yield from faults_of_joins(file, shapes[spec.name])
     for task_spec in spec.task_specs.values():
         engine = getattr(task_spec, "dmnEngine", None)
         if isinstance(engine, DMNEngine):

@@ -175,7 +175,7 @@ def check(drawing: Drawing, known: Known, book: Rulebook | None) -> Iterator[Fau
         yield from _step(drawing, node, known)
         if book is not None:
             yield from _step_names(drawing, node, known, book)
-            yield from _reminded(drawing, node, known, book)
+            yield from _reminded(drawing, node, book)
     for node in drawing.of("intermediateCatchEvent"):
         for key in WAITS:
             if not node.properties.get(key, "").strip():
@@ -224,9 +224,9 @@ def _step_names(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> I
     yield from _unknown(drawing, node, "状态", "state", _states(node, known), book.states)
 
 
-def _reminded(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> Iterator[Fault]:
+def _reminded(drawing: Drawing, node: Node, book: Rulebook) -> Iterator[Fault]:
     """A reminder begins anew because its timer fires: without one it would run out once and be silent."""
-    waited = {limit for event in drawing.attached.get(node.id, []) for limit in limits_of(event, known)}
+    waited = {limit for event in drawing.attached.get(node.id, []) for limit in dues_of(event)}
     for limit in node.words("limit"):
         row = book.limits.get(limit)
         if row is not None and row.repeats and limit not in waited:
@@ -235,14 +235,6 @@ def _reminded(drawing: Drawing, node: Node, known: Known, book: Rulebook) -> Ite
                 f"时限“{limit}”到期要重新计算，环节上却没有等它到期的定时事件",
                 f"the limit {limit} begins anew when it has run out, but no timer on the step waits for that",
             )
-
-
-def limits_of(node: Node, known: Known) -> Iterator[str]:
-    """Every limit a node names: its own, those it lets run or stand, and the one its timer waits for."""
-    for key in LIMITS:
-        for word in node.words(key):
-            yield from filled(word, known) - {ALL}
-    yield from dues_of(node)
 
 
 def dues_of(node: Node) -> Iterator[str]:
