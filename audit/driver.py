@@ -110,5 +110,21 @@ class Statement:
         return driver.cursor
 
 
+_newest: tuple[UUID | None, str | None] = (None, None)
+
+
+def hex_of(value: UUID | None) -> str | None:
+    """The hexadecimal digits of an id, as SQLite keeps it. A transaction asks ten times for the same one."""
+    global _newest
+    known, digits = _newest
+    if value is known:
+        return digits
+    if value is None:
+        return None
+    digits = value.hex
+    _newest = value, digits
+    return digits
+
+
 def _hex(values: tuple[Any, ...]) -> list[Any]:
-    return [value.hex if type(value) is UUID else value for value in values]
+    return [hex_of(value) if type(value) is UUID else value for value in values]

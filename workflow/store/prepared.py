@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, Uuid, bindparam
 from sqlalchemy.sql.dml import UpdateBase
 
-from audit.driver import driver_of
+from audit.driver import driver_of, hex_of
 
 
 @lru_cache(maxsize=4_096)
@@ -94,6 +94,8 @@ def _binder(compiled: Any, dialect: Dialect) -> Callable[[Mapping[str, Any]], An
     for number, place in enumerate(places):
         bind = compiled.binds[place]
         convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None and isinstance(bind.type, Uuid):
+            convert = hex_of
         if not bind.required:  # a value that stands in the statement itself
             known[f"v{number}"] = bind.value if convert is None else convert(bind.value)
             cells.append(f"v{number}")
