@@ -102,7 +102,6 @@ audit_vault = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 """Salts and values of the personal fields of one entry, encrypted under the chain's key."""
 

@@ -72,7 +72,6 @@ class Request(Base):
     """A request already answered: the same key gets the same answer and no second effect."""
 
     __tablename__ = "request"
-    __table_args__ = ({"sqlite_with_rowid": False},)  # one tree to write, not two
 
     principal: Mapped[str] = mapped_column(String(48), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -1,0 +1,52 @@
+"""Two tables that were one tree of whole rows are a table with an index again: with pages of 2 kB a tree of
+rows of some hundred bytes, in no order, is parted so often that it writes more than both.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from audit import guards
+from audit.tables import audit_vault
+from workflow.store.types import Instant
+
+revision = "0033"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+LAYOUT = sa.text("SELECT sql FROM sqlite_master WHERE name = :name")
+
+
+def upgrade() -> None:
+    """Only where an earlier form of 0032 has been: it made the trees."""
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        for name, rebuild in (("request", _requests), ("audit_vault", _vault)):
+            if "WITHOUT ROWID" in str(connection.scalar(LAYOUT, {"name": name})):
+                rebuild(connection)
+        guards.install(connection)
+
+
+def _requests(connection: sa.Connection) -> None:
+    op.rename_table("request", "request_before")
+    op.create_table(
+        "request",
+        sa.Column("principal", sa.String(length=48), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("response", sa.JSON(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("principal", "key", name=op.f("pk_request")),
+    )
+    op.execute("INSERT INTO request SELECT principal, key, digest, response, at FROM request_before")
+    op.drop_table("request_before")
+
+
+def _vault(connection: sa.Connection) -> None:
+    op.rename_table("audit_vault", "audit_vault_before")
+    audit_vault.create(connection)
+    op.execute(
+        "INSERT INTO audit_vault (chain, seq, nonce, sealed) "
+        "SELECT chain, seq, nonce, sealed FROM audit_vault_before"
+    )
+    op.drop_table("audit_vault_before")
