@@ -8,7 +8,7 @@ from bpmn import Text
 from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.work import Work
-from workflow.deadlines import Extension, Limit, Pause, Run, reckoned, sentence_of
+from workflow.deadlines import Extension, Limit, Pause, Run, outlook, sentence_of
 from workflow.house import House
 from workflow.terms import Terms
 
@@ -75,8 +75,7 @@ def keep_clocks(
         if clock.stopped_at is not None:
             sql.STOP_CLOCK.change(work.conn, {"b_id": clock.id, "stopped_at": clock.stopped_at})
             continue
-        ends, coming = reckoned(clock.run, work.calendar)
-        alarm = next((a for a in coming if a.level not in clock.raised), None)
+        ends, first, alarm = outlook(clock.run, work.calendar, clock.raised)
         row = {
             "pauses": pauses_as_stored(clock.run),
             "due_at": ends.at,
@@ -101,7 +100,7 @@ def keep_clocks(
         shown[limit] = {
             "clock_id": clock_id,
             "due_at": ends.at,
-            "warn_at": coming[0].at if coming else None,
+            "warn_at": first and first.at,
             "paused": clock.paused,
             "moved": clock.id is not None and old[clock.id] != clock,
         }

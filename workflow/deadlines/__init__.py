@@ -3,7 +3,7 @@
 Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-11 to C-16, C-26.
 """
 
-from workflow.deadlines.alarm_times import AlarmAt, alarms, reckoned
+from workflow.deadlines.alarm_times import AlarmAt, alarms, outlook
 from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
 from workflow.deadlines.clock import Standing, spent, standing
 from workflow.deadlines.ending import Due, due
@@ -36,9 +36,9 @@ __all__ = [
     "explain",
     "limits_of",
     "months_later",
+    "outlook",
     "read_calendar",
     "read_filling",
-    "reckoned",
     "rows_of",
     "sentence_of",
     "spent",

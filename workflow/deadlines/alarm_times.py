@@ -1,5 +1,6 @@
 """When a limit warns before it ends, and when its lateness goes further up."""
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
@@ -32,18 +33,34 @@ def alarms(run: Run, calendar: Calendar, limit: Limit | None = None) -> tuple[Al
     """
     if limit is not None:
         run = replace(run, limit=limit)
-    return reckoned(run, calendar)[1]
-
-
-def reckoned(run: Run, calendar: Calendar) -> tuple[Due, tuple[AlarmAt, ...]]:
-    """`due` and `alarms` of a run together."""
+    if run.standing_since is not None:
+        return ()
     track = Track(run.started_at, run.pauses, calendar)
     end = due_of(run, track)
-    return end, () if run.standing_since is not None else _alarms(run, track, end)
-
-
-def _alarms(run: Run, track: Track, end: Due) -> tuple[AlarmAt, ...]:
     return (*before_the_end(run, track, end), *from_the_end(track, end))
+
+
+class Outlook(NamedTuple):
+    """What a clock that runs has before it. `first` of its alarms, `next` that has not been raised; both
+    None while it stands.
+    """
+
+    due: Due
+    first: AlarmAt | None
+    next: AlarmAt | None
+
+
+def outlook(run: Run, calendar: Calendar, raised: Set[str] = frozenset()) -> Outlook:
+    """`due` and the alarms that count now: a step asks for them, so the others are not reckoned."""
+    track = Track(run.started_at, run.pauses, calendar)
+    end = due_of(run, track)
+    if run.standing_since is not None:
+        return Outlook(end, None, None)
+    warnings = before_the_end(run, track, end)
+    coming = next((alarm for alarm in warnings if alarm.level not in raised), None)
+    if coming is None:
+        coming = next((alarm for alarm in from_the_end(track, end) if alarm.level not in raised), None)
+    return Outlook(end, warnings[0], coming)
 
 
 def before_the_end(run: Run, track: Track, end: Due) -> list[AlarmAt]:

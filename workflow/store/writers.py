@@ -101,8 +101,8 @@ class Turn:
             self._turns.step_back(self._held)
             raise Busy(BUSY)
         try:
-            connection, raw, driver = self._kept = pool.kept(self._engine)
-            begin(raw, begin_immediate)
+            connection, _, driver = self._kept = pool.kept(self._engine)
+            begin(driver.cursor, begin_immediate)
             keep_driver(connection, driver)
         except BaseException as error:
             self._leave()
