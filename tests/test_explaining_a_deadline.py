@@ -16,10 +16,8 @@ from workflow.deadlines import (
     Limit,
     Pause,
     Run,
-    alarms,
     due,
     explain,
-    outlook,
     sentence_of,
 )
 
@@ -224,11 +222,6 @@ def test_every_run_can_be_explained_and_the_grid_agrees(
     assert all(sentence.zh and sentence.en for sentence in found.sentences)
     logged = sentence_of(clock, CALENDAR, begin + after * hour, ACCEPTED)
     assert logged == "".join(sentence.zh for sentence in found.sentences), "the log tells what the page tells"
-    every = alarms(clock, CALENDAR)
-    for raised in range(len(every) + 1):  # the order in which they are raised
-        levels = {alarm.level for alarm in every[:raised]}
-        first, coming = (every or [None])[0], next(iter(every[raised:]), None)
-        assert outlook(clock, CALENDAR, levels) == (due(clock, CALENDAR), first, coming)
     numbers = [cell.number for cell in found.days if cell.number is not None and cell.kind != "late"]
     assert numbers == sorted(set(numbers)) and all(number <= amount for number in numbers)
     ends = [cell.day for cell in found.days if cell.kind == "due"]

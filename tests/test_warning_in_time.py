@@ -1,15 +1,30 @@
 """Warning before a limit runs out, and reporting it after: C-26, domain 7.2."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import bpmn
 from bpmn.faults import RulebookError
 from bpmn.tables import LimitRow
 from bpmn.text import Text
-from workflow.deadlines import SHANGHAI, Calendar, Limit, Run, Warn, alarms, limits_of, standing
+from workflow.deadlines import (
+    SHANGHAI,
+    Calendar,
+    Extension,
+    Limit,
+    Pause,
+    Run,
+    Warn,
+    alarms,
+    due,
+    limits_of,
+    outlook,
+    standing,
+)
 
 CALENDAR = Calendar.packaged()
 NAME = Text("县级审批", "county decision")
@@ -177,3 +192,41 @@ def test_a_row_made_by_hand_is_checked_too() -> None:
     row = LimitRow("D09", 5, "wd", ("soon",), (), NAME, "C-16", False)
     with pytest.raises(RulebookError, match="soon"):
         limits_of(SimpleNamespace(limits={"D09": row}))
+
+
+WARNS = st.builds(Warn, st.integers(1, 30), st.sampled_from(["wd", "d", "h"]), st.booleans())
+HOUR = timedelta(hours=1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    limit=st.builds(
+        Limit,
+        st.sampled_from(["D03", "D09"]),
+        st.integers(1, 12),
+        st.sampled_from(["wd", "d", "h"]),
+        st.lists(WARNS, max_size=2).map(tuple),
+        st.just(()),
+        st.just(NAME),
+        st.just("domain 7.2"),
+    ),
+    starts=st.lists(st.integers(0, 47), min_size=1, max_size=3),
+    pause=st.none() | st.tuples(st.integers(0, 90), st.none() | st.integers(0, 90)),
+    extended=st.sampled_from([0, 0, 3]),
+)
+def test_a_step_is_told_the_alarms_that_count_for_it(limit, starts, pause, extended):
+    """Whatever was worked out before for another clock that began on the same day."""
+    for start in starts:
+        begun = local("11-06 00:00") + start * HOUR  # a Friday and a Saturday
+        extension = Extension(begun, extended) if extended else None
+        pauses = ()
+        if pause is not None:
+            low, more = pause
+            end = None if more is None else begun + (low + more) * HOUR
+            pauses = (Pause(begun + low * HOUR, end, NAME),)
+        run = Run(limit, begun, pauses, extension)
+        every = alarms(run, CALENDAR)
+        for raised in range(len(every) + 1):  # in the order in which they are raised
+            levels = {alarm.level for alarm in every[:raised]}
+            first, coming = (every or [None])[0], next(iter(every[raised:]), None)
+            assert outlook(run, CALENDAR, levels) == (due(run, CALENDAR), first, coming)

@@ -3,12 +3,14 @@
 from collections.abc import Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 from workflow.deadlines.calendar import Calendar
 from workflow.deadlines.ending import Due, closes_at, due_of, length_of
 from workflow.deadlines.limits import Limit, Warn
-from workflow.deadlines.running import DAY, HOUR, Run, Track, after, midnight
+from workflow.deadlines.running import DAY, HOUR, Run, Track, after, local_day, midnight
 
 DEFAULT_SHARES: Final = (6, 8)  # tenths of the limit, C-26
 SECOND_ESCALATION: Final = 2  # working days after the due day, C-26
@@ -52,15 +54,30 @@ class Outlook(NamedTuple):
 
 def outlook(run: Run, calendar: Calendar, raised: Set[str] = frozenset()) -> Outlook:
     """`due` and the alarms that count now: a step asks for them, so the others are not reckoned."""
+    if not run.pauses and run.extension is None and run.limit.by_days:
+        end, warnings = _undisturbed(run.limit, local_day(run.started_at), calendar)
+        if run.started_at <= warnings[0].at:  # else the first comes at once, for its day has begun
+            coming = next((alarm for alarm in warnings if alarm.level not in raised), None)
+            if coming is not None:
+                return Outlook(end, warnings[0], coming)
     track = Track(run.started_at, run.pauses, calendar)
     end = due_of(run, track)
     if run.standing_since is not None:
         return Outlook(end, None, None)
     warnings = before_the_end(run, track, end)
-    coming = next((alarm for alarm in warnings if alarm.level not in raised), None)
-    if coming is None:
-        coming = next((alarm for alarm in from_the_end(track, end) if alarm.level not in raised), None)
-    return Outlook(end, warnings[0], coming)
+    following = chain(warnings, from_the_end(track, end))
+    return Outlook(end, warnings[0], next((alarm for alarm in following if alarm.level not in raised), None))
+
+
+@lru_cache(1024)
+def _undisturbed(limit: Limit, start: int, calendar: Calendar) -> tuple[Due, list[AlarmAt]]:
+    """The end and the warnings of a limit in days that nothing has touched: the same for all that begin on
+    the day `start`, unless one of them begins after its first warning.
+    """
+    run = Run(limit, midnight(start))
+    track = Track(run.started_at, (), calendar)
+    end = due_of(run, track)
+    return end, before_the_end(run, track, end)
 
 
 def before_the_end(run: Run, track: Track, end: Due) -> list[AlarmAt]:
