@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from small_county import SHANGHAI
@@ -50,6 +51,12 @@ def test_many_bills_are_read_and_taken_with_as_many_queries_as_one(county, villa
         return asked
 
     assert queries(6) == queries(1) > 1
+
+
+def test_a_new_case_has_the_id_that_the_house_gives_it(county, village_liaison, monkeypatch):
+    given = UUID("12345678-1234-4234-8234-123456789abc")
+    monkeypatch.setattr(county.house, "new_id", lambda: given)
+    assert village_liaison.files(*county.household()).id == given
 
 
 def test_papers_handed_in_at_the_village_are_passed_on_before_the_limit_of_acceptance_runs(

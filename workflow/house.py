@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.engine import make_url
@@ -49,7 +50,7 @@ class House:
     `refused`: the faults of the program's own rule book, or files in force that somebody has altered;
     `waiting`: the proposal it has become, while two people have not decided on it; `packaged`: its files,
     where they are not those beside the program; `stopped`: the database is behind the published log;
-    `fsync`: makes what is published and what leaves the house last.
+    `fsync`: makes what is published and what leaves the house last; `new_id`: the id of a new case.
     """
 
     home: Path
@@ -64,6 +65,7 @@ class House:
     packaged: Mapping[str, bytes] | None = None
     stopped: bool = False
     fsync: Callable[[int], object] = os.fsync
+    new_id: Callable[[], UUID] = uuid4
     _calendar: Calendar | None = None
     _calendar_version: int = -1
     _calendar_until: float = 0.0

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import bindparam, insert, select
 
@@ -101,7 +100,7 @@ def open_case(work: Work, command: OpenCase) -> Mapping[str, Any]:
     about = _about(work, command, row, person)
     start = starting.variables(work, command, policy, relative=bool(relatives))
     answers = forms.check(work.rules.rulebook.forms[row.form], command.answers, start, today=work.today)
-    case_id = uuid4()
+    case_id = work.house.new_id()
     claims = _claims(work, command, row, person, policy, about)
     bills.take(work, claims, case_id)
     coming = starting.Coming(case_id, person.id, command.policy, person.household_id, about)
