@@ -70,14 +70,13 @@ class Pen:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = str(path)  # asked about for every entry
         self._seen: tuple[int, int] | None = None
         self._signer: Signer | None = None
 
     def signer(self) -> Signer:
         """The key to sign with now. Raises KeyRefused."""
         try:
-            found = os.stat(self._file)
+            found = os.stat(self.path)
         except OSError as error:
             raise KeyRefused(f"{self.path} cannot be read: {error.strerror}") from error
         if self._signer is None or self._seen != (found.st_mtime_ns, found.st_ino):

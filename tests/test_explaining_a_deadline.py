@@ -16,8 +16,10 @@ from workflow.deadlines import (
     Limit,
     Pause,
     Run,
+    alarms,
     due,
     explain,
+    outlook,
     sentence_of,
 )
 
@@ -222,6 +224,8 @@ def test_every_run_can_be_explained_and_the_grid_agrees(
     assert all(sentence.zh and sentence.en for sentence in found.sentences)
     logged = sentence_of(clock, CALENDAR, begin + after * hour, ACCEPTED)
     assert logged == "".join(sentence.zh for sentence in found.sentences), "the log tells what the page tells"
+    first = next(iter(alarms(clock, CALENDAR)), None)
+    assert outlook(clock, CALENDAR) == (due(clock, CALENDAR), first, first)
     numbers = [cell.number for cell in found.days if cell.number is not None and cell.kind != "late"]
     assert numbers == sorted(set(numbers)) and all(number <= amount for number in numbers)
     ends = [cell.day for cell in found.days if cell.kind == "due"]

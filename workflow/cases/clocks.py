@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bpmn import Text
-from workflow.deadlines import AlarmAt, Calendar, Limit, Pause, Run, alarms, due
+from workflow.deadlines import AlarmAt, Calendar, Limit, Outlook, Pause, Run, due, outlook
 from workflow.engine import Open
 
 Since = Mapping[str, datetime]
@@ -39,6 +39,10 @@ class Ticking:
     @property
     def paused(self) -> bool:
         return bool(self.run.pauses) and self.run.pauses[-1].end is None
+
+    def outlook(self, calendar: Calendar) -> Outlook:
+        """When it ends, its first warning, and the next alarm that has not been raised."""
+        return outlook(self.run, calendar, self.raised)
 
 
 def started(limit: Limit, at: datetime) -> Ticking:
@@ -141,6 +145,4 @@ def run_out(clocks: Iterable[Ticking], calendar: Calendar, at: datetime) -> dict
 
 def next_alarm(clock: Ticking, calendar: Calendar) -> AlarmAt | None:
     """The first warning not yet raised; none while the clock stands still or has stopped."""
-    if clock.paused or clock.stopped_at is not None:
-        return None
-    return next((a for a in alarms(clock.run, calendar) if a.level not in clock.raised), None)
+    return None if clock.stopped_at is not None else clock.outlook(calendar).next

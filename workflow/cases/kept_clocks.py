@@ -8,7 +8,7 @@ from bpmn import Text
 from workflow.cases import clocks as clockwork
 from workflow.cases import statements as sql
 from workflow.cases.work import Work
-from workflow.deadlines import Extension, Limit, Pause, Run, outlook, sentence_of
+from workflow.deadlines import Extension, Limit, Pause, Run, sentence_of
 from workflow.house import House
 from workflow.terms import Terms
 
@@ -75,7 +75,7 @@ def keep_clocks(
         if clock.stopped_at is not None:
             sql.STOP_CLOCK.change(work.conn, {"b_id": clock.id, "stopped_at": clock.stopped_at})
             continue
-        ends, first, alarm = outlook(clock.run, work.calendar, clock.raised)
+        ends, first, alarm = clock.outlook(work.calendar)
         row = {
             "pauses": pauses_as_stored(clock.run),
             "due_at": ends.at,

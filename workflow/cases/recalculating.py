@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflow.cases.kept_clocks import read_clocks
-from workflow.cases.retiming import retime, times_of
+from workflow.cases.retiming import retime
 from workflow.cases.work import Work
 from workflow.commands import RecalculateDeadlines
 from workflow.errors import NOTHING_DUE, StepImpossible
@@ -24,9 +24,9 @@ def recalculate(work: Work, command: RecalculateDeadlines) -> Mapping[str, Any]:
     if clock is None:
         raise StepImpossible(NOTHING_DUE)
     row = work.conn.execute(CLOCK.select().where(CLOCK.c.id == command.clock_id)).one()
-    times = times_of(work, clock)
+    times = clock.outlook(work.calendar)
     known = (row.due_at, row.provisional, row.next_alarm_at)
-    if known == (times.due.at, times.due.provisional, times.alarm and times.alarm.at):
+    if known == (times.due.at, times.due.provisional, times.next and times.next.at):
         raise StepImpossible(NOTHING_DUE)
     work.notes.update(
         limit=row.limit_id, due=times.due.at.isoformat(), before=row.due_at.isoformat(), reason="calendar"

@@ -5,7 +5,6 @@ stands in the log with the sentence that explains it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workflow import engine
@@ -15,27 +14,9 @@ from workflow.cases import statements as sql
 from workflow.cases.keeping import keep_entry, keep_step, standing
 from workflow.cases.stepping import advance
 from workflow.cases.work import Work
-from workflow.deadlines import AlarmAt, Due, Run, alarms, due, sentence_of
+from workflow.deadlines import Run, sentence_of
 
 POSTING = "D04"
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """What follows from a clock: when it ends, the next alarm, and the first warning its tasks show."""
-
-    due: Due
-    alarm: AlarmAt | None
-    warn: AlarmAt | None
-
-
-def times_of(work: Work, clock: clockwork.Ticking) -> Times:
-    coming = () if clock.paused else alarms(clock.run, work.calendar)
-    return Times(
-        due(clock.run, work.calendar),
-        clockwork.next_alarm(clock, work.calendar),
-        coming[0] if coming else None,
-    )
 
 
 def why(work: Work, run: Run) -> str:
@@ -50,7 +31,7 @@ def retime(
 
     `clocks` are all clocks of the case, this one among them as it is now.
     """
-    times, extension = times_of(work, clock), clock.run.extension
+    times, extension = clock.outlook(work.calendar), clock.run.extension
     sql.SET_CLOCK.change(
         work.conn,
         {
@@ -59,8 +40,8 @@ def retime(
             "provisional": times.due.provisional,
             "extended_by": extension.amount if extension else 0,
             "extended_at": extension and extension.at,
-            "next_alarm_at": times.alarm and times.alarm.at,
-            "next_alarm": times.alarm and times.alarm.level,
+            "next_alarm_at": times.next and times.next.at,
+            "next_alarm": times.next and times.next.level,
         },
     )
     sql.RETIME.change(
@@ -69,7 +50,7 @@ def retime(
             "b_case": work.row.id,
             "b_clock": clock.id,
             "due_at": times.due.at,
-            "warn_at": times.warn and times.warn.at,
+            "warn_at": times.first and times.first.at,
             "paused": clock.paused,
         },
     )

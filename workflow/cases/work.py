@@ -50,7 +50,6 @@ class Work:
     actor: Actor
     at: datetime
     request_id: str
-    today: date = field(init=False)
     case: Any = None
     standing: Standing | None = None
     rules: Rules = field(init=False)
@@ -64,9 +63,6 @@ class Work:
     handlers: "Mapping[type, Handler]" = field(default_factory=dict)
     elsewhere: list[Mapping[str, Any]] = field(default_factory=list)
     typed: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.today = self.at.astimezone(SHANGHAI).date()
 
     def want_receipt(self) -> None:
         """The entry that this command writes needs a receipt: it decides, or it pays."""
@@ -83,6 +79,10 @@ class Work:
         response = self.handlers[type(command)](other, command)
         self.elsewhere += [response, *other.elsewhere]
         return response
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(SHANGHAI).date()
 
     @property
     def calendar(self) -> Calendar:

@@ -3,7 +3,7 @@
 Pure: nothing here reads a wall clock or a database. Rules: domain 7.1, 7.2, C-11 to C-16, C-26.
 """
 
-from workflow.deadlines.alarm_times import AlarmAt, alarms, outlook
+from workflow.deadlines.alarm_times import AlarmAt, Outlook, alarms, outlook
 from workflow.deadlines.calendar import SHANGHAI, Calendar, Day
 from workflow.deadlines.clock import Standing, spent, standing
 from workflow.deadlines.ending import Due, due
@@ -26,6 +26,7 @@ __all__ = [
     "Extension",
     "Filling",
     "Limit",
+    "Outlook",
     "Pause",
     "Run",
     "Sentence",

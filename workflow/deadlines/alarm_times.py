@@ -54,7 +54,8 @@ class Outlook(NamedTuple):
 
 def outlook(run: Run, calendar: Calendar, raised: Set[str] = frozenset()) -> Outlook:
     """`due` and the alarms that count now: a step asks for them, so the others are not reckoned."""
-    if not run.pauses and run.extension is None and run.limit.by_days:
+    by_the_hour = any(warn.unit == "h" and not warn.before for warn in run.limit.warn)
+    if run.undisturbed and not by_the_hour:
         end, warnings = _undisturbed(run.limit, local_day(run.started_at), calendar)
         if run.started_at <= warnings[0].at:  # else the first comes at once, for its day has begun
             coming = next((alarm for alarm in warnings if alarm.level not in raised), None)

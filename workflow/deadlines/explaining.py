@@ -65,7 +65,7 @@ def explain(run: Run, calendar: Calendar, now: datetime, event: Text) -> Explana
 def sentence_of(run: Run, calendar: Calendar, now: datetime, event: Text) -> str:
     """The whole explanation in Chinese, as the log keeps it: the sentences of the page in one line."""
     known, year = as_of(run, now), date.fromordinal(local_day(now)).year
-    if known.pauses or known.extension or known.limit.on is not None or known.limit.unit == "h":
+    if not known.undisturbed:
         return _in_one_line(_Teller(known, calendar, now, event))
     return _undisturbed(known.limit, local_day(known.started_at), calendar, year, event)
 

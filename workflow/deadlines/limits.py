@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol, cast
 
 from bpmn.faults import Fault, RulebookError
@@ -52,12 +52,6 @@ class Limit:
     extension: int = 0
     event: Text = BEGAN
     repeats: bool = False
-    by_days: bool = field(init=False, compare=False)
-    """Whether the day on which it begins decides all of it, whatever the hour."""
-
-    def __post_init__(self) -> None:
-        hourly = self.unit == "h" or any(warn.unit == "h" and not warn.before for warn in self.warn)
-        object.__setattr__(self, "by_days", self.on is None and not hourly)
 
     def __hash__(self) -> int:
         return hash((self.id, self.amount, self.unit))  # what is kept of limits is looked up in every step

@@ -46,6 +46,11 @@ class Run:
         return self.limit.amount + (0 if self.extension is None else self.extension.amount)
 
     @property
+    def undisturbed(self) -> bool:
+        """Whether the day on which it began decides when it ends: all such runs of one day end together."""
+        return not self.pauses and self.extension is None and self.limit.on is None and self.limit.unit != "h"
+
+    @property
     def standing_since(self) -> Pause | None:
         """The pause that is still open, if any."""
         return min((p for p in self.pauses if p.end is None), key=lambda pause: pause.start, default=None)

@@ -43,19 +43,12 @@ class StateUnreadable(ValueError):
 class _Base:
     """The variables of a case, from which the data of its tasks differs little or not at all."""
 
-    __slots__ = ("_names", "_nested", "values")
+    __slots__ = ("_names", "nested", "values")
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
+        self.nested = [name for name, value in values.items() if value.__class__ in (list, dict)]
         self._names: list[str] | None = None
-        self._nested: list[str] | None = None
-
-    @property
-    def nested(self) -> list[str]:
-        """The lists and tables, of which every task has its own."""
-        if self._nested is None:
-            self._nested = [name for name, one in self.values.items() if one.__class__ in (list, dict)]
-        return self._nested
 
     @property
     def names(self) -> list[str]:

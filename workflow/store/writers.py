@@ -141,10 +141,10 @@ class Turn:
         self._turns.step_back(self._held)
 
 
-def begin(raw: Any, how: Callable[[Any], object]) -> None:
-    """Begin a transaction below SQLAlchemy, with its exceptions."""
+def begin(driver: Any, how: Callable[[Any], object]) -> None:
+    """Begin a transaction below SQLAlchemy, with its exceptions, on the driver's connection or a cursor."""
     try:
-        how(raw)
+        how(driver)
     except pysqlite3.dbapi2.Error as error:
         raise _as_sqlalchemy_says("BEGIN", error) from error
 

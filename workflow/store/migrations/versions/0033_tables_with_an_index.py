@@ -20,15 +20,18 @@ LAYOUT = sa.text("SELECT sql FROM sqlite_master WHERE name = :name")
 def upgrade() -> None:
     """Only where an earlier form of 0032 has been: it made the trees."""
     connection = op.get_bind()
-    if connection.dialect.name == "sqlite":
-        for name, rebuild in (("request", _requests), ("audit_vault", _vault)):
-            if "WITHOUT ROWID" in str(connection.scalar(LAYOUT, {"name": name})):
-                rebuild(connection)
-        guards.install(connection)
+    if connection.dialect.name != "sqlite":
+        return
+    for name, create in (("request", _requests), ("audit_vault", audit_vault.create)):
+        if "WITHOUT ROWID" in str(connection.scalar(LAYOUT, {"name": name})):
+            op.rename_table(name, f"{name}_before")
+            create(connection)
+            op.execute(f"INSERT INTO {name} SELECT * FROM {name}_before")  # noqa: S608 — our own names
+            op.drop_table(f"{name}_before")
+    guards.install(connection)
 
 
 def _requests(connection: sa.Connection) -> None:
-    op.rename_table("request", "request_before")
     op.create_table(
         "request",
         sa.Column("principal", sa.String(length=48), nullable=False),
@@ -38,15 +41,3 @@ def _requests(connection: sa.Connection) -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("principal", "key", name=op.f("pk_request")),
     )
-    op.execute("INSERT INTO request SELECT principal, key, digest, response, at FROM request_before")
-    op.drop_table("request_before")
-
-
-def _vault(connection: sa.Connection) -> None:
-    op.rename_table("audit_vault", "audit_vault_before")
-    audit_vault.create(connection)
-    op.execute(
-        "INSERT INTO audit_vault (chain, seq, nonce, sealed) "
-        "SELECT chain, seq, nonce, sealed FROM audit_vault_before"
-    )
-    op.drop_table("audit_vault_before")
