@@ -39,11 +39,7 @@ _UNREADABLE = (InvalidTag, ValueError, TypeError, AttributeError)  # altered row
 _WRAPPED = Statement("SELECT wrapped FROM audit_key WHERE chain = ?")
 _ANY_KEY = select(audit_key.c.chain, audit_key.c.wrapped).limit(1)
 _NEW_KEY = Statement("INSERT INTO audit_key (chain, wrapped) VALUES (?, ?)")
-# Only under the key that the database holds: one remembered from a lost transaction finds no row.
-_KEEP = Statement(
-    "INSERT INTO audit_vault (chain, seq, nonce, sealed) "
-    "SELECT chain, ?, ?, ? FROM audit_key WHERE chain = ? AND wrapped = ?"
-)
+_KEEP = Statement("INSERT INTO audit_vault (chain, seq, nonce, sealed) VALUES (?, ?, ?, ?)")
 _OPEN = Statement(
     "SELECT k.wrapped, v.nonce, v.sealed FROM audit_vault v JOIN audit_key k ON k.chain = v.chain "
     "WHERE v.chain = ? AND v.seq = ?"
@@ -108,14 +104,13 @@ class Vault:
         return Sealing(commits, canonical.encode(openings, _LIMIT))
 
     def keep(self, conn: Connection, chain: UUID, seq: int, plain: bytes) -> None:
-        """Write the encrypted row of one entry, and the chain's key if it has none yet."""
-        for key in (self._keys.get(chain), None):
-            wrapped, cipher = key or self._fetch(conn, chain)
-            nonce = self._random(_NONCE_LENGTH)
-            sealed = cipher.encrypt(nonce, plain, _place(chain, seq))
-            if _KEEP.change(conn, seq, nonce, sealed, chain, wrapped) == 1:
-                return
-        raise VaultError(f"the key of {chain} changed while it was in use")
+        """Write the encrypted row of one entry, and the chain's key if it has none yet.
+
+        The entry has been written: whoever would erase the chain waits for this transaction.
+        """
+        nonce = self._random(_NONCE_LENGTH)
+        sealed = self._cipher(conn, chain).encrypt(nonce, plain, _place(chain, seq))
+        _KEEP.change(conn, chain, seq, nonce, sealed)
 
     def open(self, conn: Connection, chain: UUID, seq: int) -> dict[str, Any]:
         """The values of one entry by field; empty when there are none. Raises VaultError.
@@ -131,8 +126,7 @@ class Vault:
         self, chain: UUID, seq: int, wrapped: bytes, nonce: bytes, sealed: bytes
     ) -> dict[str, tuple[bytes, Any]]:
         """Salt and value of every field in one row of the vault. Raises VaultError when it does not open."""
-        known = self._keys.get(chain)
-        cipher = known[1] if known and known[0] == wrapped else self._unwrap(chain, wrapped)
+        cipher = self._known(chain, wrapped) or self._unwrap(chain, wrapped)
         try:
             plain = canonical.decode_strict(cipher.decrypt(nonce, sealed, _place(chain, seq)), _LIMIT)
             return {field: (bytes.fromhex(salt), value) for field, (salt, value) in plain.items()}
@@ -144,20 +138,29 @@ class Vault:
         if row := conn.execute(_ANY_KEY).first():
             self._unwrap(*row)
 
-    def _fetch(self, conn: Connection, chain: UUID) -> tuple[bytes, AESGCM]:
+    def _cipher(self, conn: Connection, chain: UUID) -> AESGCM:
+        """Under the key that the database holds; one remembered may be of a transaction that was lost."""
         row = _WRAPPED.one(conn, chain)
         if row is None:
-            data_key, nonce = self._random(KEY_LENGTH), self._random(_NONCE_LENGTH)
-            wrapped = nonce + self._wrapping.encrypt(nonce, data_key, _DOMAIN + chain.bytes)
-            _NEW_KEY.change(conn, chain, wrapped)
-            cipher = AESGCM(data_key)
-        else:
-            wrapped = row[0]
-            cipher = self._unwrap(chain, wrapped)
+            return self._new(conn, chain)
+        wrapped = row[0]
+        return self._known(chain, wrapped) or self._remember(chain, wrapped, self._unwrap(chain, wrapped))
+
+    def _new(self, conn: Connection, chain: UUID) -> AESGCM:
+        data_key, nonce = self._random(KEY_LENGTH), self._random(_NONCE_LENGTH)
+        wrapped = nonce + self._wrapping.encrypt(nonce, data_key, _DOMAIN + chain.bytes)
+        _NEW_KEY.change(conn, chain, wrapped)
+        return self._remember(chain, wrapped, AESGCM(data_key))
+
+    def _remember(self, chain: UUID, wrapped: bytes, cipher: AESGCM) -> AESGCM:
         if len(self._keys) >= _CACHED:
             self._keys.clear()
         self._keys[chain] = wrapped, cipher
-        return wrapped, cipher
+        return cipher
+
+    def _known(self, chain: UUID, wrapped: bytes) -> AESGCM | None:
+        remembered = self._keys.get(chain)
+        return remembered[1] if remembered and remembered[0] == wrapped else None
 
     def _unwrap(self, chain: UUID, wrapped: bytes) -> AESGCM:
         try:

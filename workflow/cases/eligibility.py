@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, bindparam, exists, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from bpmn import Text
 from workflow.cases.work import Work
 from workflow.permissions import TaskFacts, in_area, kind_of
 from workflow.register import kinship
 from workflow.rules import Rules
-from workflow.store.models import CaseLink, Kin, Person, Task, table
+from workflow.store.models import CaseLink, Person, Task, table
 from workflow.store.prepared import Prepared
 
 TASK, LINK = table(Task), table(CaseLink)
@@ -35,13 +35,9 @@ _ACTED = Prepared(
     .where(LINK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
     .distinct()
 )
-_KIN = Prepared(
-    # asked of the few relatives this account has filed, not of the people
-    select(Kin.account_id).where(
-        Kin.account_id == bindparam("account_id"),
-        exists()
-        .where(Person.id_number == Kin.id_number)
-        .where((Person.id == bindparam("person_id")) | (Person.household_id == bindparam("household_id"))),
+_RELATED = Prepared(
+    select(kinship.filed_by(bindparam("account_id"), Person).label("related")).where(
+        Person.id == bindparam("person_id")
     )
 )
 
@@ -96,22 +92,27 @@ def facts(rules: Rules, case: Any, task: Any, acts: Acts, assigned: frozenset[in
     )
 
 
-def facts_for_actor(work: Work, task: Any) -> TaskFacts:
+def is_related(work: Work) -> bool:
+    """Whether the one who looks at a case has filed the applicant, or somebody of the household."""
+    return bool(
+        _RELATED.scalar(
+            work.conn, {"account_id": work.actor.account_id, "person_id": work.row.applicant_id}
+        )
+    )
+
+
+def facts_for_actor(work: Work, task: Any, *, related: bool) -> TaskFacts:
     """The step for whoever acts now; whether others did something changes nothing for this person."""
     case, account = work.row, work.actor.account_id
     properties = work.rules.model.node(task.process, task.node).properties
     me, mine = frozenset({account}), {"case_id": case.id, "account_id": account}
     doers = {row.node: me for row in _DOERS.all(work.conn, mine)} if properties.get("not_by") else {}
     acted = _ACTED.scalar(work.conn, mine) if properties.get("apart") == APART else None
-    home = case.household_id if case.household_id is not None else -1
-    kin = _KIN.scalar(
-        work.conn, {"account_id": account, "person_id": case.applicant_id, "household_id": home}
-    )
     assigned = None
     if task.assigned_seat is not None:
         covers = work.actor.seat_id if work.actor.stands_for == task.assigned_seat else task.assigned_seat
         assigned = frozenset({task.assigned_seat, covers})
-    acts = Acts(doers, _NOBODY if acted is None else me, _NOBODY if kin is None else me)
+    acts = Acts(doers, _NOBODY if acted is None else me, me if related else _NOBODY)
     return facts(work.rules, case, task, acts, assigned)
 
 

@@ -13,6 +13,7 @@ from workflow.actor import SYSTEM, Actor
 from workflow.deadlines import SHANGHAI, Calendar
 from workflow.errors import NotFound
 from workflow.house import House
+from workflow.register.kinship import filed_by
 from workflow.rules import Rules
 from workflow.store.models import Case, Person, Receipt, table
 from workflow.store.prepared import Prepared
@@ -20,7 +21,13 @@ from workflow.terms import Terms
 
 CASE = table(Case)
 _LOCKED = Prepared(
-    select(CASE, Person.id_number, Person.household_id)
+    # `related`: whether the one who acts has filed the applicant, or somebody of the household, as a relative
+    select(
+        CASE,
+        Person.id_number,
+        Person.household_id,
+        filed_by(bindparam("account_id"), Person).label("related"),
+    )
     .join(table(Person), Person.id == CASE.c.applicant_id)
     .where(CASE.c.id == bindparam("case_id"))
     .with_for_update(of=CASE)
@@ -63,6 +70,10 @@ class Work:
     handlers: "Mapping[type, Handler]" = field(default_factory=dict)
     elsewhere: list[Mapping[str, Any]] = field(default_factory=list)
     typed: Mapping[str, Any] = field(default_factory=dict)
+    today: date = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.today = self.at.astimezone(SHANGHAI).date()
 
     def want_receipt(self) -> None:
         """The entry that this command writes needs a receipt: it decides, or it pays."""
@@ -81,10 +92,6 @@ class Work:
         return response
 
     @property
-    def today(self) -> date:
-        return self.at.astimezone(SHANGHAI).date()
-
-    @property
     def calendar(self) -> Calendar:
         return self.house.calendar()
 
@@ -100,7 +107,7 @@ class Work:
         Raises:
             NotFound: there is no such case.
         """
-        self.case = _LOCKED.first(self.conn, {"case_id": case_id})
+        self.case = _LOCKED.first(self.conn, {"case_id": case_id, "account_id": self.actor.account_id})
         if self.case is None:
             raise NotFound()
         self.standing = None

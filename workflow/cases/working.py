@@ -38,7 +38,7 @@ def complete_task(work: Work, command: CompleteTask) -> Mapping[str, Any]:
     task = _open_task(work, command.task_id)
     _require_not_resting(work, task)
     node = work.rules.model.node(task.process, task.node)
-    require_can_complete(work.actor, facts_for_actor(work, task))
+    require_can_complete(work.actor, facts_for_actor(work, task, related=case.related))
     variables = engine.variables(work.rules.model, case.engine, task.id)
     form = work.rules.rulebook.forms[task.form]
     answers = forms.check(form, command.answers, variables, today=work.today)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from bpmn import Form, Text
 from workflow import engine
 from workflow.actor import Actor
-from workflow.cases.eligibility import facts_for_actor
+from workflow.cases.eligibility import facts_for_actor, is_related
 from workflow.cases.papers import kinds_there
 from workflow.cases.work import Work
 from workflow.cases.working import what_happened
@@ -98,7 +98,7 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
 def _refusal(work: Work, task: Any) -> NotAllowed | None:
     try:
         require_there(is_away(work.conn, work.actor, work.today))
-        require_can_complete(work.actor, facts_for_actor(work, task))
+        require_can_complete(work.actor, facts_for_actor(work, task, related=is_related(work)))
     except NotAllowed as refusal:
         return refusal
     return None

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from bpmn.text import Text
@@ -92,6 +92,15 @@ def of_one_home(person: type[Person], member: type[Person]) -> ColumnElement[boo
 
 
 _PERSON, _MEMBER = aliased(Person), aliased(Person)
+
+
+def filed_by(account_id: Any, person: type[Person]) -> ColumnElement[bool]:
+    """Whether the account has filed the person or somebody of the same household."""
+    return exists().where(
+        Kin.account_id == account_id, Kin.id_number == _MEMBER.id_number, of_one_home(person, _MEMBER)
+    )
+
+
 _RELATIVES_OF_ALL = (
     select(_PERSON.id, Kin.account_id)
     .join(_MEMBER, of_one_home(_PERSON, _MEMBER))

@@ -10,10 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, Uuid, bindparam
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Date, Dialect, Select, Uuid, bindparam
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
 
 from audit.driver import driver_of, hex_of
+from workflow.store.types import day_text
 
 
 @lru_cache(maxsize=4_096)
@@ -84,6 +86,10 @@ class Prepared:
         return _Plan(compiled.string, _binder(compiled, dialect), _reader(self._statement, dialect))
 
 
+_OWN: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], Any]], ...] = ((Uuid, hex_of), (Date, day_text))
+"""What is converted more quickly than SQLAlchemy does it, to the same."""
+
+
 def _binder(compiled: Any, dialect: Dialect) -> Callable[[Mapping[str, Any]], Any]:
     """The values of a statement, as its driver wants them, from those given by name: written out as one
     expression, for a loop over them takes longer than many a statement.
@@ -94,8 +100,8 @@ def _binder(compiled: Any, dialect: Dialect) -> Callable[[Mapping[str, Any]], An
     for number, place in enumerate(places):
         bind = compiled.binds[place]
         convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-        if convert is not None and isinstance(bind.type, Uuid):
-            convert = hex_of
+        if convert is not None:
+            convert = next((own for kind, own in _OWN if isinstance(bind.type, kind)), convert)
         if not bind.required:  # a value that stands in the statement itself
             known[f"v{number}"] = bind.value if convert is None else convert(bind.value)
             cells.append(f"v{number}")

@@ -1,6 +1,6 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -40,6 +40,11 @@ def instant_text(value: datetime | None) -> str | None:
     if value.tzinfo is None:
         raise ValueError(UNZONED)
     return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def day_text(value: date | None) -> str | None:
+    """A day as SQLite keeps it; of a time, its day alone."""
+    return None if value is None else date.isoformat(value)
 
 
 class Instant(TypeDecorator[datetime]):
