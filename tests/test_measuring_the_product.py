@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from web import bench as program
-from workflow.bench import expectations, replaying, runner
+from workflow.bench import contenders, expectations, replaying, runner
 from workflow.bench.rivals.pace import CLIENT_SHARE, payload
 from workflow.cli import Settings
 
@@ -130,12 +130,24 @@ def test_the_board_is_measured_beside_the_worklist():
 def test_a_percentile_is_a_value_that_was_measured():
     sample = runner.sum_up([SECONDS, SECONDS])
     assert (sample.p50_ms, sample.transitions, sample.per_second, sample.cpu_ms) == (1.0, 40, 20.0, 2.0)
+    assert runner.sum_up([SECONDS, SECONDS], [SECONDS, SECONDS]).per_second == 20, (
+        "others' turns do not count"
+    )
     assert runner.percentile([3, 1, 2], 0.5) == 2 and runner.percentile([1, 2], 1) == 2
 
 
 def test_a_contender_that_breaks_is_named():
     with pytest.raises(runner.ClientFailed, match="broken contender"):
         runner.race(["python3", "-c", "raise SystemExit('broken contender')"], 1)
+    breaks_at_work = "print('ready', flush=True); input(); raise SystemExit('broken at work')"
+    with pytest.raises(runner.ClientFailed, match="broken at work"):
+        runner.race(["python3", "-c", breaks_at_work], 2)
+
+
+def test_contenders_share_a_round_in_turns():
+    assert contenders._shares(100) == [10] * 10
+    assert sum(contenders._shares(14)) == 14 and len(contenders._shares(14)) == contenders.TURNS
+    assert contenders._shares(2) == [1, 1]
 
 
 def test_expectations_use_ratios_of_the_same_rounds():

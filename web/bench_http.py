@@ -14,7 +14,7 @@ from workflow.bench.databases import fresh
 from workflow.bench.drive import NOTE, STEPS, STRAIGHT, Driver
 from workflow.bench.ground import Ground, lay, open_bench_house
 from workflow.bench.rivals.pace import Pace
-from workflow.bench.runner import reports, sum_up
+from workflow.bench.runner import Clients, reports, sum_up
 from workflow.demo.staff import PASSWORD
 from workflow.store.models import Task
 
@@ -37,13 +37,10 @@ def transitions(server: str | None, clients: int, cases: int) -> dict[str, Any]:
         with serving(place.url, place.home) as running:
             plan["port"] = running.port
             file = _write(place.home, plan)
-            spent: list[float | None] = []
-
-            def note() -> None:
-                spent.append(running.cpu_seconds())
-
-            found = reports([*CLIENT, "--plan", str(file)], clients, ready=note, done=note)
-    before, after = spent
+            with Clients([*CLIENT, "--plan", str(file)], clients) as signed_in:
+                before = running.cpu_seconds()
+                found = signed_in.run()
+                after = running.cpu_seconds()
     sample = sum_up(found, cpu=None if before is None or after is None else after - before)
     return {
         **sample.as_json(),

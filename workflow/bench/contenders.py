@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from workflow.bench.runner import Sample
 
 HERE = Path(__file__).parent
 RIVALS = HERE / "rivals"
+TURNS = 10
+"""In which the contenders of a round alternate: the machine is half as fast in one minute as in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,17 @@ class Contender:
     def ours(self) -> bool:
         return self.program == "ours"
 
-    def measure(self, server: str | None, workers: int, cases: int) -> tuple[Sample, float]:
-        """One round in an empty database: the sample, and by how many bytes a case made it grow."""
+    @contextmanager
+    def started(self, server: str | None, workers: int, cases: int) -> Iterator["Started"]:
+        """Warmed up in an empty database, for a round of `cases` per worker."""
         each = max(2, round(cases * self.share))
         with fresh(server) as place:
             self._prepare(place, workers * (each + self.warm))
             before = place.size()
-            sample = runner.race(self._command(place, each), workers, environment())
-            return sample, (place.size() - before) / (workers * (each + self.warm))
+            with runner.Clients(self._command(place, each), workers, environment()) as clients:
+                running = Started(self.name, clients, _shares(each))
+                yield running
+            running.grown = (place.size() - before) / (workers * (each + self.warm))
 
     def _prepare(self, place: Place, cases: int) -> None:
         if self.ours:
@@ -61,6 +67,28 @@ class Contender:
         return [self.python, str(RIVALS / f"{self.program}.py"), "--database", place.plain, *rest, *script]
 
 
+@dataclass(slots=True)
+class Started:
+    """One contender in one round. `grown`: bytes by which a case made its database grow, once it is over."""
+
+    name: str
+    clients: runner.Clients
+    shares: list[int]
+    turns: list[list[runner.Report]] = field(default_factory=list)
+    grown: float = 0.0
+
+    def take(self, turn: int) -> None:
+        """Run this turn's share of the cases."""
+        if turn < len(self.shares):
+            self.turns.append(self.clients.run(self.shares[turn]))
+
+
+def _shares(cases: int) -> list[int]:
+    """So many cases in `TURNS` turns or, if they are few, one in each."""
+    turns = min(TURNS, cases)
+    return [cases * (turn + 1) // turns - cases * turn // turns for turn in range(turns)]
+
+
 def environment() -> dict[str, str]:
     """The same for all; our own package is found wherever it lies."""
     paths = os.pathsep.join(filter(None, [str(HERE.parents[1]), os.environ.get("PYTHONPATH")]))
@@ -71,18 +99,26 @@ Told = Callable[[str], None]
 
 
 def compare(
-    field: list[Contender], *, server: str | None, workers: int, cases: int, rounds: int, told: Told
+    competing: list[Contender], *, server: str | None, workers: int, cases: int, rounds: int, told: Told
 ) -> dict[str, Any]:
-    """Let all run one after the other in every round; the first of them is the floor."""
-    samples: dict[str, list[Sample]] = {one.name: [] for one in field}
-    growth: dict[str, list[float]] = {one.name: [] for one in field}
+    """Let all take turns in every round, so that a busy moment of the machine meets each of them; the first
+    of them is the floor.
+    """
+    samples: dict[str, list[Sample]] = {one.name: [] for one in competing}
+    growth: dict[str, list[float]] = {one.name: [] for one in competing}
     for _ in range(rounds):
-        for one in field:
-            told(one.name)
-            sample, grown = one.measure(server, workers, cases)
-            samples[one.name].append(sample)
-            growth[one.name].append(grown)
-    floors = samples[field[0].name]
+        with ExitStack() as stack:
+            running = []
+            for one in competing:
+                told(one.name)
+                running.append(stack.enter_context(one.started(server, workers, cases)))
+            for turn in range(TURNS):
+                for started in running if turn % 2 else reversed(running):
+                    started.take(turn)
+        for started in running:
+            samples[started.name].append(runner.sum_up(*started.turns))
+            growth[started.name].append(started.grown)
+    floors = samples[competing[0].name]
     return {
         name: {
             **runner.medians(found, floors),

@@ -31,7 +31,7 @@ from audit.triggers_postgresql import FUNCTIONS
 from workflow.bench.contenders import environment
 from workflow.bench.databases import Place, fresh
 from workflow.bench.ground import lay, open_bench_house
-from workflow.bench.runner import ClientFailed, Sample, percentile, race, reports
+from workflow.bench.runner import ClientFailed, Clients, Sample, percentile, race
 from workflow.sequencing import Sequencing
 from workflow.store import connect
 
@@ -131,7 +131,9 @@ def lag(server: str | None, load: Load) -> dict[str, Any]:
         lay(place.url, place.home, load.writers * (load.cases + 3))
         with sequencing(place):
             looking = Looking(place)
-            reports(_client(place, load.cases), load.writers, environment(), ready=looking.start)
+            with Clients(_client(place, load.cases), load.writers, environment()) as clients:
+                looking.start()
+                clients.run()
             engine = connect(place.url, writer=False)
             with engine.connect() as conn:
                 wanted = conn.scalar(text("SELECT count(*) FROM audit_entry WHERE log = 0")) or 0

@@ -3,9 +3,15 @@
 import json
 import statistics
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO, Any, NoReturn
+
+Report = Mapping[str, Any]
+"""What a client says of one turn: `rivals/pace.py`."""
 
 PATIENCE = 900
 """Seconds after which a client that says nothing counts as stuck."""
@@ -36,13 +42,16 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, max(0, -(-int(share * len(ordered) * 1000) // 1000) - 1))]
 
 
-def sum_up(reports: Sequence[Mapping[str, Any]], *, cpu: float | None = None) -> Sample:
-    """`cpu`: seconds of the serving process, where that and not the client is what costs."""
+def sum_up(*turns: Sequence[Report], cpu: float | None = None) -> Sample:
+    """Of one turn of all clients of a contender, or of several. `cpu`: seconds of the serving process, where
+    that and not the client is what costs.
+    """
+    reports = [report for turn in turns for report in turn]
     seconds = [one for report in reports for one in report["seconds"]]
-    wall = max(report["ended"] for report in reports) - min(report["began"] for report in reports)
+    wall = sum(max(one["ended"] for one in turn) - min(one["began"] for one in turn) for turn in turns)
     spent = sum(report["cpu"] for report in reports) if cpu is None else cpu
     return Sample(
-        workers=len(reports),
+        workers=len(turns[0]),
         transitions=len(seconds),
         per_second=len(seconds) / wall,
         cpu_ms=1000 * spent / len(seconds),
@@ -51,68 +60,95 @@ def sum_up(reports: Sequence[Mapping[str, Any]], *, cpu: float | None = None) ->
     )
 
 
-def race(command: Sequence[str], workers: int, environment: Mapping[str, str] | None = None) -> Sample:
-    """Start `workers` clients of one contender, let them go at the same moment, wait for all.
+class Clients:
+    """The clients of one contender: started and warmed up; they work when they are told to.
 
     Raises:
-        ClientFailed: one of them ended with an error.
+        ClientFailed: one of them ended with an error, or said nothing for `PATIENCE`.
     """
+
+    def __init__(
+        self, command: Sequence[str], workers: int, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._command, self._workers, self._environment = command, workers, environment
+        self._started: list[tuple[subprocess.Popen[str], IO[str]]] = []
+
+    def __enter__(self) -> "Clients":
+        try:
+            for number in range(self._workers):
+                self._start(number)
+            for client, words in self._started:
+                if self._line(client, words).strip() != "ready":
+                    _failed(client, words)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def run(self, cases: int | None = None) -> list[Report]:
+        """Let each client run so many cases, or all that it has left: what each of them reports."""
+        for client, words in self._started:
+            if client.poll() is not None or client.stdin is None:
+                _failed(client, words)
+            client.stdin.write(f"{'all' if cases is None else cases}\n")
+            client.stdin.flush()
+        found = [self._line(client, words) for client, words in self._started]
+        return [json.loads(line) for line in found]
+
+    def _start(self, number: int) -> None:
+        words = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 — a pipe that nobody empties fills up
+        client = subprocess.Popen(  # noqa: S603 — our own programs
+            [*self._command, "--worker", str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            text=True,
+            env=self._environment,
+        )
+        self._started.append((client, words))
+
+    @staticmethod
+    def _line(client: "subprocess.Popen[str]", words: IO[str]) -> str:
+        patience = Timer(PATIENCE, client.kill)
+        patience.start()
+        try:
+            line = client.stdout.readline() if client.stdout is not None else ""
+        finally:
+            patience.cancel()
+        return line or _failed(client, words)
+
+    def _stop(self) -> None:
+        for client, words in self._started:
+            client.kill()
+            client.wait()
+            for stream in (client.stdin, client.stdout, words):
+                if stream is not None:
+                    with suppress(BrokenPipeError):  # what was not read any more
+                        stream.close()
+
+
+def race(command: Sequence[str], workers: int, environment: Mapping[str, str] | None = None) -> Sample:
+    """Start `workers` clients of one contender, let them go at the same moment, wait for all."""
     return sum_up(reports(command, workers, environment))
 
 
 def reports(
-    command: Sequence[str],
-    workers: int,
-    environment: Mapping[str, str] | None = None,
-    *,
-    ready: Callable[[], None] | None = None,
-    done: Callable[[], None] | None = None,
-) -> list[dict[str, Any]]:
-    """What each client reported. `ready` is called when all have warmed up, `done` when all have ended."""
-    clients = [
-        subprocess.Popen(  # noqa: S603 — our own programs
-            [*command, "--worker", str(number)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for number in range(workers)
-    ]
-    try:
-        for client in clients:
-            if client.stdout is None or client.stdout.readline().strip() != "ready":
-                _failed(client)
-        if ready:
-            ready()
-        for client in clients:
-            if client.stdin is not None:
-                client.stdin.write("go\n")
-                client.stdin.flush()
-        found = []
-        for client in clients:
-            out, _ = client.communicate(timeout=PATIENCE)
-            if client.returncode != 0:
-                _failed(client)
-            found.append(json.loads(out.splitlines()[-1]))
-        if done:
-            done()
-        return found
-    finally:
-        for client in clients:
-            if client.poll() is None:
-                client.kill()
-            client.wait()
-            for stream in (client.stdin, client.stdout, client.stderr):
-                if stream is not None and not stream.closed:
-                    stream.close()
+    command: Sequence[str], workers: int, environment: Mapping[str, str] | None = None
+) -> list[Report]:
+    """The same, as each of them says it."""
+    with Clients(command, workers, environment) as clients:
+        return clients.run()
 
 
-def _failed(client: "subprocess.Popen[str]") -> None:
+def _failed(client: "subprocess.Popen[str]", words: IO[str]) -> NoReturn:
     client.kill()
-    words = client.stderr.read() if client.stderr is not None and not client.stderr.closed else ""
-    raise ClientFailed(words.strip()[-2000:] or f"a client ended with {client.returncode}")
+    client.wait()
+    words.seek(0)
+    said = words.read().strip()[-2000:]
+    raise ClientFailed(said or f"a client ended with {client.returncode}")
 
 
 def prepare(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:

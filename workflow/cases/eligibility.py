@@ -95,9 +95,7 @@ def facts(rules: Rules, case: Any, task: Any, acts: Acts, assigned: frozenset[in
 def is_related(work: Work) -> bool:
     """Whether the one who looks at a case has filed the applicant, or somebody of the household."""
     return bool(
-        _RELATED.scalar(
-            work.conn, {"account_id": work.actor.account_id, "person_id": work.row.applicant_id}
-        )
+        _RELATED.scalar(work.conn, {"account_id": work.actor.account_id, "person_id": work.row.applicant_id})
     )
 
 

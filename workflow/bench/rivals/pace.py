@@ -1,7 +1,8 @@
 """The stop-watch and the manners all contenders share. Only the standard library: other environments run it.
 
-A contender is started with the options below, says `ready` when it has warmed up, waits for a line, runs its
-cases and prints one line of JSON: seconds of every transition, processor seconds, begin and end.
+A contender is started with the options below and says `ready` when it has warmed up. Each line that it then
+reads says how many cases to run; it answers with one line of JSON: seconds of every transition, processor
+seconds, begin and end.
 """
 
 import argparse
@@ -53,14 +54,17 @@ def payload(number: int) -> str:
 
 
 def race(cases: int, warm: int, one: Callable[[Pace, int], None], worker: int = 0) -> None:
-    """Warm up, wait for the signal, run, report."""
+    """Warm up, then run as many cases as each line asks for (`all`: what is left) and report them."""
     first = worker * 1_000_000
     for number in range(warm):
         one(Pace(), first + number)
     print("ready", flush=True)
-    sys.stdin.readline()
-    pace, began = Pace(), time.monotonic()
-    for number in range(warm, warm + cases):
-        one(pace, first + number)
-    ended = time.monotonic()
-    print(json.dumps({"seconds": pace.seconds, "cpu": pace.cpu, "began": began, "ended": ended}), flush=True)
+    done, end = warm, warm + cases
+    for line in sys.stdin:
+        until = end if line == "all\n" else done + int(line)
+        pace, began = Pace(), time.monotonic()
+        for number in range(done, until):
+            one(pace, first + number)
+        done, ended = until, time.monotonic()
+        report = {"seconds": pace.seconds, "cpu": pace.cpu, "began": began, "ended": ended}
+        print(json.dumps(report), flush=True)
