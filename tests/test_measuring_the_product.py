@@ -145,7 +145,7 @@ def test_a_contender_that_breaks_is_named():
 
 
 def test_contenders_share_a_round_in_turns():
-    assert contenders._shares(100) == [10] * 10
+    assert contenders._shares(100) == [20] * 5
     assert sum(contenders._shares(14)) == 14 and len(contenders._shares(14)) == contenders.TURNS
     assert contenders._shares(2) == [1, 1]
 
