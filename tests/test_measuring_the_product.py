@@ -142,6 +142,22 @@ def test_a_contender_that_breaks_is_named():
     breaks_at_work = "print('ready', flush=True); input(); raise SystemExit('broken at work')"
     with pytest.raises(runner.ClientFailed, match="broken at work"):
         runner.race(["python3", "-c", breaks_at_work], 2)
+    breaks_at_the_end = (
+        "print('ready', flush=True); input(); print('{}'); raise SystemExit('broken at the end')"
+    )
+    with pytest.raises(runner.ClientFailed, match="broken at the end"):
+        runner.reports(["python3", "-c", breaks_at_the_end], 1)
+
+
+def test_a_contender_that_is_gone_before_its_turn_is_named():
+    leaves = "print('ready', flush=True); raise SystemExit('gone home')"
+    with (
+        pytest.raises(runner.ClientFailed, match="gone home"),
+        runner.Clients(["python3", "-c", leaves], 1) as clients,
+    ):
+        for client, _ in clients._started:
+            client.wait()
+        clients.run(1)
 
 
 def test_contenders_share_a_round_in_turns():

@@ -85,16 +85,20 @@ class Clients:
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stop()
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._end()
+        finally:
+            self._stop()
 
     def run(self, cases: int | None = None) -> list[Report]:
         """Let each client run so many cases, or all that it has left: what each of them reports."""
-        for client, words in self._started:
-            if client.poll() is not None or client.stdin is None:
-                _failed(client, words)
-            client.stdin.write(f"{'all' if cases is None else cases}\n")
-            client.stdin.flush()
+        for client, _ in self._started:
+            if client.stdin is not None:
+                with suppress(BrokenPipeError):  # whoever is gone will not answer
+                    client.stdin.write(f"{'all' if cases is None else cases}\n")
+                    client.stdin.flush()
         found = [self._line(client, words) for client, words in self._started]
         return [json.loads(line) for line in found]
 
@@ -119,6 +123,17 @@ class Clients:
         finally:
             patience.cancel()
         return line or _failed(client, words)
+
+    def _end(self) -> None:
+        """There is nothing more to do: each ends by itself."""
+        for client, _ in self._started:
+            if client.stdin is not None:
+                client.stdin.close()
+        for client, words in self._started:
+            with suppress(subprocess.TimeoutExpired):
+                client.wait(PATIENCE)
+            if client.returncode != 0:
+                _failed(client, words)
 
     def _stop(self) -> None:
         for client, words in self._started:

@@ -16,7 +16,7 @@ from workflow.cases.work import Work
 from workflow.permissions import TaskFacts, in_area, kind_of
 from workflow.register import kinship
 from workflow.rules import Rules
-from workflow.store.models import CaseLink, Person, Task, table
+from workflow.store.models import CaseLink, Task, table
 from workflow.store.prepared import Prepared
 
 TASK, LINK = table(Task), table(CaseLink)
@@ -34,11 +34,6 @@ _ACTED = Prepared(
     .join(LINK, LINK.c.other_id == TASK.c.case_id)
     .where(LINK.c.case_id == bindparam("case_id"), TASK.c.done_account == bindparam("account_id"))
     .distinct()
-)
-_RELATED = Prepared(
-    select(kinship.filed_by(bindparam("account_id"), Person).label("related")).where(
-        Person.id == bindparam("person_id")
-    )
 )
 
 
@@ -92,15 +87,11 @@ def facts(rules: Rules, case: Any, task: Any, acts: Acts, assigned: frozenset[in
     )
 
 
-def is_related(work: Work) -> bool:
-    """Whether the one who looks at a case has filed the applicant, or somebody of the household."""
-    return bool(
-        _RELATED.scalar(work.conn, {"account_id": work.actor.account_id, "person_id": work.row.applicant_id})
-    )
-
-
 def facts_for_actor(work: Work, task: Any, *, related: bool) -> TaskFacts:
-    """The step for whoever acts now; whether others did something changes nothing for this person."""
+    """The step for whoever acts now; whether others did something changes nothing for this person.
+
+    `related`: this person has filed the applicant, or somebody of the household, as a relative.
+    """
     case, account = work.row, work.actor.account_id
     properties = work.rules.model.node(task.process, task.node).properties
     me, mine = frozenset({account}), {"case_id": case.id, "account_id": account}

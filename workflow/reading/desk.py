@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from bpmn import Form, Text
 from workflow import engine
 from workflow.actor import Actor
-from workflow.cases.eligibility import facts_for_actor, is_related
+from workflow.cases.eligibility import facts_for_actor
 from workflow.cases.papers import kinds_there
 from workflow.cases.work import Work
 from workflow.cases.working import what_happened
@@ -20,6 +20,7 @@ from workflow.house import House
 from workflow.permissions import require_can_complete
 from workflow.reading.looking import looking
 from workflow.reading.worklist import first_keys
+from workflow.register.kinship import relatives_of
 from workflow.register.seating import is_away, require_there
 from workflow.rules import Rules
 from workflow.store.models import Task, table
@@ -98,7 +99,8 @@ def desk(house: House, conn: Connection, actor: Actor, case_id: UUID, task_id: i
 def _refusal(work: Work, task: Any) -> NotAllowed | None:
     try:
         require_there(is_away(work.conn, work.actor, work.today))
-        require_can_complete(work.actor, facts_for_actor(work, task, related=is_related(work)))
+        related = work.actor.account_id in relatives_of(work.conn, work.row.applicant_id)
+        require_can_complete(work.actor, facts_for_actor(work, task, related=related))
     except NotAllowed as refusal:
         return refusal
     return None
