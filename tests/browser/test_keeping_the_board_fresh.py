@@ -1,6 +1,7 @@
 """The open board asks for its parts again, keeps what one has in hand, and says when it cannot."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 ASK = "window.dispatchEvent(new Event('online'))"
@@ -14,10 +15,12 @@ def board(window):
 
 
 def asked_again(page):
+    """Asks, and waits until every part is another one than before."""
+    page.evaluate("document.querySelectorAll('[data-part] > *').forEach((each) => each.dataset.before = '')")
     with page.expect_response(lambda answer: answer.request.headers.get("x-poll") == "1") as answer:
         page.evaluate(ASK)
     assert answer.value.status == 200
-    page.wait_for_timeout(200)
+    expect(page.locator("[data-part] > [data-before]")).to_have_count(0)
 
 
 def test_numbers_come_anew_and_the_focus_stays(board):
@@ -49,7 +52,7 @@ def test_a_lost_connection_is_said_and_taken_back(board):
     assert "连接断了" in note.text_content()
     board.unroute("**/supervise**")
     asked_again(board)
-    assert not note.is_visible()
+    expect(note).to_be_hidden()
 
 
 def test_who_was_signed_out_is_told_so(board):

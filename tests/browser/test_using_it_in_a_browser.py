@@ -3,6 +3,7 @@
 import pytest
 from browser.checking import PHONE
 from pages.houses import PASSWORD
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -30,10 +31,10 @@ def test_a_refused_form_puts_the_reader_on_the_summary(window):
     page = view.page
     page.goto(f"{view.base}/sign-in")
     page.click("main form button")
-    assert page.evaluate("document.activeElement.classList.contains('mj-errors')")
+    expect(page.locator(".mj-errors")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id || location.hash.slice(1)") == "login"
+    expect(page.locator("#login")).to_be_focused()
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/postings", "/privacy", "/account", "/inbox", "/work"])
