@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 import bpmn
 from workflow.actor import Actor
 from workflow.errors import AnswersRefused, Busy, NotAllowed, NotFound, RowsRefused
-from workflow.register import accounts, kinship
+from workflow.register import accounts, kinship, seats
 from workflow.register.organisations import Unit, import_units, office_code, packaged_units, seed_county
 from workflow.register.table import Sheet
 from workflow.store import connect, transaction
@@ -46,7 +46,7 @@ def account(conn: Connection, login: str = "wang") -> int:
 
 
 def sit(conn: Connection, who: int, org: str, role: str, **days: date | None) -> int:
-    return accounts.give_seat(conn, who, org, role, roles=ROLES, **{"valid_from": TODAY, **days})  # type: ignore[arg-type]
+    return seats.give_seat(conn, who, org, role, roles=ROLES, **{"valid_from": TODAY, **days})  # type: ignore[arg-type]
 
 
 # Divisions --------------------------------------------------------------------------------------
@@ -220,15 +220,15 @@ def test_sessions_end_with_password_and_standing(conn: Connection) -> None:
 def test_a_seat_counts_from_its_first_to_its_last_day(conn: Connection) -> None:
     number = account(conn)
     seat = sit(conn, number, TOWNSHIP, "TREV", valid_to=date(2026, 3, 31))
-    assert accounts.seats(conn, number, date(2026, 3, 1)) == ()
+    assert seats.seats_of(conn, number, date(2026, 3, 1)) == ()
     expected = (Actor(number, seat, "TREV", TOWNSHIP, "王明"),)
-    assert accounts.seats(conn, number, TODAY) == expected
-    assert accounts.seats(conn, number, date(2026, 3, 31)) == expected
-    assert accounts.seats(conn, number, date(2026, 4, 1)) == ()
-    accounts.end_seat(conn, seat, date(2026, 3, 10))
-    assert accounts.seats(conn, number, date(2026, 3, 11)) == ()
+    assert seats.seats_of(conn, number, TODAY) == expected
+    assert seats.seats_of(conn, number, date(2026, 3, 31)) == expected
+    assert seats.seats_of(conn, number, date(2026, 4, 1)) == ()
+    seats.end_seat(conn, seat, date(2026, 3, 10))
+    assert seats.seats_of(conn, number, date(2026, 3, 11)) == ()
     accounts.set_active(conn, number, False)
-    assert accounts.seats(conn, number, TODAY) == ()
+    assert seats.seats_of(conn, number, TODAY) == ()
 
 
 def test_the_same_seat_is_given_once(conn: Connection) -> None:
@@ -261,8 +261,8 @@ def test_a_substitute_needs_an_end_and_a_reason(conn: Connection) -> None:
     first, second = account(conn), account(conn, "li.si")
     seat = sit(conn, first, TOWNSHIP, "TREV")
     with pytest.raises(AnswersRefused, match="substitute"):
-        accounts.give_seat(conn, second, TOWNSHIP, "TREV", roles=ROLES, valid_from=TODAY, substitute_for=seat)
-    accounts.give_seat(
+        seats.give_seat(conn, second, TOWNSHIP, "TREV", roles=ROLES, valid_from=TODAY, substitute_for=seat)
+    seats.give_seat(
         conn, second, TOWNSHIP, "TREV", roles=ROLES, valid_from=TODAY, substitute_for=seat,
         valid_to=date(2026, 3, 9), reason="病假",
     )  # fmt: skip

@@ -11,7 +11,7 @@ from bpmn import Text
 from workflow.reading import words
 from workflow.reading.office_log import PAGE, office_log
 from workflow.reading.office_words import FACTS, GROUPS, KINDS
-from workflow.register import accounts
+from workflow.register import accounts, seats
 from workflow.register.staffing import recorded
 from workflow.store import transaction
 
@@ -29,7 +29,7 @@ def hired(county):
     house = county.house
     with transaction(house.engine) as conn, recorded(house, conn):
         account = accounts.create(conn, "xin", "辛新新", at=county.clock.at, password="a long password")
-        accounts.give_seat(
+        seats.give_seat(
             conn, account, "360829100000", "TREV",
             roles=house.rules().rulebook.roles, valid_from=date(2026, 3, 2),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from audit import SYSTEM_CHAIN, entries
 from web import create_app
 from web.limits import limiter
-from workflow.register import accounts
+from workflow.register import accounts, seats
 from workflow.store import transaction
 from workflow.store.models import Account, Seat
 
@@ -132,7 +132,7 @@ def test_a_new_password_stands_in_the_log_without_a_word_of_it(app, house):
     with transaction(house.engine) as conn:
         account = accounts.create(conn, "zhou", "周小小", at=NOW, password=PASSWORD)
         roles = house.rules().rulebook.roles
-        accounts.give_seat(conn, account, TOWNSHIP, "TREV", roles=roles, valid_from=NOW.date())
+        seats.give_seat(conn, account, TOWNSHIP, "TREV", roles=roles, valid_from=NOW.date())
     visitor = Visitor(app)
     visitor.signs_in("zhou")
     visitor.submits(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from audit import SYSTEM_CHAIN, entries
 from workflow.errors import AnswersRefused, NotAllowed, NotFound, StepImpossible
 from workflow.leave_commands import EndLeave, TakeLeave
-from workflow.register import accounts
+from workflow.register import seats
 from workflow.store import transaction
 from workflow.store.models import Kin, Person, Seat, Task
 from workflow.supervisor_commands import Reassign
@@ -25,8 +25,8 @@ def leave(staff, substitute, days=4, after=0, **changed):
 def as_substitute(county, person):
     """The person on the seat that stands for somebody today."""
     with county.house.reader.connect() as conn:
-        seats = accounts.seats(conn, person.actor.account_id, county.today)
-    return Staff(county, next(seat for seat in seats if seat.stands_for))
+        held = seats.seats_of(conn, person.actor.account_id, county.today)
+    return Staff(county, next(seat for seat in held if seat.stands_for))
 
 
 def of_system(county, kind):
@@ -55,7 +55,7 @@ def test_the_substitute_acts_and_the_holder_does_not_until_the_last_day_is_over(
     clock.forward(days=5)
     reviewer.audits_file(case, in_doubt="no")
     with county.house.reader.connect() as conn:
-        left = accounts.seats(conn, colleague.actor.account_id, county.today)
+        left = seats.seats_of(conn, colleague.actor.account_id, county.today)
     assert [seat.stands_for for seat in left] == [None] and stand_in.actor.on_behalf
 
 

@@ -21,7 +21,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.leave_commands import EndLeave, TakeLeave
 from workflow.permissions import refusal, require
-from workflow.register import accounts
+from workflow.register import seats
 from workflow.store.models import Account, Organisation, Seat
 
 REASONS: Final[Mapping[str, Text]] = {
@@ -65,7 +65,7 @@ def take_leave(work: Work, command: TakeLeave) -> Mapping[str, Any]:
             "请选择代班人员；这几天自己也请假的不能代班", "Choose somebody who is there on these days"
         )
         raise AnswersRefused([FieldFault("substitute", words)])
-    number = accounts.give_seat(
+    number = seats.give_seat(
         work.conn, chosen.account_id, seat.org, seat.role, roles=work.house.rules().rulebook.roles,
         valid_from=command.first, valid_to=command.last, substitute_for=seat.id, reason=command.reason,
     )  # fmt: skip
@@ -98,7 +98,7 @@ def end_leave(work: Work, command: EndLeave) -> Mapping[str, Any]:
     if row.valid_to < max(work.today, row.valid_from):
         raise StepImpossible(Text("这次代班已经结束。", "This substitution has ended."))
     last = work.today - timedelta(days=1)
-    accounts.end_seat(work.conn, row.id, last)
+    seats.end_seat(work.conn, row.id, last)
     facts: dict[str, object] = {
         "seat": seat.id,
         "account": seat.account_id,

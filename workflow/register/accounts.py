@@ -1,4 +1,4 @@
-"""Accounts and seats: who can sign in, and where that person sits (domain 6).
+"""Accounts: who can sign in (domain 6). Where that person sits is said by `workflow.register.seats`.
 
 Passwords are kept as argon2id. One computation takes 64 MiB and a tenth of a second or so, therefore
 only `AT_ONCE` run at a time: a flood of sign-ins waits and is told to come back, the memory stays bounded.
@@ -9,23 +9,17 @@ import re
 import secrets
 import threading
 import unicodedata
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Engine, insert, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Engine, insert, select, update
 
-from bpmn.tables import RoleRow, split_place
 from bpmn.text import Text
-from workflow import permissions
-from workflow.actor import Actor
 from workflow.errors import AnswersRefused, Busy, FieldFault, NotFound
 from workflow.register.identity import NotValid, check_name, check_phone
-from workflow.register.seating import valid_on
-from workflow.store.models import Account, Organisation, Seat
+from workflow.store.models import Account
 
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 128
@@ -112,9 +106,17 @@ def authenticate(reader: Engine, login: str, password: str) -> int | None:
     return row.id if proved and row.active else None
 
 
-def make_password() -> str:
-    """A first password to be handed over on paper: 12 characters that cannot be mistaken for each other."""
-    return "-".join("".join(secrets.choice(_WORDS) for _ in range(4)) for _ in range(3))
+def make_password(number: int | None = None) -> str:
+    """A first password to be handed over on paper: 12 characters that cannot be mistaken for each other.
+
+    `number`: of 256 bits that nobody can guess; it always makes the same password. None: any.
+    """
+    left = secrets.randbits(256) if number is None else number
+    letters = []
+    for _ in range(12):
+        left, place = divmod(left, len(_WORDS))
+        letters.append(_WORDS[place])
+    return "-".join("".join(letters[begin : begin + 4]) for begin in (0, 4, 8))
 
 
 def clean_login(login: str) -> str:
@@ -137,6 +139,24 @@ def create(
     Raises:
         AnswersRefused: login, name, phone or password are not valid, or the login is taken.
     """
+    faults = account_faults(conn, login, name, phone)
+    if password_hash is None:
+        try:
+            password_hash = hash_password(password or "")
+        except AnswersRefused as refusal:
+            faults.extend(refusal.faults)
+    if faults:
+        raise AnswersRefused(faults)
+    row = {
+        "login": clean_login(login), "name": check_name(name),
+        "phone": check_phone(phone) if phone else None, "password": password_hash, "active": True,
+        "epoch": 1, "language": "zh", "elder": False, "demonstration": demonstration, "created_at": at,
+    }  # fmt: skip
+    return int(conn.execute(insert(Account).values(row).returning(Account.id)).scalar_one())
+
+
+def account_faults(conn: Connection, login: str, name: str, phone: str | None = None) -> list[FieldFault]:
+    """Why there cannot be a new account of this login and name."""
     faults: list[FieldFault] = []
     cleaned = clean_login(login)
     if not _LOGIN.fullmatch(cleaned):
@@ -146,25 +166,15 @@ def create(
     elif conn.scalar(select(Account.id).where(Account.login == cleaned)) is not None:
         faults.append(_field("login", "登录名已被使用", "This login is taken"))
     try:
-        name = check_name(name)
+        check_name(name)
     except NotValid as error:
         faults.append(FieldFault("name", error.message))
     try:
-        phone = check_phone(phone) if phone else None
+        if phone:
+            check_phone(phone)
     except NotValid as error:
         faults.append(FieldFault("phone", error.message))
-    if password_hash is None:
-        try:
-            password_hash = hash_password(password or "")
-        except AnswersRefused as refusal:
-            faults.extend(refusal.faults)
-    if faults:
-        raise AnswersRefused(faults)
-    row = {
-        "login": cleaned, "name": name, "phone": phone, "password": password_hash, "active": True,
-        "epoch": 1, "language": "zh", "elder": False, "demonstration": demonstration, "created_at": at,
-    }  # fmt: skip
-    return int(conn.execute(insert(Account).values(row).returning(Account.id)).scalar_one())
+    return faults
 
 
 def find(conn: Connection, login: str) -> int:
@@ -217,99 +227,6 @@ def is_alive(conn: Connection, account_id: int, epoch: int) -> bool:
         )
         is not None
     )
-
-
-def seats(conn: Connection, account_id: int, on: date) -> tuple[Actor, ...]:
-    """The seats an active account holds on a day, first and last day included."""
-    absent = aliased(Seat)
-    rows = conn.execute(
-        select(
-            Seat.id, Seat.role, Seat.org, Account.name, Seat.substitute_for,
-            absent.account_id.label("on_behalf"),
-        )
-        .join(Account, Account.id == Seat.account_id)
-        .outerjoin(absent, absent.id == Seat.substitute_for)
-        .where(Account.id == account_id, Account.active, *valid_on(on))
-        .order_by(Seat.id)
-    )  # fmt: skip
-    return tuple(
-        Actor(account_id, row.id, row.role, row.org, row.name, row.substitute_for, row.on_behalf)
-        for row in rows
-    )
-
-
-def give_seat(
-    conn: Connection,
-    account_id: int,
-    org: str,
-    role: str,
-    *,
-    roles: Mapping[str, RoleRow],
-    valid_from: date,
-    valid_to: date | None = None,
-    substitute_for: int | None = None,
-    reason: str | None = None,
-) -> int:
-    """Put a person on a seat and say its number; the same seat on the same days is not given twice.
-
-    A substitute (SD-10) needs an end and a reason.
-
-    Raises:
-        AnswersRefused: no such role or office, the role does not sit there, dates or reason are wrong.
-        NotAllowed: SD-4 or SD-8, one account cannot hold these roles together.
-    """
-    fault = seat_fault(conn, org, role, roles)
-    if fault is not None:
-        raise AnswersRefused([fault])
-    if valid_to is not None and valid_to < valid_from:
-        raise _fault("valid_to", "失效日期早于生效日期", "The last day is before the first")
-    if substitute_for is not None and not (valid_to and reason):
-        raise _fault("reason", "代班须写明截止日期和理由", "A substitute needs a last day and a reason")
-    held = conn.execute(
-        select(Seat.id, Seat.org, Seat.role, Seat.valid_from, Seat.valid_to, Seat.substitute_for).where(
-            Seat.account_id == account_id, or_(Seat.valid_to.is_(None), Seat.valid_to >= valid_from)
-        )
-    ).all()
-    for seat in held:
-        same = (seat.org, seat.role, seat.valid_to, seat.substitute_for) == (
-            org,
-            role,
-            valid_to,
-            substitute_for,
-        )
-        if same and seat.valid_from <= valid_from:
-            return int(seat.id)
-    rule = permissions.incompatible({role, *(seat.role for seat in held)})
-    if rule is not None:
-        raise permissions.refusal(rule)
-    row = {
-        "account_id": account_id, "org": org, "role": role, "valid_from": valid_from, "valid_to": valid_to,
-        "substitute_for": substitute_for, "reason": reason,
-    }  # fmt: skip
-    return int(conn.execute(insert(Seat).values(row).returning(Seat.id)).scalar_one())
-
-
-def end_seat(conn: Connection, seat_id: int, last_day: date) -> None:
-    """Let a seat end with a day; it stays on record."""
-    conn.execute(update(Seat).where(Seat.id == seat_id).values(valid_to=last_day))
-
-
-def seat_fault(conn: Connection, org: str, role: str, roles: Mapping[str, RoleRow]) -> FieldFault | None:
-    """Why this role cannot sit in this office, or None."""
-    row = roles.get(role)
-    if row is None:
-        return _field("role", f"没有“{role}”这个角色", f"There is no role {role!r}")
-    office = conn.execute(
-        select(Organisation.level, Organisation.kind, Organisation.name).where(Organisation.code == org)
-    ).one_or_none()
-    if office is None:
-        return _field("org", f"没有“{org}”这个单位", f"There is no organisation {org!r}")
-    places = {(row.level, row.kind), *(split_place(place) for place in row.places)}
-    if (office.level, office.kind) not in places:
-        return _field(
-            "role", f"{row.name.zh}不设在{office.name}", f"{row.name.en} does not sit at {office.name}"
-        )
-    return None
 
 
 def _password(password: str) -> str:

@@ -11,6 +11,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.house import House
 from workflow.permissions import may
 from workflow.register import accounts
+from workflow.register.seats import seats_of
 
 AS = click.option("--as", "login", metavar="LOGIN", required=True, help="以谁的账号。Whose account.")
 
@@ -28,7 +29,7 @@ def signed_in(house: House, login: str, *actions: str) -> Actor:
     if account is None:
         raise _failed("账号或密码不对。Account or password is wrong.")
     with house.reader.connect() as conn:
-        seats = accounts.seats(conn, account, house.now().astimezone(SHANGHAI).date())
+        seats = seats_of(conn, account, house.now().astimezone(SHANGHAI).date())
     if not seats:
         raise _failed("这个账号今天没有岗位。This account holds no seat today.")
     return next((seat for seat in seats if any(may(seat.role, action) for action in actions)), seats[0])

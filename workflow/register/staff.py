@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from bpmn.tables import RoleRow
 from workflow.deadlines import SHANGHAI
 from workflow.errors import AnswersRefused, NotAllowed, RowFault, RowsRefused
-from workflow.register import accounts
+from workflow.register import accounts, seats
 from workflow.register.identity import NotValid, check_id_number, check_name, check_phone
 from workflow.register.kinship import check_relative, file_relative
 from workflow.register.lookups import day_of, filled, one_of
@@ -86,7 +86,7 @@ def import_staff(
             faults.append(
                 post.line.fault("name", "同一登录名下姓名不同", "Another name under the same login")
             )
-        fault = accounts.seat_fault(conn, post.org, post.role, roles)
+        fault = seats.seat_fault(conn, post.org, post.role, roles)
         if fault is not None:
             faults.append(post.line.fault(fault.field, fault.message.zh, fault.message.en))
     if faults:
@@ -104,7 +104,7 @@ def _write(
 ) -> StaffImported:
     faults: list[RowFault] = []
     passwords: dict[str, str] = {}
-    seats: set[int] = set()
+    given: set[int] = set()
     for done, post in enumerate(posts, start=1):
         try:
             if post.login not in ids:
@@ -114,8 +114,8 @@ def _write(
                 )
                 passwords[post.login] = password
             account = ids[post.login]
-            seats.add(
-                accounts.give_seat(
+            given.add(
+                seats.give_seat(
                     conn, account, post.org, post.role,
                     roles=roles, valid_from=post.valid_from, valid_to=post.valid_to,
                 )
@@ -134,7 +134,7 @@ def _write(
         progress(done, len(posts))
     if faults:
         raise RowsRefused(faults)
-    return StaffImported(len(posts), len(passwords), len(seats), passwords)
+    return StaffImported(len(posts), len(passwords), len(given), passwords)
 
 
 def _post(

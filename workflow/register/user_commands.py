@@ -7,7 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection, select
 
-from workflow.register import accounts
+from workflow.register import accounts, seats
 from workflow.register.staffing import recorded
 from workflow.register.telling import DAY, JSON, Settings, Told, today_of
 from workflow.store import transaction
@@ -32,23 +32,23 @@ def list_users(settings: Settings, org: str | None, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     for person in found:
-        seats = "，".join(f"{seat['role']} {seat['organisation']}" for seat in person["seats"])
+        held = "，".join(f"{seat['role']} {seat['organisation']}" for seat in person["seats"])
         state = "" if person["active"] else "（停用 disabled）"
-        click.echo(f"{person['login']}\t{person['name']}{state}\t{seats or '（没有岗位 no seat）'}")
+        click.echo(f"{person['login']}\t{person['name']}{state}\t{held or '（没有岗位 no seat）'}")
     click.echo(f"共 {len(found)} 个账号。{len(found)} accounts.", err=True)
 
 
 def _users(conn: Connection, today: date, org: str | None) -> list[dict[str, Any]]:
     names = {row.code: row.name for row in conn.execute(select(Organisation.code, Organisation.name))}
-    seats: dict[int, list[dict[str, str]]] = {}
+    held: dict[int, list[dict[str, str]]] = {}
     for seat in conn.execute(select(Seat.__table__).order_by(Seat.id)):
         if seat.valid_from <= today and (seat.valid_to is None or seat.valid_to >= today):
             place = {"org": seat.org, "organisation": names[seat.org], "role": seat.role}
-            seats.setdefault(seat.account_id, []).append(place)
+            held.setdefault(seat.account_id, []).append(place)
     return [
-        {"login": row.login, "name": row.name, "active": row.active, "seats": seats.get(row.id, [])}
+        {"login": row.login, "name": row.name, "active": row.active, "seats": held.get(row.id, [])}
         for row in conn.execute(select(Account.__table__).order_by(Account.login))
-        if org is None or any(seat["org"] == org for seat in seats.get(row.id, []))
+        if org is None or any(seat["org"] == org for seat in held.get(row.id, []))
     ]
 
 
@@ -85,7 +85,7 @@ def add(
         if known is None:
             password = _ask_password() if ask else accounts.make_password()
             known = accounts.create(conn, login, name, at=house.now(), password=password, phone=phone)
-        accounts.give_seat(
+        seats.give_seat(
             conn,
             known,
             org,

@@ -14,7 +14,7 @@ from workflow.demo.simulate import County
 from workflow.demo.staff import Post
 from workflow.demo.stories import STORIES, Story, choose
 from workflow.house import House
-from workflow.register.accounts import end_seat
+from workflow.register.seats import end_seat
 from workflow.simulation.leaves import Leaves
 from workflow.simulation.overseers import Overseers
 from workflow.simulation.verdict import Round

@@ -10,7 +10,7 @@ from workflow.deadlines import SHANGHAI
 from workflow.demo.people import invent_name
 from workflow.demo.staff import Post
 from workflow.house import House
-from workflow.register.accounts import give_seat
+from workflow.register.seats import give_seat
 from workflow.register.staff import import_staff
 from workflow.register.table import Sheet
 from workflow.store import transaction
