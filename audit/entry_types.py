@@ -85,7 +85,13 @@ declare("account_created", needs=["account"])
 declare("account_disabled", needs=["account"])
 declare("account_enabled", needs=["account"])
 declare("password_set", needs=["account"])
-declare("seat_given", needs=["seat", "account", "role", "office", "first", "last"])
+declare("seat_proposed", needs=["proposal", "role", "office", "first", "last"], may=["account"])
+declare("seat_refused", needs=["proposal"])
+declare(
+    "seat_given",
+    needs=["seat", "account", "role", "office", "first", "last"],
+    may=["proposal", "proposed_by"],
+)
 declare("seat_ended", needs=["seat", "account", "last"])
 declare("step_handed_over", needs=["task", "seat", "office", "reason"], may=["exception"])
 declare("put_under_supervision", needs=["task", "office", "answer_by"])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "auth", "inbox", "public", "posting", "letters", "work", "case", "supervise", "inspect", "relatives",
     "register", "applying", "telling", "evidence", "mining", "verify", "policy", "flows", "pressing",
-    "overseen", "extensions", "leave", "calendar", "green", "erasure",
+    "overseen", "extensions", "leave", "calendar", "green", "erasure", "staff",
     "findings", "flags", "conformance", "indicators", "evaluation", "reports",
     "spot_checks", "replaying", "searching", "moving",
 )  # fmt: skip

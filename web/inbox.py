@@ -23,6 +23,7 @@ from workflow.store.models import Case, InboxMessage, Organisation
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 30
 RED_FLAGS = "red_flags"
+SEATS = frozenset({"seat_proposed", "seat_confirmed", "seat_refused"})
 LATE = frozenset({"overdue", "second", "third"})
 ALARMING = frozenset({"answer_overdue", "channel_dead", "mail_refused", "time_jump"})
 
@@ -51,6 +52,8 @@ class Message:
         """Where the line leads: to the supervision or the request it tells of, or to its case."""
         if self.kind == RED_FLAGS and may(current_actor().role, "view_flags"):
             return url_for("flags.index", severity="H")
+        if self.kind in SEATS and may(current_actor().role, "manage_accounts"):
+            return url_for("staff.index")
         if self.case_id is None:
             return None
         if self.finding is not None:

@@ -29,6 +29,7 @@ ENTRIES = (
     ("policy.index", Text("政策", "Rules")),
     ("flows.index", Text("流程", "Flows")),
     ("erasure.index", Text("信息删除", "Erasures")),
+    ("staff.index", Text("人员岗位", "Seats")),
 )
 
 PARTS = {
@@ -47,6 +48,9 @@ PARTS = {
 }
 """Pages that belong to an entry of another part."""
 
+ONLY_READ = {"staff": ("manage_accounts", "inspect")}
+"""Who has not this action only reads the part, and finds it within that other one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -63,12 +67,15 @@ def links() -> list[Link]:
     found = []
     role, address = person.seat.role, current_app.extensions[ADDRESSES]
     part = (request.endpoint or "").partition(".")[0]
-    part = PARTS.get(part, part)
+    inside = {one: other for one, (action, other) in ONLY_READ.items() if may(role, action) is None}
+    part = (PARTS | inside).get(part, part)
     for endpoint, name in ENTRIES:
-        permission = permission_of(endpoint)
+        permission, of = permission_of(endpoint), endpoint.partition(".")[0]
         if permission is None or (permission not in {PUBLIC, SIGNED_IN} and may(role, permission) is None):
             continue
-        here = part == endpoint.partition(".")[0]
+        if of in inside:
+            continue
+        here = part == of
         found.append(Link(address(endpoint), name, here, unread() if endpoint == "inbox.index" else None))
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from workflow.appointment_commands import AppointmentCommand
 from workflow.calendar_commands import CalendarCommand
 from workflow.erasure_commands import ErasureCommand
 from workflow.finding_commands import FindingCommand
@@ -243,7 +244,8 @@ CaseCommand = (
     | SetOff
 )
 Command = (
-    CalendarCommand
+    AppointmentCommand
+    | CalendarCommand
     | LeaveCommand
     | ConcludeFlag
     | MeasureCommand

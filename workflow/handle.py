@@ -22,7 +22,7 @@ from blinker import Namespace
 from sqlalchemy import Connection, bindparam, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from workflow import calendars, substituting
+from workflow import appointing, calendars, substituting
 from workflow.actor import SYSTEM, Actor
 from workflow.cases import (
     alarming,
@@ -101,6 +101,7 @@ HANDLERS: Mapping[type, Handler] = {
     **calendars.HANDLERS,
     **subscribing.HANDLERS,
     **substituting.HANDLERS,
+    **appointing.HANDLERS,
     **answering.HANDLERS,
     **concluding.HANDLERS,
     **entering.HANDLERS,

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from browser.checking import Checker, serving
 from pages.houses import NOW, PASSWORD, demonstration_copy
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from web import create_app
@@ -60,11 +61,11 @@ def pressed():
 def window(browser, pressed):
     contexts = []
 
-    def opened(login):
+    def opened(login, password=PASSWORD):
         limiter.reset()
         contexts.append(browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai"))
         view = Checker(contexts[-1], pressed[0])
-        view.signs_in(login, PASSWORD)
+        view.signs_in(login, password)
         return view
 
     yield opened
@@ -90,9 +91,25 @@ def test_the_pages_of_an_office(window, pressed):
     assert not faults, "\n".join(map(str, faults))
 
 
-def test_the_page_of_the_administrator(window):
+def test_the_pages_of_the_administrators(window):
     view = window("adm")
-    assert not view.check(["/leave?org=360829-msb"]), "\n".join(map(str, view.faults))
+    page = view.page
+    page.goto(f"{view.base}/staff?org=360829-msb")
+    page.fill("#login", "wang.min")
+    page.fill("#name", "王敏")
+    page.select_option("#role", "CCHK")
+    page.click("#give button")
+    expect(page.locator("#w-h")).to_be_visible()
+    person = page.locator("[aria-labelledby=s-h] a").last.get_attribute("href")  # the first is one of them
+    page.goto(view.base + person)
+    seat = page.locator("a[href*='seat=']").first.get_attribute("href").partition("#")[0]
+    faults = view.check(["/leave?org=360829-msb", "/staff?org=360829-msb", person, seat])
+    assert not faults, "\n".join(map(str, faults))
+    second = window("adm2").page
+    second.goto(f"{view.base}/staff")
+    second.click("button[value=confirm]")
+    password = second.locator("code").text_content()
+    assert "王敏" in window("wang.min", password).page.locator("h1").text_content()
 
 
 def test_all_are_ticked_at_once_and_counted_and_go_to_the_preview(window):

@@ -36,6 +36,9 @@ KINDS: Final[Mapping[str, Text]] = {
     "calendar_waiting": Text("日历等第二个人放行", "A calendar waits for a second person"),
     "red_flags": Text("新的红旗", "New red flags"),
     "leave": Text("请假代班", "Leave and substitute"),
+    "seat_proposed": Text("安排岗位，等另一名系统管理员确认", "A seat waits for a second administrator"),
+    "seat_confirmed": Text("您提出的岗位已确认", "The seat you proposed was confirmed"),
+    "seat_refused": Text("您提出的岗位被退回", "The seat you proposed was refused"),
 }
 
 

@@ -14,7 +14,7 @@ from workflow.flags.keeping import run
 from workflow.progress import bar
 
 SHOWN = ("vlia1", "vhead1", "twin1", "trev1", "tlead1", "chnd", "cchk", "capr", "fin1", "fin2", "arch",
-         "sup1", "sup-msb", "insp", "adm")  # fmt: skip
+         "sup1", "sup-msb", "insp", "adm", "adm2")  # fmt: skip
 
 
 @click.command()

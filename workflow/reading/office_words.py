@@ -15,6 +15,8 @@ KINDS: Final[Mapping[str, Text]] = MappingProxyType(
         "account_disabled": Text("停用账号", "An account was disabled"),
         "account_enabled": Text("恢复账号", "An account was enabled again"),
         "password_set": Text("改了密码", "A password was set"),
+        "seat_proposed": Text("提出安排岗位", "A seat was proposed"),
+        "seat_refused": Text("不同意安排岗位", "A seat was refused"),
         "seat_given": Text("安排岗位", "A seat was given"),
         "seat_ended": Text("改变岗位的结束日期", "The last day of a seat was changed"),
         "leave_registered": Text("登记请假和代班", "A leave and its substitute were registered"),

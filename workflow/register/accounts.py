@@ -53,7 +53,7 @@ class _Turn:
         _turns.release()
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, salt: bytes | None = None) -> str:
     """The argon2id text to keep.
 
     Raises:
@@ -67,7 +67,7 @@ def hash_password(password: str) -> str:
             f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; this one has {len(plain)}",
         )
     with _Turn():
-        return _HASHER.hash(plain)
+        return _HASHER.hash(plain, salt=salt)
 
 
 def verify_password(stored: str, password: str) -> bool:

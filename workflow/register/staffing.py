@@ -71,13 +71,16 @@ def _of_accounts(before: _Standing, after: _Standing) -> Iterator[tuple[str, dic
 def _of_seats(before: _Standing, after: _Standing) -> Iterator[tuple[str, dict[str, object]]]:
     for number, row in after.seats.items():
         old = before.seats.get(number)
-        facts: dict[str, object] = {"seat": number, "account": row.account_id, "last": _day(row.valid_to)}
+        facts: dict[str, object] = {"seat": number, "account": row.account_id, "last": told_day(row.valid_to)}
         if old is None:
-            office = {"role": row.role, "office": told_office(row.org), "first": _day(row.valid_from)}
-            yield "seat_given", facts | office
+            yield "seat_given", facts | {"role": row.role} | told_place(row.org, row.valid_from)
         elif old.valid_to != row.valid_to:
             yield "seat_ended", facts
 
 
-def _day(day: date | None) -> str | None:
+def told_place(org: str, first: date) -> dict[str, object]:
+    return {"office": told_office(org), "first": told_day(first)}
+
+
+def told_day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()

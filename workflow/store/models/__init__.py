@@ -22,6 +22,7 @@ from workflow.store.models.flags import Flag, FlagConclusion, FlagRun
 from workflow.store.models.measures import EnteredFigure, EvaluationScore
 from workflow.store.models.people import (
     Account,
+    Appointment,
     Category,
     ChronicCard,
     Claim,
@@ -52,6 +53,7 @@ __all__ = [
     "Account",
     "Advance",
     "Alarm",
+    "Appointment",
     "Assignment",
     "Base",
     "Beat",

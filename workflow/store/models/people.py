@@ -64,6 +64,32 @@ class Seat(Base):
     reason: Mapped[str | None] = mapped_column(String(200))
 
 
+class Appointment(Base):
+    """A seat that one administrator proposes and another confirms (SD-8).
+
+    `account_id`: whose it will be; None: of somebody who gets an account with it, under `login` and `name`.
+    `state`: open, confirmed, refused, withdrawn.
+    """
+
+    __tablename__ = "appointment"
+    __table_args__ = (Index(None, "state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    login: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(40))
+    org: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    role: Mapped[str] = mapped_column(String(8))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    state: Mapped[str] = mapped_column(String(12))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    proposed_seat: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class Kin(Base):
     """近亲属备案: a relative that somebody on duty has filed (domain 6.2)."""
 

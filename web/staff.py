@@ -1,0 +1,172 @@
+"""人员岗位: who sits where. One administrator proposes a seat, another confirms it (SD-8)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bpmn import Text
+from web.access import allowed, needs
+from web.here import current_actor, house, now, request_key
+from web.language import t
+from workflow.appointment_commands import (
+    AppointmentCommand,
+    ConfirmSeat,
+    EndSeat,
+    ProposeSeat,
+    RefuseSeat,
+    SetStanding,
+)
+from workflow.errors import AnswersRefused, FieldFault, NotFound
+from workflow.handle import Outcome, handle
+from workflow.reading import staff as reading
+from workflow.reading.case_file import today
+from workflow.register import accounts
+
+bp = Blueprint("staff", __name__, url_prefix="/staff")
+FIELDS = ("login", "name", "role", "first", "last")
+
+
+@bp.get("")
+@needs("view_accounts")
+def index() -> ResponseReturnValue:
+    """What waits for a second administrator, and the seats of the office that the address names."""
+    return _office({})
+
+
+@bp.post("")
+@needs("manage_accounts")
+def propose() -> ResponseReturnValue:
+    typed = {name: request.form.get(name, "").strip() for name in FIELDS}
+    first, last, faults = _days(typed)
+    if first is None or faults:
+        return _office(typed, faults, 422)
+    org = request.args.get("org", "")
+    try:
+        _do(ProposeSeat(typed["login"], typed["name"], org, typed["role"], first, last))
+    except AnswersRefused as refused:
+        return _office(typed, refused.faults, 422)
+    flash(t("已提出，等另一名系统管理员确认", "Proposed; another administrator has to confirm"))
+    return redirect(url_for(".index", org=org), 303)
+
+
+@bp.post("/proposals/<int:number>")
+@needs("manage_accounts")
+def decide(number: int) -> ResponseReturnValue:
+    """Confirm or refuse, by the button that was pressed. A new account's first password is shown once."""
+    if request.form.get("act") != "confirm":
+        _do(RefuseSeat(number))
+        flash(t("已退回", "Refused"))
+        return redirect(url_for(".index"), 303)
+    key = _first_key()
+    password = accounts.make_password(int.from_bytes(key))
+    done = _do(ConfirmSeat(number, accounts.hash_password(password, key[:16])))
+    if not done.number:
+        flash(t("已确认，岗位已安排", "Confirmed; the seat is given"))
+        return redirect(url_for(".index"), 303)
+    return make_response(
+        render_template("staff/made.html", person=_known(int(done.number)), password=password)
+    )
+
+
+@bp.get("/<int:number>")
+@needs("view_accounts")
+def show(number: int) -> ResponseReturnValue:
+    """A person with all seats in the county, those that have ended too."""
+    return _person(number)
+
+
+@bp.post("/<int:number>/seats/<int:seat>")
+@needs("manage_accounts")
+def end(number: int, seat: int) -> ResponseReturnValue:
+    """The last day of a seat; nothing typed: at once."""
+    typed = request.form.get("last", "").strip()
+    try:
+        last = date.fromisoformat(typed) if typed else today(now()) - timedelta(days=1)
+        _do(EndSeat(seat, last))
+    except ValueError:
+        return _person(number, [FieldFault("last", _WRITE_A_DATE)], 422)
+    except AnswersRefused as refused:
+        return _person(number, refused.faults, 422)
+    flash(t("岗位的结束日期已登记", "The last day of the seat is set"))
+    return redirect(url_for(".show", number=number), 303)
+
+
+@bp.post("/<int:number>/standing")
+@needs("manage_accounts")
+def standing(number: int) -> ResponseReturnValue:
+    """Disable the account, or enable it again."""
+    active = request.form.get("act") == "enable"
+    _do(SetStanding(number, active))
+    flash(t("账号已恢复", "Enabled") if active else t("账号已停用，已登录的立即失效", "Disabled"))
+    return redirect(url_for(".show", number=number), 303)
+
+
+_WRITE_A_DATE = Text("请写日期，例如2026-11-19", "Write a date, such as 2026-11-19")
+
+
+def _do(command: AppointmentCommand) -> Outcome:
+    return handle(house(), current_actor(), command, at=now(), request_id=request_key())
+
+
+def _days(typed: Mapping[str, str]) -> tuple[date | None, date | None, list[FieldFault]]:
+    """First and last day; nothing typed: from today, and without an end."""
+    found: dict[str, date | None] = {"first": today(now()), "last": None}
+    faults = []
+    for name in found:
+        if typed.get(name):
+            try:
+                found[name] = date.fromisoformat(typed[name])
+            except ValueError:
+                faults.append(FieldFault(name, _WRITE_A_DATE))
+    return found["first"], found["last"], faults
+
+
+def _first_key() -> bytes:
+    """32 bytes that nobody can guess; of one request always the same: a second click shows the same again."""
+    secret = current_app.secret_key
+    key = secret if isinstance(secret, bytes) else str(secret).encode()
+    return hmac.new(key, f"first password {request_key()}".encode(), hashlib.sha256).digest()
+
+
+def _office(
+    typed: Mapping[str, str], faults: Sequence[FieldFault] = (), status: int = 200
+) -> ResponseReturnValue:
+    actor, book, day = current_actor(), house().rules().rulebook, today(now())
+    with house().reader.connect() as connection:
+        places = reading.places(connection, actor.org[:6], day)
+        place = next((one for one in places if one.code == request.args.get("org", "")), None)
+        waiting = reading.waiting(connection, book, actor.org[:6])
+        seats = reading.seats_at(connection, book, place.code, day) if place else []
+    body = render_template(
+        "staff/index.html",
+        places=places, place=place, seats=seats, waiting=waiting, typed=typed, faults=list(faults), today=day,
+        manages=allowed("manage_accounts"), posts=reading.posts_of(book, place) if place else {},
+    )  # fmt: skip
+    return make_response(body, status)
+
+
+def _known(number: int) -> reading.Person:
+    book, county = house().rules().rulebook, current_actor().org[:6]
+    with house().reader.connect() as connection:
+        person = reading.person(connection, book, number, county, today(now()))
+    if person is None:
+        raise NotFound()
+    return person
+
+
+def _person(number: int, faults: Sequence[FieldFault] = (), status: int = 200) -> ResponseReturnValue:
+    person = _known(number)
+    wanted = request.view_args.get("seat") if request.view_args else None
+    chosen = wanted or request.args.get("seat", type=int)
+    manages = allowed("manage_accounts") and person.id != current_actor().account_id
+    body = render_template(
+        "staff/show.html",
+        person=person, faults=list(faults), today=today(now()), manages=manages,
+        chosen=next((one for one in person.seats if one.id == chosen), None),
+        typed=request.form.get("last", ""),
+    )  # fmt: skip
+    return make_response(body, status)

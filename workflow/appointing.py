@@ -1,0 +1,272 @@
+"""Who sits where (domain 6.1): an administrator proposes a seat, another one confirms it, and with it the
+account of somebody new (SD-8). Taking away, which gives nobody anything, one does alone, but never from
+himself. Every act is an entry beside the cases, by numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from bpmn import Text
+from workflow.appointment_commands import ConfirmSeat, EndSeat, ProposeSeat, RefuseSeat, SetStanding
+from workflow.cases.refusing import log_system
+from workflow.cases.telling import Desk, tell
+from workflow.cases.work import Handler, Work
+from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
+from workflow.permissions import refusal, require
+from workflow.register import accounts, seats
+from workflow.register.seating import valid_on
+from workflow.register.staffing import told_day, told_place
+from workflow.store.models import Account, Appointment, Organisation, Seat, table
+
+PROPOSED = table(Appointment)
+ADMINISTRATOR: Final = "ADM"
+_NOT_ONES_OWN: Final = Text(
+    "自己的岗位和账号由另一名系统管理员办理。",
+    "Your own seat and account are another administrator's.",
+)
+
+
+def propose(work: Work, command: ProposeSeat) -> Mapping[str, Any]:
+    """Keep a seat as a proposal, checked as if it were given now.
+
+    Raises:
+        NotAllowed: not an administrator, another county, SD-4 or SD-8; AnswersRefused: what is typed.
+    """
+    _require(work, command.org)
+    login = accounts.clean_login(command.login)
+    known = work.conn.execute(
+        select(Account.id, Account.name, Account.active).where(Account.login == login)
+    ).one_or_none()
+    waiting = work.conn.execute(
+        select(PROPOSED.c.name, PROPOSED.c.org, PROPOSED.c.role).where(
+            PROPOSED.c.state == "open", PROPOSED.c.login == login
+        )
+    ).all()
+    faults = [*_person_faults(work.conn, known, waiting, command), *_day_faults(work, command)]
+    if faults:
+        raise AnswersRefused(faults)
+    account = None if known is None else int(known.id)
+    held = seats.held_as(
+        work.conn, account, command.org, command.role,
+        roles=work.house.rules().rulebook.roles, valid_from=command.first, valid_to=command.last,
+    )  # fmt: skip
+    if held is not None:
+        raise _fault("role", "这个人已经在这个岗位上", "This person sits there already")
+    if any((one.org, one.role) == (command.org, command.role) for one in waiting):
+        raise _fault("role", "这个岗位已经提出过，等另一名系统管理员确认", "It is proposed already and waits")
+    row = {
+        "account_id": account, "login": login, "name": command.name.strip() if known is None else known.name,
+        "org": command.org, "role": command.role, "valid_from": command.first, "valid_to": command.last,
+        "state": "open", "proposed_by": work.actor.account_id, "proposed_seat": work.actor.seat_id,
+        "proposed_at": work.at,
+    }  # fmt: skip
+    number = int(work.conn.execute(insert(PROPOSED).values(row).returning(PROPOSED.c.id)).scalar_one())
+    facts = {"proposal": number, "role": command.role, "last": told_day(command.last)}
+    facts |= told_place(command.org, command.first)
+    _log(work, "seat_proposed", facts if account is None else facts | {"account": account})
+    _tell_others(work, command.org, command.role)
+    return {"number": str(number)}
+
+
+def confirm(work: Work, command: ConfirmSeat) -> Mapping[str, Any]:
+    """Give the seat, and make the account where there is none. The number is that of an account made now.
+
+    Raises:
+        NotFound; NotAllowed: one's own proposal or seat, or SD-4 and SD-8 by now; StepImpossible: decided,
+        its days are over, or it cannot be given any more, as when the login is taken by now.
+    """
+    row = _open(work, command.appointment_id)
+    if work.actor.account_id in (row.proposed_by, row.account_id):
+        raise refusal("appointment")
+    if row.valid_to is not None and row.valid_to < work.today:
+        raise StepImpossible(
+            Text("这个岗位的日期已经过去，请退回重新提出。", "Its days are over; refuse it.")
+        )
+    try:
+        account = row.account_id or _make_account(work, row, command.password_hash)
+        first = max(row.valid_from, work.today)
+        number = seats.give_seat(
+            work.conn, account, row.org, row.role,
+            roles=work.house.rules().rulebook.roles, valid_from=first, valid_to=row.valid_to,
+        )  # fmt: skip
+    except AnswersRefused as refused:  # what was right when it was proposed is wrong by now
+        why = refused.faults[0].message
+        raise StepImpossible(
+            Text(f"{why.zh}，请退回后重新提出。", f"{why.en}: refuse it and propose it anew.")
+        ) from refused
+    _decide(work, row, "confirmed")
+    facts = {"seat": number, "account": account, "role": row.role, "last": told_day(row.valid_to)}
+    facts |= told_place(row.org, first) | {"proposal": row.id, "proposed_by": row.proposed_by}
+    _log(work, "seat_given", facts)
+    _tell_proposer(work, row, "seat_confirmed")
+    return {"number": "" if row.account_id is not None else str(account)}
+
+
+def refuse(work: Work, command: RefuseSeat) -> Mapping[str, Any]:
+    """The second person does not agree; whoever proposed it takes it back.
+
+    Raises:
+        NotFound, StepImpossible, NotAllowed
+    """
+    row = _open(work, command.appointment_id)
+    mine = row.proposed_by == work.actor.account_id
+    _decide(work, row, "withdrawn" if mine else "refused")
+    _log(work, "seat_refused", {"proposal": row.id})
+    if not mine:
+        _tell_proposer(work, row, "seat_refused")
+    return {"number": str(row.id)}
+
+
+def end_seat(work: Work, command: EndSeat) -> Mapping[str, Any]:
+    """Let a seat end, at the earliest yesterday; whoever stands in for it ends with it.
+
+    Raises:
+        NotFound; NotAllowed; StepImpossible: one's own, a substitute's, or over; AnswersRefused: the day.
+    """
+    row = work.conn.execute(select(Seat.__table__).where(Seat.id == command.seat_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    _require(work, row.org)
+    if row.account_id == work.actor.account_id:
+        raise StepImpossible(_NOT_ONES_OWN)
+    if row.substitute_for is not None:
+        raise StepImpossible(Text("代班请在“请假代班”里销假。", "A substitution ends on the page of leaves."))
+    if row.valid_to is not None and row.valid_to < work.today:
+        raise StepImpossible(Text("这个岗位已经结束。", "This seat has ended."))
+    if command.last < work.today - timedelta(days=1):
+        raise _fault("last", "最早到昨天为止，即马上停用", "At the earliest yesterday, which is at once")
+    if row.valid_to is not None and command.last > row.valid_to:
+        raise _fault("last", "延长要另行提出，由另一名系统管理员确认", "To prolong it, propose the seat anew")
+    standing_in = work.conn.execute(
+        select(Seat.__table__)
+        .where(Seat.substitute_for == row.id, Seat.valid_to > command.last)
+        .order_by(Seat.id)
+    ).all()
+    for ended in (row, *standing_in):
+        seats.end_seat(work.conn, ended.id, command.last)
+        facts = {"seat": ended.id, "account": ended.account_id, "last": told_day(command.last)}
+        _log(work, "seat_ended", facts)
+    return {"number": str(row.account_id)}
+
+
+def set_standing(work: Work, command: SetStanding) -> Mapping[str, Any]:
+    """Disable an account, or enable it again.
+
+    Raises:
+        NotFound: nobody of this county; NotAllowed; StepImpossible: one's own, or it is so already.
+    """
+    _require(work, work.actor.org)
+    if command.account_id == work.actor.account_id:
+        raise StepImpossible(_NOT_ONES_OWN)
+    active = work.conn.scalar(
+        select(Account.active)
+        .join(Seat, Seat.account_id == Account.id)
+        .where(Account.id == command.account_id, Seat.org.startswith(work.actor.org[:6], autoescape=True))
+        .limit(1)
+    )
+    if active is None:
+        raise NotFound()
+    if active == command.active:
+        raise StepImpossible(Text("这个账号已经是这样了。", "The account is so already."))
+    accounts.set_active(work.conn, command.account_id, command.active)
+    kind = "account_enabled" if command.active else "account_disabled"
+    _log(work, kind, {"account": command.account_id})
+    return {"number": str(command.account_id)}
+
+
+HANDLERS: Mapping[type, Handler] = {
+    ProposeSeat: propose,
+    ConfirmSeat: confirm,
+    RefuseSeat: refuse,
+    EndSeat: end_seat,
+    SetStanding: set_standing,
+}
+
+
+def _require(work: Work, org: str) -> None:
+    require(work.actor, "manage_accounts")
+    if org[:6] != work.actor.org[:6]:
+        raise refusal("area")
+
+
+def _person_faults(
+    conn: Connection, known: Any, waiting: Sequence[Any], command: ProposeSeat
+) -> list[FieldFault]:
+    """`waiting`: what is proposed for this login already."""
+    name = command.name.strip()
+    if known is not None and not known.active:
+        return [FieldFault("login", Text("这个账号已停用，先恢复账号", "This account is disabled"))]
+    named = {known.name, ""} if known is not None else {one.name for one in waiting}
+    if named and name not in named:
+        return [FieldFault("login", Text("这个登录名是另一个人的", "This login is another person's"))]
+    return [] if known is not None else accounts.account_faults(conn, command.login, command.name)
+
+
+def _day_faults(work: Work, command: ProposeSeat) -> list[FieldFault]:
+    faults = []
+    if command.first < work.today:
+        faults.append(FieldFault("first", Text("第一天不能早于今天", "The first day is today or later")))
+    if command.last is not None and command.last < command.first:
+        faults.append(FieldFault("last", Text("最后一天早于第一天", "The last day is before the first")))
+    return faults
+
+
+def _fault(field: str, zh: str, en: str) -> AnswersRefused:
+    return AnswersRefused([FieldFault(field, Text(zh, en))])
+
+
+def _open(work: Work, number: int) -> Any:
+    require(work.actor, "manage_accounts")
+    row = work.conn.execute(select(PROPOSED).where(PROPOSED.c.id == number).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound()
+    _require(work, row.org)
+    if row.state != "open":
+        raise StepImpossible(Text("这个岗位已经决定过了。", "This seat has been decided on."))
+    return row
+
+
+def _make_account(work: Work, row: Any, password_hash: str | None) -> int:
+    """The account of a proposed seat, and of all others that are proposed under this login."""
+    number = accounts.create(work.conn, row.login, row.name, at=work.at, password_hash=password_hash)
+    of_the_same = (PROPOSED.c.state == "open") & (PROPOSED.c.login == row.login)
+    work.conn.execute(update(PROPOSED).where(of_the_same).values(account_id=number))
+    _log(work, "account_created", {"account": number})
+    return number
+
+
+def _decide(work: Work, row: Any, state: str) -> None:
+    decided = {"state": state, "decided_by": work.actor.account_id, "decided_at": work.at}
+    work.conn.execute(update(PROPOSED).where(PROPOSED.c.id == row.id).values(decided))
+
+
+def _tell_others(work: Work, org: str, role: str) -> None:
+    """A line to every other administrator of the county."""
+    others = work.conn.execute(
+        select(Seat.id, Seat.org).where(
+            Seat.org.startswith(work.actor.org[:6], autoescape=True), Seat.role == ADMINISTRATOR,
+            Seat.account_id != work.actor.account_id, *valid_on(work.today),
+        ).order_by(Seat.id)
+    )  # fmt: skip
+    desks = [Desk(row.org, ADMINISTRATOR, row.id) for row in others]
+    tell(work, "seat_proposed", desks, {"subject": _named(work, org, role)})
+
+
+def _tell_proposer(work: Work, row: Any, kind: str) -> None:
+    org = work.conn.scalar(select(Seat.org).where(Seat.id == row.proposed_seat))
+    desk = Desk(str(org), ADMINISTRATOR, row.proposed_seat)
+    tell(work, kind, [desk], {"subject": _named(work, row.org, row.role)})
+
+
+def _named(work: Work, org: str, role: str) -> str:
+    """Office and post, as a line of an inbox names them: no person."""
+    office = work.conn.scalar(select(Organisation.name).where(Organisation.code == org))
+    known = work.house.rules().rulebook.roles.get(role)
+    return f"{office}{known.name.zh if known else role}"
+
+
+def _log(work: Work, kind: str, facts: Mapping[str, object]) -> None:
+    log_system(work.house, work.conn, work.actor, kind, facts, work.at, work.request_id)
