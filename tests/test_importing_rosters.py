@@ -617,6 +617,23 @@ def test_accounts_from_the_command_line(office: Office) -> None:
     ]
 
 
+def test_a_password_somebody_else_has_made_up_is_to_be_changed_and_a_typed_one_is_not(office: Office) -> None:
+    def handed_out() -> dict[str, bool]:
+        return {row.login: row.handed_out for row in office.all(Account)}
+
+    where = ("--org", "360829100000", "--role", "TREV")
+    row = ["zhao", "赵六", "360829100000", "TWIN", "", "", "2026-01-01", ""]
+    office.run(user, "add", "wang", "王明", *where)
+    typed = ["add", "li.si", "李四", *where, "--ask"]
+    CliRunner().invoke(user, typed, obj=office, input="long enough for me\nlong enough for me\n")
+    assert office.imports("staff", [STAFF, row]).exit_code == 0
+    assert handed_out() == {"wang": True, "li.si": False, "zhao": True}
+    again = "another one of mine\nanother one of mine\n"
+    CliRunner().invoke(user, ["password", "wang", "--ask"], obj=office, input=again)
+    office.run(user, "password", "li.si")
+    assert handed_out() == {"wang": False, "li.si": True, "zhao": True}
+
+
 def test_a_refused_account_ends_with_status_1(office: Office) -> None:
     wrong = office.run(user, "add", "wang", "W", "--org", "360829100000", "--role", "TREV")
     assert wrong.exit_code == 1 and "汉字" in wrong.stderr

@@ -13,6 +13,7 @@ from workflow.demo.staff import PASSWORD
 from workflow.errors import RulesRefused
 from workflow.releasing import bundles
 from workflow.releasing.telling import console_words
+from workflow.store.models import Account
 
 pytestmark = pytest.mark.parametrize("county", ["sqlite"], indirect=True)
 TEN_DAYS = ("limits.toml", b"[D05]\namount = 5", b"[D05]\namount = 10")
@@ -58,6 +59,13 @@ def test_one_proposes_a_file_and_another_releases_it(county, run, limits):
 def test_a_wrong_password_does_nothing(run, limits, county):
     refused = run("rules", "propose", str(limits), "--as", "chnd", password="wrong-password")
     assert refused.exit_code == 1 and "密码不对" in refused.stderr
+    assert json.loads(run("rules", "status", "--json").stdout)["proposals"] == []
+
+
+def test_whoever_was_given_a_password_gives_no_orders_with_it(run, county, limits):
+    county.correct(Account, Account.login == "chnd", handed_out=True)
+    refused = run("rules", "propose", str(limits), "--as", "chnd")
+    assert refused.exit_code == 1 and "首次密码" in refused.stderr
     assert json.loads(run("rules", "status", "--json").stdout)["proposals"] == []
 
 

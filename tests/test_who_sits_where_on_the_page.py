@@ -2,6 +2,7 @@
 
 import pytest
 from pages.desks import at_the_desk
+from pages.visiting import Visitor
 from small_county import TOWNSHIP
 
 from workflow.register import accounts
@@ -49,6 +50,23 @@ def test_a_second_click_shows_the_same_password_and_makes_nothing_twice(county, 
     first, again = (two.submits(page, button="confirm") for _ in range(2))
     assert first.tree.xpath("string(//code)") == again.tree.xpath("string(//code)") != ""
     assert len(county.rows(Account, Account.login == "wang.min")) == 1
+
+
+def test_whoever_was_given_a_password_changes_it_before_anything_else(county, desks):
+    one, two = desks
+    proposed(one)
+    password = confirmed(two)[1].tree.xpath("string(//code)")
+    new = Visitor(two.app)
+    page = new.submits(new.opens("/sign-in?next=/work"), login="wang.min", password=password)
+    assert page.path == "/account" and "首次密码" in page.words
+    assert new.opens("/cases").path == "/account", "nothing else opens"
+    again = {"new": "only Wang knows it", "again": "only Wang knows it"}
+    wrong = new.submits(page, "/account/password", old="not it at all", **again)
+    assert wrong.status == 422
+    done = new.submits(page, "/account/password", old=password, **again)
+    assert "密码已经改好" in done.words and "首次密码" not in done.words
+    assert new.opens("/work").path == "/work"
+    assert at_the_desk(county, "trev1").opens("/work").path == "/work", "others have nothing to change"
 
 
 def test_two_accounts_never_get_the_same_password(county, desks):

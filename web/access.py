@@ -75,6 +75,8 @@ def guard() -> ResponseReturnValue | None:
         return _to_sign_in()
     if permission == SIGNED_IN:
         return None
+    if person.handed_out:
+        return redirect(url_for("auth.account"), 303)
     if person.seat is None:
         return redirect(url_for("auth.seats", next=this_address()), 303)
     if may(person.seat.role, permission) is None:

@@ -70,6 +70,7 @@ class Member(UserMixin):  # type: ignore[misc]
     language: str
     elder: bool
     demonstration: bool
+    handed_out: bool
     seats: tuple[SeatView, ...]
     seat: SeatView | None
 
@@ -120,9 +121,14 @@ def _load(token: str) -> Member | None:
         session["seen"] = _stamp(now())
     chosen = session.get("seat")
     seat = next((seat for seat in seats if seat.id == chosen), None)
+    return _member(row, seats, seat)
+
+
+def _member(row: Any, seats: tuple[SeatView, ...], seat: SeatView | None) -> Member:
     return Member(
-        row.id, row.epoch, row.login, row.name, row.language, row.elder, row.demonstration, seats, seat
-    )
+        row.id, row.epoch, row.login, row.name, row.language, row.elder, row.demonstration, row.handed_out,
+        seats, seat,
+    )  # fmt: skip
 
 
 def begin(row: Any, seats: tuple[SeatView, ...]) -> None:
@@ -131,10 +137,7 @@ def begin(row: Any, seats: tuple[SeatView, ...]) -> None:
     session["seen"] = session["since"] = _stamp(now())
     if len(seats) == 1:
         session["seat"] = seats[0].id
-    person = Member(
-        row.id, row.epoch, row.login, row.name, row.language, row.elder, row.demonstration, seats, None
-    )
-    login_user(person)
+    login_user(_member(row, seats, None))
     g.pop("language", None)
 
 

@@ -231,7 +231,9 @@ def _open(work: Work, number: int) -> Any:
 
 def _make_account(work: Work, row: Any, password_hash: str | None) -> int:
     """The account of a proposed seat, and of all others that are proposed under this login."""
-    number = accounts.create(work.conn, row.login, row.name, at=work.at, password_hash=password_hash)
+    number = accounts.create(
+        work.conn, row.login, row.name, at=work.at, password_hash=password_hash, handed_out=True
+    )
     of_the_same = (PROPOSED.c.state == "open") & (PROPOSED.c.login == row.login)
     work.conn.execute(update(PROPOSED).where(of_the_same).values(account_id=number))
     _log(work, "account_created", {"account": number})

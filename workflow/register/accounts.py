@@ -132,9 +132,12 @@ def create(
     password: str | None = None,
     password_hash: str | None = None,
     phone: str | None = None,
+    handed_out: bool = False,
     demonstration: bool = False,
 ) -> int:
     """Add an account and say its number. Give the password, or its hash when many share one.
+
+    `handed_out`: somebody else knows the password; it has to be changed first of all.
 
     Raises:
         AnswersRefused: login, name, phone or password are not valid, or the login is taken.
@@ -149,8 +152,9 @@ def create(
         raise AnswersRefused(faults)
     row = {
         "login": clean_login(login), "name": check_name(name),
-        "phone": check_phone(phone) if phone else None, "password": password_hash, "active": True,
-        "epoch": 1, "language": "zh", "elder": False, "demonstration": demonstration, "created_at": at,
+        "phone": check_phone(phone) if phone else None, "password": password_hash,
+        "handed_out": handed_out, "active": True, "epoch": 1,
+        "language": "zh", "elder": False, "demonstration": demonstration, "created_at": at,
     }  # fmt: skip
     return int(conn.execute(insert(Account).values(row).returning(Account.id)).scalar_one())
 
@@ -189,13 +193,13 @@ def find(conn: Connection, login: str) -> int:
     return found
 
 
-def change_password(conn: Connection, account_id: int, password: str) -> int:
-    """Keep a new password; every session of the account ends. Says the new epoch.
+def change_password(conn: Connection, account_id: int, password: str, *, handed_out: bool = False) -> int:
+    """Keep a new password; every session of the account ends. Says the new epoch. `handed_out`: as `create`.
 
     Raises:
         AnswersRefused, NotFound, Busy
     """
-    return _change(conn, account_id, password=hash_password(password))
+    return _change(conn, account_id, password=hash_password(password), handed_out=handed_out)
 
 
 def set_active(conn: Connection, account_id: int, active: bool) -> int:
@@ -217,6 +221,11 @@ def _change(conn: Connection, account_id: int, **values: object) -> int:
     if changed is None:
         raise NotFound()
     return int(changed)
+
+
+def is_handed_out(conn: Connection, account_id: int) -> bool:
+    """Whether somebody else knows the password."""
+    return bool(conn.scalar(select(Account.handed_out).where(Account.id == account_id)))
 
 
 def is_alive(conn: Connection, account_id: int, epoch: int) -> bool:

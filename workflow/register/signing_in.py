@@ -29,6 +29,8 @@ def signed_in(house: House, login: str, *actions: str) -> Actor:
     if account is None:
         raise _failed("账号或密码不对。Account or password is wrong.")
     with house.reader.connect() as conn:
+        if accounts.is_handed_out(conn, account):
+            raise _failed("先在网页上把首次密码改掉。Change the first password on the page before.")
         seats = seats_of(conn, account, house.now().astimezone(SHANGHAI).date())
     if not seats:
         raise _failed("这个账号今天没有岗位。This account holds no seat today.")

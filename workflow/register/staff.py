@@ -110,7 +110,7 @@ def _write(
             if post.login not in ids:
                 password = accounts.make_password()
                 ids[post.login] = accounts.create(
-                    conn, post.login, post.name, at=at, password=password, phone=post.phone
+                    conn, post.login, post.name, at=at, password=password, phone=post.phone, handed_out=True
                 )
                 passwords[post.login] = password
             account = ids[post.login]

@@ -84,7 +84,9 @@ def add(
         password = None
         if known is None:
             password = _ask_password() if ask else accounts.make_password()
-            known = accounts.create(conn, login, name, at=house.now(), password=password, phone=phone)
+            known = accounts.create(
+                conn, login, name, at=house.now(), password=password, phone=phone, handed_out=not ask
+            )
         seats.give_seat(
             conn,
             known,
@@ -134,7 +136,7 @@ def password(settings: Settings, login: str, ask: bool) -> None:
     made = _ask_password() if ask else accounts.make_password()
     house = settings.house()
     with Told(False), transaction(house.engine) as conn, recorded(house, conn):
-        accounts.change_password(conn, accounts.find(conn, login), made)
+        accounts.change_password(conn, accounts.find(conn, login), made, handed_out=not ask)
     click.echo("已重设。Done." if ask else f"新密码 New password: {made}")
 
 

@@ -31,7 +31,10 @@ class Organisation(Base):
 
 
 class Account(Base):
-    """A person who signs in. `epoch` rises with every change of password or standing: old sessions die."""
+    """A person who signs in. `epoch` rises with every change of password or standing: old sessions die.
+
+    `handed_out`: somebody else knows the password, and it has to be changed before anything else is done.
+    """
 
     __tablename__ = "account"
 
@@ -40,6 +43,7 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(40))
     phone: Mapped[str | None] = mapped_column(String(20))
     password: Mapped[str] = mapped_column(String(160))  # argon2id
+    handed_out: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     epoch: Mapped[int] = mapped_column(default=1)
     language: Mapped[str] = mapped_column(String(5), default="zh")
