@@ -196,6 +196,16 @@ def test_a_login_that_is_somebody_elses_by_now_is_told(county, first, second):
     assert held_by(county, "wang.min") == []
 
 
+def test_a_seat_the_server_has_given_meanwhile_is_not_given_twice(county, first, second):
+    number = proposes(first, "trev1", "", "TINV")
+    roles, person = county.house.rules().rulebook.roles, county.staff["trev1"].actor.account_id
+    with transaction(county.house.engine) as conn:
+        seats.give_seat(conn, person, TOWNSHIP, "TINV", roles=roles, valid_from=county.today)
+    with pytest.raises(StepImpossible, match="sits there already"):
+        confirms(second, number)
+    assert told(county, "seat_given") == []
+
+
 def test_a_seat_that_waited_begins_when_it_is_confirmed_and_one_whose_days_are_over_does_not(
     county, clock, first, second
 ):

@@ -188,11 +188,13 @@ def test_what_was_acknowledged_survives_kill_9(county, tmp_path):
         )
         for number in range(2)
     ]  # fmt: skip
-    for writer in writers:
-        assert writer.stdout.readline() == "ready\n"
-    time.sleep(1)
-    for writer in writers:
-        os.killpg(writer.pid, signal.SIGKILL)
+    try:
+        for writer in writers:
+            assert writer.stdout.readline() == "ready\n"
+        time.sleep(1)
+    finally:  # also when one has not come up: nobody goes on writing behind the tests
+        for writer in writers:
+            os.killpg(writer.pid, signal.SIGKILL)
     told = [line.split() for writer in writers for line in writer.communicate()[0].splitlines()]
     acknowledged = {
         UUID(words[0]): int(words[1]) for words in told if len(words) == 2 and len(words[0]) == 32

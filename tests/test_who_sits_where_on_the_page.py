@@ -151,6 +151,11 @@ def test_the_inspector_reads_and_nobody_else_does(county, desks, reviewer):
     assert page.tree.xpath("string(//nav//a[@aria-current])") == "核查", "reads it there, not in the head"
     assert desks[0].opens("/staff").tree.xpath("string(//nav//a[@aria-current])") == "人员岗位"
     person = inspector.opens(f"/staff/{reviewer.actor.account_id}")
+    assert "在服务器上安排" in person.words
+    confirmed(desks[1])
+    names = [county.staff[login].actor.name for login in ("adm", "adm2")]
+    new = inspector.opens(f"/staff/{county.rows(Account, Account.login == 'wang.min')[0].id}")
+    assert f"{names[0]}提出，{names[1]}确认" in new.words
     assert person.status == 200 and not person.tree.xpath("//main//form")
     token = inspector.opens("/account").tree.xpath("string(//input[@name='csrf_token']/@value)")
     assert inspector.posts(OFFICE, {**NEW, "csrf_token": token}).status == 403

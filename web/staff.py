@@ -84,11 +84,11 @@ def show(number: int) -> ResponseReturnValue:
 def end(number: int, seat: int) -> ResponseReturnValue:
     """The last day of a seat; nothing typed: at once."""
     typed = request.form.get("last", "").strip()
+    _, last, faults = _days({"last": typed})
+    if faults:
+        return _person(number, faults, 422)
     try:
-        last = date.fromisoformat(typed) if typed else today(now()) - timedelta(days=1)
-        _do(EndSeat(seat, last))
-    except ValueError:
-        return _person(number, [FieldFault("last", _WRITE_A_DATE)], 422)
+        _do(EndSeat(seat, last or today(now()) - timedelta(days=1)))
     except AnswersRefused as refused:
         return _person(number, refused.faults, 422)
     flash(t("岗位的结束日期已登记", "The last day of the seat is set"))

@@ -54,7 +54,7 @@ def propose(work: Work, command: ProposeSeat) -> Mapping[str, Any]:
         roles=work.house.rules().rulebook.roles, valid_from=command.first, valid_to=command.last,
     )  # fmt: skip
     if held is not None:
-        raise _fault("role", "这个人已经在这个岗位上", "This person sits there already")
+        raise _sits_there()
     if any((one.org, one.role) == (command.org, command.role) for one in waiting):
         raise _fault("role", "这个岗位已经提出过，等另一名系统管理员确认", "It is proposed already and waits")
     row = {
@@ -88,16 +88,16 @@ def confirm(work: Work, command: ConfirmSeat) -> Mapping[str, Any]:
     try:
         account = row.account_id or _make_account(work, row, command.password_hash)
         first = max(row.valid_from, work.today)
-        number = seats.give_seat(
-            work.conn, account, row.org, row.role,
-            roles=work.house.rules().rulebook.roles, valid_from=first, valid_to=row.valid_to,
-        )  # fmt: skip
+        roles, place = work.house.rules().rulebook.roles, (work.conn, account, row.org, row.role)
+        if seats.held_as(*place, roles=roles, valid_from=first, valid_to=row.valid_to) is not None:
+            raise _sits_there()
+        number = seats.give_seat(*place, roles=roles, valid_from=first, valid_to=row.valid_to)
     except AnswersRefused as refused:  # what was right when it was proposed is wrong by now
         why = refused.faults[0].message
         raise StepImpossible(
             Text(f"{why.zh}，请退回后重新提出。", f"{why.en}: refuse it and propose it anew.")
         ) from refused
-    _decide(work, row, "confirmed")
+    _decide(work, row, "confirmed", number)
     facts = {"seat": number, "account": account, "role": row.role, "last": told_day(row.valid_to)}
     facts |= told_place(row.org, first) | {"proposal": row.id, "proposed_by": row.proposed_by}
     _log(work, "seat_given", facts)
@@ -214,6 +214,10 @@ def _day_faults(work: Work, command: ProposeSeat) -> list[FieldFault]:
     return faults
 
 
+def _sits_there() -> AnswersRefused:
+    return _fault("role", "这个人已经在这个岗位上", "This person sits there already")
+
+
 def _fault(field: str, zh: str, en: str) -> AnswersRefused:
     return AnswersRefused([FieldFault(field, Text(zh, en))])
 
@@ -240,9 +244,11 @@ def _make_account(work: Work, row: Any, password_hash: str | None) -> int:
     return number
 
 
-def _decide(work: Work, row: Any, state: str) -> None:
-    decided = {"state": state, "decided_by": work.actor.account_id, "decided_at": work.at}
-    work.conn.execute(update(PROPOSED).where(PROPOSED.c.id == row.id).values(decided))
+def _decide(work: Work, row: Any, state: str, seat: int | None = None) -> None:
+    decided = {"decided_by": work.actor.account_id, "decided_at": work.at}
+    work.conn.execute(
+        update(PROPOSED).where(PROPOSED.c.id == row.id).values(state=state, seat_id=seat, **decided)
+    )
 
 
 def _tell_others(work: Work, org: str, role: str) -> None:

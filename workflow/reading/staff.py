@@ -18,7 +18,8 @@ from workflow.store.models import Account, Appointment, Organisation, Seat
 @dataclass(frozen=True, slots=True)
 class Held:
     """A seat with its holder. `stands_for`: whose seat a substitute sits on. `lonely`: nobody else holds this
-    post of the office today.
+    post of the office today. `proposed_by`, `confirmed_by`: the administrators who gave it; None: it was
+    given on the server.
     """
 
     id: int
@@ -32,6 +33,8 @@ class Held:
     last: date | None
     stands_for: str | None
     lonely: bool
+    proposed_by: str | None
+    confirmed_by: str | None
 
     def begins_after(self, day: date) -> bool:
         return self.first > day
@@ -143,8 +146,8 @@ def posts_of(book: Rulebook, place: Place) -> Mapping[str, Text]:
 
 
 def _held(conn: Connection, book: Rulebook, today: date, *wanted: Any) -> list[Held]:
-    absent, holder, other = aliased(Seat), aliased(Account), aliased(Seat)
-    other_account = aliased(Account)
+    absent, holder, other, other_account = aliased(Seat), aliased(Account), aliased(Seat), aliased(Account)
+    proposer, confirmer = aliased(Account), aliased(Account)
     others = (
         select(func.count())
         .select_from(other)
@@ -159,12 +162,15 @@ def _held(conn: Connection, book: Rulebook, today: date, *wanted: Any) -> list[H
         select(
             Seat.id, Seat.account_id, Seat.role, Seat.valid_from, Seat.valid_to, Account.login, Account.name,
             Account.active, Organisation.name.label("office"), holder.name.label("stands_for"),
-            others.label("others"),
+            others.label("others"), proposer.name.label("proposer"), confirmer.name.label("confirmer"),
         )
         .join(Account, Account.id == Seat.account_id)
         .join(Organisation, Organisation.code == Seat.org)
         .outerjoin(absent, absent.id == Seat.substitute_for)
         .outerjoin(holder, holder.id == absent.account_id)
+        .outerjoin(Appointment, Appointment.seat_id == Seat.id)
+        .outerjoin(proposer, proposer.id == Appointment.proposed_by)
+        .outerjoin(confirmer, confirmer.id == Appointment.decided_by)
         .where(*wanted, or_(Seat.valid_to.is_(None), Seat.valid_to >= Seat.valid_from))
         .order_by(Seat.role, Seat.id)
     )  # fmt: skip
@@ -172,6 +178,7 @@ def _held(conn: Connection, book: Rulebook, today: date, *wanted: Any) -> list[H
         Held(
             row.id, row.account_id, row.login, row.name, row.active, row.office, post_name(book, row.role),
             row.valid_from, row.valid_to, row.stands_for, row.stands_for is None and not row.others,
+            row.proposer, row.confirmer,
         )
         for row in rows
     ]  # fmt: skip

@@ -72,11 +72,11 @@ class Appointment(Base):
     """A seat that one administrator proposes and another confirms (SD-8).
 
     `account_id`: whose it will be; None: of somebody who gets an account with it, under `login` and `name`.
-    `state`: open, confirmed, refused, withdrawn.
+    `state`: open, confirmed, refused, withdrawn. `seat_id`: what was given.
     """
 
     __tablename__ = "appointment"
-    __table_args__ = (Index(None, "state"),)
+    __table_args__ = (Index(None, "state"), Index(None, "seat_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -87,6 +87,7 @@ class Appointment(Base):
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     state: Mapped[str] = mapped_column(String(12))
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
     proposed_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     proposed_seat: Mapped[int] = mapped_column(ForeignKey("seat.id"))
     proposed_at: Mapped[datetime]
