@@ -168,6 +168,8 @@ WITH_A_SEAT = {
     "GET /staff/<int:number>": "view_accounts",
     "POST /staff/<int:number>/seats/<int:seat>": "manage_accounts",
     "POST /staff/<int:number>/standing": "manage_accounts",
+    "POST /staff/<int:number>/password": "manage_accounts",
+    "POST /staff/passwords/<int:number>": "manage_accounts",
     "GET /leave": "take_leave",
     "POST /leave": "take_leave",
     "POST /leave/<int:number>/end": "take_leave",

@@ -7,13 +7,22 @@ from small_county import TOWNSHIP
 from sqlalchemy import select
 
 from audit import READS, SYSTEM_CHAIN, chain_of, entries
-from workflow.appointment_commands import ConfirmSeat, EndSeat, ProposeSeat, RefuseSeat, SetStanding
+from workflow.appointment_commands import (
+    ConfirmPassword,
+    ConfirmSeat,
+    EndSeat,
+    ProposePassword,
+    ProposeSeat,
+    RefusePassword,
+    RefuseSeat,
+    SetStanding,
+)
 from workflow.cases.keeping import told_office
 from workflow.errors import AnswersRefused, NotAllowed, NotFound, StepImpossible
 from workflow.leave_commands import TakeLeave
 from workflow.register import accounts, seats
 from workflow.store import transaction
-from workflow.store.models import Account, Appointment, InboxMessage, Organisation, Seat
+from workflow.store.models import Account, Appointment, InboxMessage, Organisation, PasswordReset, Seat
 
 PASSWORD = "a first password"
 HASH = accounts.hash_password(PASSWORD)
@@ -111,6 +120,9 @@ def test_only_administrators_give_and_take(county, first, login):
         RefuseSeat(number),
         EndSeat(seat.seat_id, county.today),
         SetStanding(seat.account_id, False),
+        ProposePassword(seat.account_id),
+        ConfirmPassword(1, HASH),
+        RefusePassword(1),
     ):
         with pytest.raises(NotAllowed):
             other.does(command)
@@ -175,8 +187,9 @@ def test_no_other_county_is_touched(county, first, second):
     assert refused.value.rule == "area"
     with pytest.raises(NotAllowed):
         first.does(EndSeat(seat, county.today))
-    with pytest.raises(NotFound):
-        first.does(SetStanding(stranger, False))
+    for command in (SetStanding(stranger, False), ProposePassword(stranger)):
+        with pytest.raises(NotFound):
+            first.does(command)
 
 
 def test_one_person_gets_two_posts_at_once_and_one_account(county, first, second):
@@ -294,3 +307,53 @@ def test_an_account_is_disabled_and_enabled_again_but_never_ones_own(county, fir
     for command in (SetStanding(first.actor.account_id, False), EndSeat(first.actor.seat_id, county.today)):
         with pytest.raises(StepImpossible):
             first.does(command)
+
+
+def test_a_forgotten_password_is_replaced_by_two_and_has_to_be_changed(county, first, second, reviewer):
+    who = reviewer.actor.account_id
+    before = county.rows(Account, Account.id == who)[0]
+    number = int(first.does(ProposePassword(who)).number)
+    assert county.rows(Account, Account.id == who)[0].password == before.password
+    second.does(ConfirmPassword(number, HASH))
+    after = county.rows(Account, Account.id == who)[0]
+    assert accounts.authenticate(county.house.reader, "trev1", PASSWORD) == who
+    assert after.handed_out and after.epoch == before.epoch + 1, "its sessions end"
+    proposed, done = told(county, "password_proposed", "password_set")
+    assert proposed[1] == {"proposal": number, "account": who}
+    assert done[1] == {"account": who, "proposal": number, "proposed_by": first.actor.account_id}
+    assert done[2]["id"] == second.actor.account_id
+    lines = [(row.kind, row.seat_id, row.params["subject"]) for row in county.rows(InboxMessage)]
+    post = "平都镇乡镇审核人员"
+    assert lines == [
+        ("password_proposed", second.actor.seat_id, post), ("password_confirmed", first.actor.seat_id, post),
+    ]  # fmt: skip
+
+
+def test_a_password_is_not_replaced_by_one_alone_nor_for_oneself(county, first, second, reviewer):
+    who = reviewer.actor.account_id
+    number = int(first.does(ProposePassword(who)).number)
+    for_second = int(first.does(ProposePassword(second.actor.account_id)).number)
+    for staff, own in ((first, number), (second, for_second)):
+        with pytest.raises(NotAllowed) as refused:
+            staff.does(ConfirmPassword(own, HASH))
+        assert refused.value.rule == "appointment"
+    with pytest.raises(StepImpossible):
+        first.does(ProposePassword(first.actor.account_id))
+    with pytest.raises(StepImpossible):
+        second.does(ProposePassword(who))
+    assert not any(row.handed_out for row in county.rows(Account))
+    second.does(RefusePassword(number))
+    first.does(RefusePassword(for_second))
+    assert [row.state for row in county.rows(PasswordReset)] == ["refused", "withdrawn"]
+    for command in (ConfirmPassword(number, HASH), RefusePassword(number)):
+        with pytest.raises(StepImpossible):
+            second.does(command)
+    for missing in (ConfirmPassword(99, HASH), RefusePassword(99), ProposePassword(99_999)):
+        with pytest.raises(NotFound):
+            second.does(missing)
+
+
+def test_a_disabled_account_gets_no_password(first, reviewer):
+    first.does(SetStanding(reviewer.actor.account_id, False))
+    with pytest.raises(StepImpossible, match="disabled"):
+        first.does(ProposePassword(reviewer.actor.account_id))

@@ -69,6 +69,23 @@ def test_whoever_was_given_a_password_changes_it_before_anything_else(county, de
     assert at_the_desk(county, "trev1").opens("/work").path == "/work", "others have nothing to change"
 
 
+def test_a_forgotten_password_is_replaced_on_the_page(county, desks, reviewer):
+    one, two = desks
+    who = reviewer.actor.account_id
+    page = one.submits(one.opens(f"/staff/{who}"), f"/staff/{who}/password")
+    assert "已提出" in page.words
+    waiting = two.opens("/staff")
+    assert reviewer.actor.name in waiting.words and "重设密码" in waiting.words
+    first, again = (two.submits(waiting, button="confirm") for _ in range(2))
+    assert first.heading == "密码已重设" and first.headers["Cache-Control"] == "no-store"
+    password = first.tree.xpath("string(//code)")
+    assert again.tree.xpath("string(//code)") == password
+    assert accounts.authenticate(county.house.reader, "trev1", password) == who
+    one.submits(one.opens(f"/staff/{who}"), f"/staff/{who}/password")
+    assert "重设密码，等另一名系统管理员确认" in two.opens("/inbox").words
+    assert "已退回" in two.submits(two.opens("/staff"), button="refuse").words
+
+
 def test_two_accounts_never_get_the_same_password(county, desks):
     one, two = desks
     shown = set()

@@ -23,7 +23,9 @@ from workflow.store.models import Case, InboxMessage, Organisation
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 30
 RED_FLAGS = "red_flags"
-SEATS = frozenset({"seat_proposed", "seat_confirmed", "seat_refused"})
+SEATS = frozenset(
+    f"{what}_{became}" for what in ("seat", "password") for became in ("proposed", "confirmed", "refused")
+)
 LATE = frozenset({"overdue", "second", "third"})
 ALARMING = frozenset({"answer_overdue", "channel_dead", "mail_refused", "time_jump"})
 

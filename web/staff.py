@@ -14,9 +14,12 @@ from web.here import current_actor, house, now, request_key
 from web.language import t
 from workflow.appointment_commands import (
     AppointmentCommand,
+    ConfirmPassword,
     ConfirmSeat,
     EndSeat,
+    ProposePassword,
     ProposeSeat,
+    RefusePassword,
     RefuseSeat,
     SetStanding,
 )
@@ -61,15 +64,34 @@ def decide(number: int) -> ResponseReturnValue:
         _do(RefuseSeat(number))
         flash(t("已退回", "Refused"))
         return redirect(url_for(".index"), 303)
-    key = _first_key()
-    password = accounts.make_password(int.from_bytes(key))
-    done = _do(ConfirmSeat(number, accounts.hash_password(password, key[:16])))
+    password, made = _made_up()
+    done = _do(ConfirmSeat(number, made))
     if not done.number:
         flash(t("已确认，岗位已安排", "Confirmed; the seat is given"))
         return redirect(url_for(".index"), 303)
-    return make_response(
-        render_template("staff/made.html", person=_known(int(done.number)), password=password)
-    )
+    return _handed_out(int(done.number), password, Text("账号已建立", "The account is made"))
+
+
+@bp.post("/<int:number>/password")
+@needs("manage_accounts")
+def propose_password(number: int) -> ResponseReturnValue:
+    """Somebody has forgotten the password."""
+    _do(ProposePassword(number))
+    flash(t("已提出，等另一名系统管理员确认", "Proposed; another administrator has to confirm"))
+    return redirect(url_for(".show", number=number), 303)
+
+
+@bp.post("/passwords/<int:number>")
+@needs("manage_accounts")
+def decide_password(number: int) -> ResponseReturnValue:
+    """Confirm or refuse, by the button that was pressed. The new password is shown once."""
+    if request.form.get("act") != "confirm":
+        _do(RefusePassword(number))
+        flash(t("已退回", "Refused"))
+        return redirect(url_for(".index"), 303)
+    password, made = _made_up()
+    done = _do(ConfirmPassword(number, made))
+    return _handed_out(int(done.number), password, Text("密码已重设", "The password is replaced"))
 
 
 @bp.get("/<int:number>")
@@ -125,11 +147,20 @@ def _days(typed: Mapping[str, str]) -> tuple[date | None, date | None, list[Fiel
     return found["first"], found["last"], faults
 
 
-def _first_key() -> bytes:
-    """32 bytes that nobody can guess; of one request always the same: a second click shows the same again."""
+def _made_up() -> tuple[str, str]:
+    """A password that nobody can guess, and its hash; of one request always the same, so that a second click
+    shows what the first one did.
+    """
     secret = current_app.secret_key
     key = secret if isinstance(secret, bytes) else str(secret).encode()
-    return hmac.new(key, f"first password {request_key()}".encode(), hashlib.sha256).digest()
+    drawn = hmac.new(key, f"first password {request_key()}".encode(), hashlib.sha512).digest()
+    password = accounts.make_password(int.from_bytes(drawn[:32]))
+    return password, accounts.hash_password(password, drawn[32:48])
+
+
+def _handed_out(number: int, password: str, title: Text) -> ResponseReturnValue:
+    body = render_template("staff/made.html", person=_known(number), password=password, title=title)
+    return make_response(body)
 
 
 def _office(
@@ -140,10 +171,12 @@ def _office(
         places = reading.places(connection, actor.org[:6], day)
         place = next((one for one in places if one.code == request.args.get("org", "")), None)
         waiting = reading.waiting(connection, book, actor.org[:6])
+        forgotten = reading.forgotten(connection, actor.org[:6])
         seats = reading.seats_at(connection, book, place.code, day) if place else []
     body = render_template(
         "staff/index.html",
-        places=places, place=place, seats=seats, waiting=waiting, typed=typed, faults=list(faults), today=day,
+        places=places, place=place, seats=seats, waiting=waiting, forgotten=forgotten, typed=typed,
+        faults=list(faults), today=day,
         manages=allowed("manage_accounts"), posts=reading.posts_of(book, place) if place else {},
     )  # fmt: skip
     return make_response(body, status)

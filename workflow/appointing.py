@@ -1,32 +1,23 @@
 """Who sits where (domain 6.1): an administrator proposes a seat, another one confirms it, and with it the
-account of somebody new (SD-8). Taking away, which gives nobody anything, one does alone, but never from
-himself. Every act is an entry beside the cases, by numbers.
+account of somebody new (SD-8). Every act is an entry beside the cases, by numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from bpmn import Text
-from workflow.appointment_commands import ConfirmSeat, EndSeat, ProposeSeat, RefuseSeat, SetStanding
-from workflow.cases.refusing import log_system
-from workflow.cases.telling import Desk, tell
+from workflow.administrators import log, post_words, require_administrator, tell_others, tell_proposer
+from workflow.appointment_commands import ConfirmSeat, ProposeSeat, RefuseSeat
 from workflow.cases.work import Handler, Work
 from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
 from workflow.permissions import refusal, require
 from workflow.register import accounts, seats
-from workflow.register.seating import valid_on
 from workflow.register.staffing import told_day, told_place
-from workflow.store.models import Account, Appointment, Organisation, Seat, table
+from workflow.store.models import Account, Appointment, table
 
 PROPOSED = table(Appointment)
-ADMINISTRATOR: Final = "ADM"
-_NOT_ONES_OWN: Final = Text(
-    "自己的岗位和账号由另一名系统管理员办理。",
-    "Your own seat and account are another administrator's.",
-)
 
 
 def propose(work: Work, command: ProposeSeat) -> Mapping[str, Any]:
@@ -35,7 +26,7 @@ def propose(work: Work, command: ProposeSeat) -> Mapping[str, Any]:
     Raises:
         NotAllowed: not an administrator, another county, SD-4 or SD-8; AnswersRefused: what is typed.
     """
-    _require(work, command.org)
+    require_administrator(work, command.org)
     login = accounts.clean_login(command.login)
     known = work.conn.execute(
         select(Account.id, Account.name, Account.active).where(Account.login == login)
@@ -66,8 +57,8 @@ def propose(work: Work, command: ProposeSeat) -> Mapping[str, Any]:
     number = int(work.conn.execute(insert(PROPOSED).values(row).returning(PROPOSED.c.id)).scalar_one())
     facts = {"proposal": number, "role": command.role, "last": told_day(command.last)}
     facts |= told_place(command.org, command.first)
-    _log(work, "seat_proposed", facts if account is None else facts | {"account": account})
-    _tell_others(work, command.org, command.role)
+    log(work, "seat_proposed", facts if account is None else facts | {"account": account})
+    tell_others(work, "seat_proposed", post_words(work, command.org, command.role))
     return {"number": str(number)}
 
 
@@ -100,8 +91,8 @@ def confirm(work: Work, command: ConfirmSeat) -> Mapping[str, Any]:
     _decide(work, row, "confirmed", number)
     facts = {"seat": number, "account": account, "role": row.role, "last": told_day(row.valid_to)}
     facts |= told_place(row.org, first) | {"proposal": row.id, "proposed_by": row.proposed_by}
-    _log(work, "seat_given", facts)
-    _tell_proposer(work, row, "seat_confirmed")
+    log(work, "seat_given", facts)
+    tell_proposer(work, row.proposed_seat, "seat_confirmed", post_words(work, row.org, row.role))
     return {"number": "" if row.account_id is not None else str(account)}
 
 
@@ -114,82 +105,17 @@ def refuse(work: Work, command: RefuseSeat) -> Mapping[str, Any]:
     row = _open(work, command.appointment_id)
     mine = row.proposed_by == work.actor.account_id
     _decide(work, row, "withdrawn" if mine else "refused")
-    _log(work, "seat_refused", {"proposal": row.id})
+    log(work, "seat_refused", {"proposal": row.id})
     if not mine:
-        _tell_proposer(work, row, "seat_refused")
+        tell_proposer(work, row.proposed_seat, "seat_refused", post_words(work, row.org, row.role))
     return {"number": str(row.id)}
-
-
-def end_seat(work: Work, command: EndSeat) -> Mapping[str, Any]:
-    """Let a seat end, at the earliest yesterday; whoever stands in for it ends with it.
-
-    Raises:
-        NotFound; NotAllowed; StepImpossible: one's own, a substitute's, or over; AnswersRefused: the day.
-    """
-    row = work.conn.execute(select(Seat.__table__).where(Seat.id == command.seat_id)).one_or_none()
-    if row is None:
-        raise NotFound()
-    _require(work, row.org)
-    if row.account_id == work.actor.account_id:
-        raise StepImpossible(_NOT_ONES_OWN)
-    if row.substitute_for is not None:
-        raise StepImpossible(Text("代班请在“请假代班”里销假。", "A substitution ends on the page of leaves."))
-    if row.valid_to is not None and row.valid_to < work.today:
-        raise StepImpossible(Text("这个岗位已经结束。", "This seat has ended."))
-    if command.last < work.today - timedelta(days=1):
-        raise _fault("last", "最早到昨天为止，即马上停用", "At the earliest yesterday, which is at once")
-    if row.valid_to is not None and command.last > row.valid_to:
-        raise _fault("last", "延长要另行提出，由另一名系统管理员确认", "To prolong it, propose the seat anew")
-    standing_in = work.conn.execute(
-        select(Seat.__table__)
-        .where(Seat.substitute_for == row.id, Seat.valid_to > command.last)
-        .order_by(Seat.id)
-    ).all()
-    for ended in (row, *standing_in):
-        seats.end_seat(work.conn, ended.id, command.last)
-        facts = {"seat": ended.id, "account": ended.account_id, "last": told_day(command.last)}
-        _log(work, "seat_ended", facts)
-    return {"number": str(row.account_id)}
-
-
-def set_standing(work: Work, command: SetStanding) -> Mapping[str, Any]:
-    """Disable an account, or enable it again.
-
-    Raises:
-        NotFound: nobody of this county; NotAllowed; StepImpossible: one's own, or it is so already.
-    """
-    _require(work, work.actor.org)
-    if command.account_id == work.actor.account_id:
-        raise StepImpossible(_NOT_ONES_OWN)
-    active = work.conn.scalar(
-        select(Account.active)
-        .join(Seat, Seat.account_id == Account.id)
-        .where(Account.id == command.account_id, Seat.org.startswith(work.actor.org[:6], autoescape=True))
-        .limit(1)
-    )
-    if active is None:
-        raise NotFound()
-    if active == command.active:
-        raise StepImpossible(Text("这个账号已经是这样了。", "The account is so already."))
-    accounts.set_active(work.conn, command.account_id, command.active)
-    kind = "account_enabled" if command.active else "account_disabled"
-    _log(work, kind, {"account": command.account_id})
-    return {"number": str(command.account_id)}
 
 
 HANDLERS: Mapping[type, Handler] = {
     ProposeSeat: propose,
     ConfirmSeat: confirm,
     RefuseSeat: refuse,
-    EndSeat: end_seat,
-    SetStanding: set_standing,
 }
-
-
-def _require(work: Work, org: str) -> None:
-    require(work.actor, "manage_accounts")
-    if org[:6] != work.actor.org[:6]:
-        raise refusal("area")
 
 
 def _person_faults(
@@ -227,7 +153,7 @@ def _open(work: Work, number: int) -> Any:
     row = work.conn.execute(select(PROPOSED).where(PROPOSED.c.id == number).with_for_update()).one_or_none()
     if row is None:
         raise NotFound()
-    _require(work, row.org)
+    require_administrator(work, row.org)
     if row.state != "open":
         raise StepImpossible(Text("这个岗位已经决定过了。", "This seat has been decided on."))
     return row
@@ -240,7 +166,7 @@ def _make_account(work: Work, row: Any, password_hash: str | None) -> int:
     )
     of_the_same = (PROPOSED.c.state == "open") & (PROPOSED.c.login == row.login)
     work.conn.execute(update(PROPOSED).where(of_the_same).values(account_id=number))
-    _log(work, "account_created", {"account": number})
+    log(work, "account_created", {"account": number})
     return number
 
 
@@ -249,32 +175,3 @@ def _decide(work: Work, row: Any, state: str, seat: int | None = None) -> None:
     work.conn.execute(
         update(PROPOSED).where(PROPOSED.c.id == row.id).values(state=state, seat_id=seat, **decided)
     )
-
-
-def _tell_others(work: Work, org: str, role: str) -> None:
-    """A line to every other administrator of the county."""
-    others = work.conn.execute(
-        select(Seat.id, Seat.org).where(
-            Seat.org.startswith(work.actor.org[:6], autoescape=True), Seat.role == ADMINISTRATOR,
-            Seat.account_id != work.actor.account_id, *valid_on(work.today),
-        ).order_by(Seat.id)
-    )  # fmt: skip
-    desks = [Desk(row.org, ADMINISTRATOR, row.id) for row in others]
-    tell(work, "seat_proposed", desks, {"subject": _named(work, org, role)})
-
-
-def _tell_proposer(work: Work, row: Any, kind: str) -> None:
-    org = work.conn.scalar(select(Seat.org).where(Seat.id == row.proposed_seat))
-    desk = Desk(str(org), ADMINISTRATOR, row.proposed_seat)
-    tell(work, kind, [desk], {"subject": _named(work, row.org, row.role)})
-
-
-def _named(work: Work, org: str, role: str) -> str:
-    """Office and post, as a line of an inbox names them: no person."""
-    office = work.conn.scalar(select(Organisation.name).where(Organisation.code == org))
-    known = work.house.rules().rulebook.roles.get(role)
-    return f"{office}{known.name.zh if known else role}"
-
-
-def _log(work: Work, kind: str, facts: Mapping[str, object]) -> None:
-    log_system(work.house, work.conn, work.actor, kind, facts, work.at, work.request_id)

@@ -1,4 +1,4 @@
-"""Who sits where is changed by administrators: two give a seat, one takes it away (SD-8); taken by
+"""Who sits where is changed by administrators: two give a seat or a password, one takes away (SD-8); taken by
 `workflow.handle`.
 """
 
@@ -49,4 +49,35 @@ class SetStanding:
     active: bool
 
 
-AppointmentCommand = ProposeSeat | ConfirmSeat | RefuseSeat | EndSeat | SetStanding
+@dataclass(frozen=True, slots=True)
+class ProposePassword:
+    """Somebody has forgotten the password: put forward that it be replaced."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPassword:
+    """The second administrator: the password is replaced by the one of this hash, and handed over."""
+
+    reset_id: int
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusePassword:
+    """The second administrator does not agree, or whoever proposed it takes it back."""
+
+    reset_id: int
+
+
+AppointmentCommand = (
+    ProposeSeat
+    | ConfirmSeat
+    | RefuseSeat
+    | EndSeat
+    | SetStanding
+    | ProposePassword
+    | ConfirmPassword
+    | RefusePassword
+)

@@ -22,7 +22,7 @@ from blinker import Namespace
 from sqlalchemy import Connection, bindparam, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from workflow import appointing, calendars, substituting
+from workflow import appointing, calendars, dismissing, renewing_passwords, substituting
 from workflow.actor import SYSTEM, Actor
 from workflow.cases import (
     alarming,
@@ -102,6 +102,8 @@ HANDLERS: Mapping[type, Handler] = {
     **subscribing.HANDLERS,
     **substituting.HANDLERS,
     **appointing.HANDLERS,
+    **dismissing.HANDLERS,
+    **renewing_passwords.HANDLERS,
     **answering.HANDLERS,
     **concluding.HANDLERS,
     **entering.HANDLERS,

@@ -15,6 +15,8 @@ KINDS: Final[Mapping[str, Text]] = MappingProxyType(
         "account_disabled": Text("停用账号", "An account was disabled"),
         "account_enabled": Text("恢复账号", "An account was enabled again"),
         "password_set": Text("改了密码", "A password was set"),
+        "password_proposed": Text("提出重设密码", "A new password was proposed"),
+        "password_refused": Text("不同意重设密码", "A new password was refused"),
         "seat_proposed": Text("提出安排岗位", "A seat was proposed"),
         "seat_refused": Text("不同意安排岗位", "A seat was refused"),
         "seat_given": Text("安排岗位", "A seat was given"),

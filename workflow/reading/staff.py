@@ -12,7 +12,7 @@ from bpmn import Rulebook, Text
 from bpmn.tables import split_place
 from workflow.reading.seats import post_name
 from workflow.register.seating import valid_on
-from workflow.store.models import Account, Appointment, Organisation, Seat
+from workflow.store.models import Account, Appointment, Organisation, PasswordReset, Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A password that is proposed to be replaced."""
+
+    id: int
+    account: int
+    login: str
+    name: str
+    by_account: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A unit of the county; a village bears its township's name before its own."""
 
@@ -117,6 +130,23 @@ def waiting(conn: Connection, book: Rulebook, county: str) -> list[Waiting]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def forgotten(conn: Connection, county: str) -> list[Forgotten]:
+    """Passwords that wait for a second administrator, oldest first."""
+    proposer = aliased(Account)
+    here = select(Seat.account_id).where(Seat.org.startswith(county, autoescape=True))
+    rows = conn.execute(
+        select(PasswordReset.__table__, Account.login, Account.name, proposer.name.label("proposer"))
+        .join(Account, Account.id == PasswordReset.account_id)
+        .join(proposer, proposer.id == PasswordReset.proposed_by)
+        .where(PasswordReset.state == "open", PasswordReset.account_id.in_(here))
+        .order_by(PasswordReset.id)
+    )
+    return [
+        Forgotten(row.id, row.account_id, row.login, row.name, row.proposed_by, row.proposer, row.proposed_at)
+        for row in rows
+    ]
 
 
 def places(conn: Connection, county: str, today: date) -> list[Place]:

@@ -202,6 +202,15 @@ def change_password(conn: Connection, account_id: int, password: str, *, handed_
     return _change(conn, account_id, password=hash_password(password), handed_out=handed_out)
 
 
+def hand_out_password(conn: Connection, account_id: int, password_hash: str) -> int:
+    """Replace a password by one that somebody else has made up; every session ends. Says the new epoch.
+
+    Raises:
+        NotFound
+    """
+    return _change(conn, account_id, password=password_hash, handed_out=True)
+
+
 def set_active(conn: Connection, account_id: int, active: bool) -> int:
     """Disable or enable an account; every session of it ends. Says the new epoch.
 

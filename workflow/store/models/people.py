@@ -95,6 +95,24 @@ class Appointment(Base):
     decided_at: Mapped[datetime | None]
 
 
+class PasswordReset(Base):
+    """A forgotten password that one administrator proposes to replace and another replaces (SD-8): whoever
+    knows somebody's password has that person's posts. `state`: open, confirmed, refused, withdrawn.
+    """
+
+    __tablename__ = "password_reset"
+    __table_args__ = (Index(None, "state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    proposed_seat: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class Kin(Base):
     """近亲属备案: a relative that somebody on duty has filed (domain 6.2)."""
 
