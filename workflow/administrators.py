@@ -15,6 +15,9 @@ from workflow.register.seating import valid_on
 from workflow.store.models import Organisation, Seat
 
 ADMINISTRATOR: Final = "ADM"
+_ANOTHER: Final = Text(
+    "自己的岗位和账号由另一名系统管理员办理。", "Another administrator does that, not you yourself."
+)
 
 
 def require_administrator(work: Work, org: str) -> None:
@@ -35,11 +38,7 @@ def not_ones_own(work: Work, account: int) -> None:
         StepImpossible
     """
     if account == work.actor.account_id:
-        zh, en = (
-            "自己的岗位和账号由另一名系统管理员办理。",
-            "That is done by another administrator, not by yourself.",
-        )
-        raise StepImpossible(Text(zh, en))
+        raise StepImpossible(_ANOTHER)
 
 
 def log(work: Work, kind: str, facts: Mapping[str, object]) -> None:
