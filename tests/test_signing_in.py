@@ -205,6 +205,26 @@ def test_words_typed_when_the_session_had_ended_are_not_lost(visitor, clock):
     assert set(sent.errors()) == {"old", "new", "again"}
 
 
+def test_words_typed_outlive_a_password_that_was_replaced_meanwhile(visitor, clock, house):
+    """Who is asked to sign in again and has forgotten the password gets another one, and changes it first."""
+    visitor.signs_in("revw")
+    page = visitor.opens("/account")
+    clock.passes(hours=2)
+    asked = visitor.submits(page, action="/account/password", old="one", new="two", again="three")
+    given, own = "given by somebody", "known to nobody else"
+    with transaction(house.engine) as connection:
+        number = accounts.find(connection, "revw")
+        accounts.hand_out_password(connection, number, accounts.hash_password(given))
+    first = visitor.submits(asked, login="revw", password=given)
+    assert "首次密码" in first.words
+    wrong = visitor.submits(first, action="/account/password", old=given, new=own, again="something else")
+    assert set(wrong.errors()) == {"again"}
+    again = visitor.submits(wrong, action="/account/password", old=given, new=own, again=own)
+    assert "它还没有提交" in again.words
+    sent = visitor.submits(again)
+    assert set(sent.errors()) == {"old", "new", "again"}, "what was typed two hours ago"
+
+
 def test_words_typed_are_given_back_only_to_the_same_account(visitor, clock):
     visitor.signs_in("fin1")
     page = visitor.opens("/account")

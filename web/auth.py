@@ -1,6 +1,7 @@
 """Signing in and out, choosing a seat, one's own account."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -80,11 +81,15 @@ def sign_in_now() -> ResponseReturnValue:
     if kept is not None:
         if len(seats) > 1:
             sessions.choose(next((seat for seat in seats if seat.id == kept.get("seat")), seats[0]))
-        return make_response(render_template("auth/go_on.html", address=kept["path"], fields=kept["fields"]))
+        return _account_page(carried=request.form["kept"]) if row.handed_out else _go_on(kept)
     target = own_address(request.form.get("next"))
     if len(seats) > 1:
         return redirect(url_for("auth.seats", next=target), 303)
     return redirect(target or url_for("public.home"), 303)
+
+
+def _go_on(kept: dict[str, Any]) -> ResponseReturnValue:
+    return make_response(render_template("auth/go_on.html", address=kept["path"], fields=kept["fields"]))
 
 
 def _account(account_id: int) -> Any:
@@ -171,14 +176,18 @@ def choose_seat() -> ResponseReturnValue:
 @bp.get("/account")
 @signed_in
 def account() -> ResponseReturnValue:
-    return make_response(
-        render_template(
-            "auth/account.html",
-            faults=[],
-            changed=request.args.get("changed") == "1",
-            shortest=accounts.SHORTEST_PASSWORD,
-        )
+    return _account_page(changed=request.args.get("changed") == "1")
+
+
+def _account_page(
+    faults: Sequence[FieldFault] = (), *, changed: bool = False, carried: str = "", status: int = 200
+) -> ResponseReturnValue:
+    """`carried`: sealed, what was typed when a session had ended; it goes on once the password is changed."""
+    shortest = accounts.SHORTEST_PASSWORD
+    body = render_template(
+        "auth/account.html", faults=faults, changed=changed, carried=carried, shortest=shortest
     )
+    return make_response(body, status)
 
 
 @bp.post("/account/password")
@@ -207,12 +216,7 @@ def change_password() -> ResponseReturnValue:
     if new != again:
         faults.append(FieldFault("again", Text("两次填的新密码不一样", "The two new passwords differ")))
     if faults:
-        return make_response(
-            render_template(
-                "auth/account.html", faults=faults, changed=False, shortest=accounts.SHORTEST_PASSWORD
-            ),
-            422,
-        )
+        return _account_page(faults, carried=request.form.get("carried", ""), status=422)
     own = current_user.account_id
     actor = current_actor() if current_user.seat else Actor(own, 0, "", "")
     with (
@@ -222,4 +226,5 @@ def change_password() -> ResponseReturnValue:
         epoch = accounts.change_password(connection, own, new)
     sessions.renew(current_user.account_id, epoch)
     log.info("password_changed", account=current_user.account_id)
-    return redirect(url_for("auth.account", changed=1), 303)
+    carried = _opened(request.form.get("carried"), own)
+    return redirect(url_for("auth.account", changed=1), 303) if carried is None else _go_on(carried)
