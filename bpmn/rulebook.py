@@ -177,7 +177,7 @@ def _read_table(
 
 def _check_roles(faults: list[Fault], roles: Mapping[str, RoleRow], offices: Mapping[str, OfficeRow]) -> None:
     for role in roles.values():
-        for kind in (role.kind, *(split_place(place)[1] for place in role.places)):
+        for _, kind in role.sits_at:
             if kind != GOVERNMENT and kind not in offices:
                 reason = Text(f"没有“{kind}”这类机构", f"there is no kind of office {kind!r}")
                 faults.append(Fault("roles.toml", f"{role.id}.kind", reason))

@@ -60,6 +60,11 @@ class RoleRow:
     kind: str
     places: tuple[str, ...]
 
+    @property
+    def sits_at(self) -> tuple[tuple[str, str], ...]:
+        """Level and kind of every organisation in which there is such a seat."""
+        return (self.level, self.kind), *(split_place(place) for place in self.places)
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -208,7 +213,7 @@ def read_role(section: Section) -> RoleRow:
         kind=section.string("kind", "government"),
         places=section.strings("places"),
     )
-    for level, _ in [(row.level, row.kind), *(split_place(place) for place in row.places)]:
+    for level, _ in row.sits_at:
         if level and level not in LEVELS:
             section.fault(f"没有“{level}”这一级", f"there is no level {level!r}", "level")
     return row

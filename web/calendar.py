@@ -1,14 +1,13 @@
 """救助工作日历: a month of an office on the screen, on paper, and as a calendar to subscribe to."""
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from web import pdf
@@ -16,6 +15,7 @@ from web.access import needs, public
 from web.here import asked_month, current_actor, house, now, request_key
 from web.language import local, t
 from web.limits import reading_a_calendar
+from web.security import code_of
 from workflow.calendar_commands import EndSubscription, SubscribeCalendar
 from workflow.calendars import missing_year
 from workflow.deadlines import Calendar, months_later
@@ -131,10 +131,7 @@ def years_missing(days: Iterable[date | datetime]) -> list[int]:
 
 def _token(number: int) -> str:
     """What nobody can guess: a code over the number of the address, made with the key of this house."""
-    key = current_app.secret_key
-    secret = key if isinstance(key, bytes) else str(key).encode()
-    code = hmac.new(secret, f"calendar feed {number}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(code[:24]).decode()
+    return base64.urlsafe_b64encode(code_of(f"calendar feed {number}")[:24]).decode()
 
 
 def _address(number: int) -> str:

@@ -5,7 +5,7 @@ Services get all of this as arguments; only views look here.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from flask import current_app, g, request, url_for
 from flask_login import current_user
 
 from workflow.actor import PUBLIC, Actor
+from workflow.errors import FieldFault
 
 if TYPE_CHECKING:
     from web.sessions import Member
@@ -67,6 +68,15 @@ def asked_day(name: str, usual: date) -> date:
     except ValueError:
         return usual
     return day if 2000 <= day.year <= 2100 else usual
+
+
+def typed_day(typed: Mapping[str, str], name: str, faults: list[FieldFault]) -> date | None:
+    """The day that stands in a field of a form; a text that is none becomes a fault of that field."""
+    try:
+        return date.fromisoformat(typed[name])
+    except ValueError:
+        faults.append(FieldFault.of(name, "请写日期，例如2026-11-19", "Write a date, such as 2026-11-19"))
+        return None
 
 
 def polled() -> bool:

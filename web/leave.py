@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from bpmn import Text
 from web.access import allowed, needs
-from web.here import asked_month, current_actor, house, now, request_key
+from web.here import asked_month, current_actor, house, now, request_key, typed_day
 from web.language import t
 from workflow.deadlines import months_later
 from workflow.errors import AnswersRefused, FieldFault
@@ -72,16 +71,8 @@ def exceptions() -> ResponseReturnValue:
 
 
 def _days(typed: Mapping[str, str]) -> tuple[date | None, date | None, list[FieldFault]]:
-    found: dict[str, date | None] = {}
-    faults = []
-    for name in ("first", "last"):
-        try:
-            found[name] = date.fromisoformat(typed[name])
-        except ValueError:
-            found[name] = None
-            words = Text("请写日期，例如2026-11-19", "Write a date, such as 2026-11-19")
-            faults.append(FieldFault(name, words))
-    return found["first"], found["last"], faults
+    faults: list[FieldFault] = []
+    return typed_day(typed, "first", faults), typed_day(typed, "last", faults), faults
 
 
 def _seat() -> int:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -31,11 +32,19 @@ def secret_key(home: Path) -> bytes:
     return key
 
 
+def _own_key() -> bytes:
+    key = current_app.secret_key
+    return key if isinstance(key, bytes) else str(key).encode()
+
+
 def sealer(purpose: str) -> Fernet:
     """Encrypts what travels through the reader's page and back."""
-    key = current_app.secret_key
-    raw = key if isinstance(key, bytes) else str(key).encode()
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(purpose.encode() + b"\0" + raw).digest()))
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(purpose.encode() + b"\0" + _own_key()).digest()))
+
+
+def code_of(subject: str) -> bytes:
+    """32 bytes that nobody can guess who has not the key of this house; of one subject always the same."""
+    return hmac.new(_own_key(), subject.encode(), hashlib.sha256).digest()
 
 
 def nonce() -> str:

@@ -1,17 +1,16 @@
 """人员岗位: who sits where. One administrator proposes a seat, another confirms it (SD-8)."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bpmn import Text
 from web.access import allowed, needs
-from web.here import current_actor, house, now, request_key
+from web.here import current_actor, house, now, request_key, typed_day
 from web.language import t
+from web.security import code_of
 from workflow.appointment_commands import (
     AppointmentCommand,
     ConfirmPassword,
@@ -44,7 +43,9 @@ def index() -> ResponseReturnValue:
 @needs("manage_accounts")
 def propose() -> ResponseReturnValue:
     typed = {name: request.form.get(name, "").strip() for name in FIELDS}
-    first, last, faults = _days(typed)
+    faults: list[FieldFault] = []
+    first = typed_day(typed, "first", faults) if typed["first"] else today(now())
+    last = typed_day(typed, "last", faults) if typed["last"] else None
     if first is None or faults:
         return _office(typed, faults, 422)
     org = request.args.get("org", "")
@@ -105,12 +106,14 @@ def show(number: int) -> ResponseReturnValue:
 @needs("manage_accounts")
 def end(number: int, seat: int) -> ResponseReturnValue:
     """The last day of a seat; nothing typed: at once."""
-    typed = request.form.get("last", "").strip()
-    _, last, faults = _days({"last": typed})
-    if faults:
+    faults: list[FieldFault] = []
+    yesterday = today(now()) - timedelta(days=1)
+    typed = {"last": request.form.get("last", "").strip()}
+    last = typed_day(typed, "last", faults) if typed["last"] else yesterday
+    if last is None:
         return _person(number, faults, 422)
     try:
-        _do(EndSeat(seat, last or today(now()) - timedelta(days=1)))
+        _do(EndSeat(seat, last))
     except AnswersRefused as refused:
         return _person(number, refused.faults, 422)
     flash(t("岗位的结束日期已登记", "The last day of the seat is set"))
@@ -127,35 +130,17 @@ def standing(number: int) -> ResponseReturnValue:
     return redirect(url_for(".show", number=number), 303)
 
 
-_WRITE_A_DATE = Text("请写日期，例如2026-11-19", "Write a date, such as 2026-11-19")
-
-
 def _do(command: AppointmentCommand) -> Outcome:
     return handle(house(), current_actor(), command, at=now(), request_id=request_key())
-
-
-def _days(typed: Mapping[str, str]) -> tuple[date | None, date | None, list[FieldFault]]:
-    """First and last day; nothing typed: from today, and without an end."""
-    found: dict[str, date | None] = {"first": today(now()), "last": None}
-    faults = []
-    for name in found:
-        if typed.get(name):
-            try:
-                found[name] = date.fromisoformat(typed[name])
-            except ValueError:
-                faults.append(FieldFault(name, _WRITE_A_DATE))
-    return found["first"], found["last"], faults
 
 
 def _made_up() -> tuple[str, str]:
     """A password that nobody can guess, and its hash; of one request always the same, so that a second click
     shows what the first one did.
     """
-    secret = current_app.secret_key
-    key = secret if isinstance(secret, bytes) else str(secret).encode()
-    drawn = hmac.new(key, f"first password {request_key()}".encode(), hashlib.sha512).digest()
-    password = accounts.make_password(int.from_bytes(drawn[:32]))
-    return password, accounts.hash_password(password, drawn[32:48])
+    key = request_key()
+    password = accounts.make_password(int.from_bytes(code_of(f"first password {key}")))
+    return password, accounts.hash_password(password, code_of(f"salt of a first password {key}")[:16])
 
 
 def _handed_out(number: int, password: str, title: Text) -> ResponseReturnValue:

@@ -8,11 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from bpmn import Text
-from workflow.administrators import log, post_words, require_administrator, tell_others, tell_proposer
+from workflow.administrators import (
+    decide,
+    locked,
+    log,
+    post_words,
+    require_administrator,
+    require_another,
+    require_open,
+    tell_others,
+    tell_proposer,
+    turn_down,
+)
 from workflow.appointment_commands import ConfirmSeat, ProposeSeat, RefuseSeat
 from workflow.cases.work import Handler, Work
-from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
-from workflow.permissions import refusal, require
+from workflow.errors import AnswersRefused, FieldFault, StepImpossible
 from workflow.register import accounts, seats
 from workflow.register.staffing import told_day, told_place
 from workflow.store.models import Account, Appointment, table
@@ -47,7 +57,9 @@ def propose(work: Work, command: ProposeSeat) -> Mapping[str, Any]:
     if held is not None:
         raise _sits_there()
     if any((one.org, one.role) == (command.org, command.role) for one in waiting):
-        raise _fault("role", "这个岗位已经提出过，等另一名系统管理员确认", "It is proposed already and waits")
+        raise AnswersRefused.at(
+            "role", "这个岗位已经提出过，等另一名系统管理员确认", "It is proposed already and waits"
+        )
     row = {
         "account_id": account, "login": login, "name": command.name.strip() if known is None else known.name,
         "org": command.org, "role": command.role, "valid_from": command.first, "valid_to": command.last,
@@ -70,8 +82,7 @@ def confirm(work: Work, command: ConfirmSeat) -> Mapping[str, Any]:
         its days are over, or it cannot be given any more, as when the login is taken by now.
     """
     row = _open(work, command.appointment_id)
-    if work.actor.account_id in (row.proposed_by, row.account_id):
-        raise refusal("appointment")
+    require_another(work, row)
     if row.valid_to is not None and row.valid_to < work.today:
         raise StepImpossible(
             Text("这个岗位的日期已经过去，请退回重新提出。", "Its days are over; refuse it.")
@@ -88,7 +99,7 @@ def confirm(work: Work, command: ConfirmSeat) -> Mapping[str, Any]:
         raise StepImpossible(
             Text(f"{why.zh}，请退回后重新提出。", f"{why.en}: refuse it and propose it anew.")
         ) from refused
-    _decide(work, row, "confirmed", number)
+    decide(work, PROPOSED, row.id, "confirmed", seat_id=number)
     facts = {"seat": number, "account": account, "role": row.role, "last": told_day(row.valid_to)}
     facts |= told_place(row.org, first) | {"proposal": row.id, "proposed_by": row.proposed_by}
     log(work, "seat_given", facts)
@@ -103,12 +114,7 @@ def refuse(work: Work, command: RefuseSeat) -> Mapping[str, Any]:
         NotFound, StepImpossible, NotAllowed
     """
     row = _open(work, command.appointment_id)
-    mine = row.proposed_by == work.actor.account_id
-    _decide(work, row, "withdrawn" if mine else "refused")
-    log(work, "seat_refused", {"proposal": row.id})
-    if not mine:
-        tell_proposer(work, row.proposed_seat, "seat_refused", post_words(work, row.org, row.role))
-    return {"number": str(row.id)}
+    return turn_down(work, PROPOSED, row, "seat_refused", post_words(work, row.org, row.role))
 
 
 HANDLERS: Mapping[type, Handler] = {
@@ -141,25 +147,17 @@ def _day_faults(work: Work, command: ProposeSeat) -> list[FieldFault]:
 
 
 def _sits_there() -> AnswersRefused:
-    return _fault("role", "这个人已经在这个岗位上", "This person sits there already")
-
-
-def _fault(field: str, zh: str, en: str) -> AnswersRefused:
-    return AnswersRefused([FieldFault(field, Text(zh, en))])
+    return AnswersRefused.at("role", "这个人已经在这个岗位上", "This person sits there already")
 
 
 def _open(work: Work, number: int) -> Any:
-    require(work.actor, "manage_accounts")
-    row = work.conn.execute(select(PROPOSED).where(PROPOSED.c.id == number).with_for_update()).one_or_none()
-    if row is None:
-        raise NotFound()
+    row = locked(work, PROPOSED, number)
     require_administrator(work, row.org)
-    if row.state != "open":
-        raise StepImpossible(Text("这个岗位已经决定过了。", "This seat has been decided on."))
+    require_open(row)
     return row
 
 
-def _make_account(work: Work, row: Any, password_hash: str | None) -> int:
+def _make_account(work: Work, row: Any, password_hash: str) -> int:
     """The account of a proposed seat, and of all others that are proposed under this login."""
     number = accounts.create(
         work.conn, row.login, row.name, at=work.at, password_hash=password_hash, handed_out=True
@@ -168,10 +166,3 @@ def _make_account(work: Work, row: Any, password_hash: str | None) -> int:
     work.conn.execute(update(PROPOSED).where(of_the_same).values(account_id=number))
     log(work, "account_created", {"account": number})
     return number
-
-
-def _decide(work: Work, row: Any, state: str, seat: int | None = None) -> None:
-    decided = {"decided_by": work.actor.account_id, "decided_at": work.at}
-    work.conn.execute(
-        update(PROPOSED).where(PROPOSED.c.id == row.id).values(state=state, seat_id=seat, **decided)
-    )

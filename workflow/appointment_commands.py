@@ -23,7 +23,7 @@ class ConfirmSeat:
     """The second administrator: the seat is given. `password_hash`: a new account's first password."""
 
     appointment_id: int
-    password_hash: str | None = field(default=None, repr=False)
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bpmn import Text
 from workflow.administrators import log, not_ones_own, require_administrator
 from workflow.appointment_commands import EndSeat, SetStanding
 from workflow.cases.work import Handler, Work
-from workflow.errors import AnswersRefused, FieldFault, NotFound, StepImpossible
+from workflow.errors import AnswersRefused, NotFound, StepImpossible
 from workflow.register import accounts, seats
 from workflow.register.staffing import told_day
 from workflow.store.models import Account, Seat
@@ -24,7 +24,8 @@ def end_seat(work: Work, command: EndSeat) -> Mapping[str, Any]:
     Raises:
         NotFound; NotAllowed; StepImpossible: one's own, a substitute's, or over; AnswersRefused: the day.
     """
-    row = work.conn.execute(select(Seat.__table__).where(Seat.id == command.seat_id)).one_or_none()
+    wanted = select(Seat.__table__).where(Seat.id == command.seat_id).with_for_update()
+    row = work.conn.execute(wanted).one_or_none()
     if row is None:
         raise NotFound()
     require_administrator(work, row.org)
@@ -34,9 +35,13 @@ def end_seat(work: Work, command: EndSeat) -> Mapping[str, Any]:
     if row.valid_to is not None and row.valid_to < work.today:
         raise StepImpossible(Text("这个岗位已经结束。", "This seat has ended."))
     if command.last < work.today - timedelta(days=1):
-        raise _fault("last", "最早到昨天为止，即马上停用", "At the earliest yesterday, which is at once")
+        raise AnswersRefused.at(
+            "last", "最早到昨天为止，即马上停用", "At the earliest yesterday, which is at once"
+        )
     if row.valid_to is not None and command.last > row.valid_to:
-        raise _fault("last", "延长要另行提出，由另一名系统管理员确认", "To prolong it, propose the seat anew")
+        raise AnswersRefused.at(
+            "last", "延长要另行提出，由另一名系统管理员确认", "To prolong it, propose the seat anew"
+        )
     standing_in = work.conn.execute(
         select(Seat.__table__)
         .where(Seat.substitute_for == row.id, Seat.valid_to > command.last)
@@ -83,7 +88,3 @@ def account_in(work: Work, account: int) -> Any:
     if row is None:
         raise NotFound()
     return row
-
-
-def _fault(field: str, zh: str, en: str) -> AnswersRefused:
-    return AnswersRefused([FieldFault(field, Text(zh, en))])

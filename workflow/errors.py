@@ -117,6 +117,10 @@ class FieldFault:
     field: str
     message: Text
 
+    @classmethod
+    def of(cls, field: str, zh: str, en: str) -> "FieldFault":
+        return cls(field, Text(zh, en))
+
 
 class AnswersRefused(WorkflowError):
     status = 422
@@ -125,6 +129,11 @@ class AnswersRefused(WorkflowError):
         first = faults[0].message
         super().__init__(first)
         self.faults = tuple(faults)
+
+    @classmethod
+    def at(cls, field: str, zh: str, en: str) -> "AnswersRefused":
+        """Refused for one field."""
+        return cls([FieldFault.of(field, zh, en)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,26 @@ person's posts. The one who gets it has to change it before anything else.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from bpmn import Text
 from workflow.administrators import (
+    decide,
+    locked,
     log,
     not_ones_own,
     post_words,
     require_administrator,
+    require_another,
+    require_open,
     tell_others,
     tell_proposer,
+    turn_down,
 )
 from workflow.appointment_commands import ConfirmPassword, ProposePassword, RefusePassword
 from workflow.cases.work import Handler, Work
 from workflow.dismissing import account_in
-from workflow.errors import NotFound, StepImpossible
-from workflow.permissions import refusal
+from workflow.errors import StepImpossible
 from workflow.register import accounts
 from workflow.store.models import PasswordReset, table
 
@@ -62,10 +66,9 @@ def confirm(work: Work, command: ConfirmPassword) -> Mapping[str, Any]:
         NotFound, StepImpossible; NotAllowed: one's own proposal, or one's own password.
     """
     row, post = _open(work, command.reset_id)
-    if work.actor.account_id in (row.proposed_by, row.account_id):
-        raise refusal("appointment")
+    require_another(work, row)
     accounts.hand_out_password(work.conn, row.account_id, command.password_hash)
-    _decide(work, row.id, "confirmed")
+    decide(work, RESET, row.id, "confirmed")
     facts = {"account": row.account_id, "proposal": row.id, "proposed_by": row.proposed_by}
     log(work, "password_set", facts)
     tell_proposer(work, row.proposed_seat, "password_confirmed", post)
@@ -79,12 +82,7 @@ def refuse(work: Work, command: RefusePassword) -> Mapping[str, Any]:
         NotFound, StepImpossible, NotAllowed
     """
     row, post = _open(work, command.reset_id)
-    mine = row.proposed_by == work.actor.account_id
-    _decide(work, row.id, "withdrawn" if mine else "refused")
-    log(work, "password_refused", {"proposal": row.id})
-    if not mine:
-        tell_proposer(work, row.proposed_seat, "password_refused", post)
-    return {"number": str(row.id)}
+    return turn_down(work, RESET, row, "password_refused", post)
 
 
 HANDLERS: Mapping[type, Handler] = {
@@ -96,16 +94,7 @@ HANDLERS: Mapping[type, Handler] = {
 
 def _open(work: Work, number: int) -> tuple[Any, str]:
     """The open proposal, and the post of the one it is about."""
-    require_administrator(work, work.actor.org)
-    row = work.conn.execute(select(RESET).where(RESET.c.id == number).with_for_update()).one_or_none()
-    if row is None:
-        raise NotFound()
+    row = locked(work, RESET, number)
     person = account_in(work, row.account_id)
-    if row.state != "open":
-        raise StepImpossible(Text("这件事已经决定过了。", "That has been decided on."))
+    require_open(row)
     return row, post_words(work, person.org, person.role)
-
-
-def _decide(work: Work, number: int, state: str) -> None:
-    decided = {"state": state, "decided_by": work.actor.account_id, "decided_at": work.at}
-    work.conn.execute(update(RESET).where(RESET.c.id == number).values(decided))

@@ -37,13 +37,13 @@ KINDS: Final[Mapping[str, Text]] = {
     "red_flags": Text("新的红旗", "New red flags"),
     "leave": Text("请假代班", "Leave and substitute"),
     "seat_proposed": Text("安排岗位，等另一名系统管理员确认", "A seat waits for a second administrator"),
+    "seat_confirmed": Text("您提出的岗位已确认", "The seat you proposed was confirmed"),
+    "seat_refused": Text("您提出的岗位被退回", "The seat you proposed was refused"),
     "password_proposed": Text(
         "重设密码，等另一名系统管理员确认", "A password waits for a second administrator"
     ),
     "password_confirmed": Text("您提出的重设密码已确认", "The password you proposed was confirmed"),
     "password_refused": Text("您提出的重设密码被退回", "The password you proposed was refused"),
-    "seat_confirmed": Text("您提出的岗位已确认", "The seat you proposed was confirmed"),
-    "seat_refused": Text("您提出的岗位被退回", "The seat you proposed was refused"),
 }
 
 

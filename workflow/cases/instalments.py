@@ -94,4 +94,4 @@ def next_due(lines: Sequence[tuple[date, Decimal]], outstanding: Decimal) -> dat
 
 
 def _refuse(zh: str, en: str) -> NoReturn:
-    raise AnswersRefused([FieldFault("own_dates", Text(zh, en))])
+    raise AnswersRefused.at("own_dates", zh, en)

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.orm import aliased
 
 from bpmn import Rulebook, Text
-from bpmn.tables import split_place
 from workflow.reading.seats import post_name
 from workflow.register.seating import valid_on
 from workflow.store.models import Account, Appointment, Organisation, PasswordReset, Seat
@@ -168,11 +167,7 @@ def places(conn: Connection, county: str, today: date) -> list[Place]:
 
 def posts_of(book: Rulebook, place: Place) -> Mapping[str, Text]:
     """The roles that can sit there."""
-    return {
-        code: row.name
-        for code, row in book.roles.items()
-        if (place.level, place.kind) in {(row.level, row.kind), *(split_place(one) for one in row.places)}
-    }
+    return {code: row.name for code, row in book.roles.items() if (place.level, place.kind) in row.sits_at}
 
 
 def _held(conn: Connection, book: Rulebook, today: date, *wanted: Any) -> list[Held]:

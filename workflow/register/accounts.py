@@ -61,7 +61,7 @@ def hash_password(password: str, salt: bytes | None = None) -> str:
     """
     plain = _password(password)
     if not SHORTEST_PASSWORD <= len(plain) <= LONGEST_PASSWORD:
-        raise _fault(
+        raise AnswersRefused.at(
             "password",
             f"密码应为{SHORTEST_PASSWORD}至{LONGEST_PASSWORD}位，现在是{len(plain)}位",
             f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; this one has {len(plain)}",
@@ -165,10 +165,12 @@ def account_faults(conn: Connection, login: str, name: str, phone: str | None = 
     cleaned = clean_login(login)
     if not _LOGIN.fullmatch(cleaned):
         faults.append(
-            _field("login", "登录名应为3至64位小写字母、数字、点、横线", "A login: 3 to 64 of a–z 0–9 . _ -")
+            FieldFault.of(
+                "login", "登录名应为3至64位小写字母、数字、点、横线", "A login: 3 to 64 of a–z 0–9 . _ -"
+            )
         )
     elif conn.scalar(select(Account.id).where(Account.login == cleaned)) is not None:
-        faults.append(_field("login", "登录名已被使用", "This login is taken"))
+        faults.append(FieldFault.of("login", "登录名已被使用", "This login is taken"))
     try:
         check_name(name)
     except NotValid as error:
@@ -249,11 +251,3 @@ def is_alive(conn: Connection, account_id: int, epoch: int) -> bool:
 
 def _password(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
-
-
-def _field(field: str, zh: str, en: str) -> FieldFault:
-    return FieldFault(field, Text(zh, en))
-
-
-def _fault(field: str, zh: str, en: str) -> AnswersRefused:
-    return AnswersRefused([_field(field, zh, en)])

@@ -6,8 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from bpmn.tables import RoleRow, split_place
-from bpmn.text import Text
+from bpmn.tables import RoleRow
 from workflow import permissions
 from workflow.actor import Actor
 from workflow.errors import AnswersRefused, FieldFault
@@ -55,7 +54,9 @@ def give_seat(
         NotAllowed: SD-4 or SD-8, one account cannot hold these roles together.
     """
     if substitute_for is not None and not (valid_to and reason):
-        raise _fault("reason", "代班须写明截止日期和理由", "A substitute needs a last day and a reason")
+        raise AnswersRefused.at(
+            "reason", "代班须写明截止日期和理由", "A substitute needs a last day and a reason"
+        )
     held = held_as(
         conn, account_id, org, role,
         roles=roles, valid_from=valid_from, valid_to=valid_to, substitute_for=substitute_for,
@@ -91,7 +92,7 @@ def held_as(
     if fault is not None:
         raise AnswersRefused([fault])
     if valid_to is not None and valid_to < valid_from:
-        raise _fault("valid_to", "失效日期早于生效日期", "The last day is before the first")
+        raise AnswersRefused.at("valid_to", "失效日期早于生效日期", "The last day is before the first")
     held = conn.execute(
         select(Seat.id, Seat.org, Seat.role, Seat.valid_from, Seat.valid_to, Seat.substitute_for).where(
             Seat.account_id == account_id, or_(Seat.valid_to.is_(None), Seat.valid_to >= valid_from)
@@ -117,23 +118,14 @@ def seat_fault(conn: Connection, org: str, role: str, roles: Mapping[str, RoleRo
     """Why this role cannot sit in this office, or None."""
     row = roles.get(role)
     if row is None:
-        return _field("role", f"没有“{role}”这个角色", f"There is no role {role!r}")
+        return FieldFault.of("role", f"没有“{role}”这个角色", f"There is no role {role!r}")
     office = conn.execute(
         select(Organisation.level, Organisation.kind, Organisation.name).where(Organisation.code == org)
     ).one_or_none()
     if office is None:
-        return _field("org", f"没有“{org}”这个单位", f"There is no organisation {org!r}")
-    places = {(row.level, row.kind), *(split_place(place) for place in row.places)}
-    if (office.level, office.kind) not in places:
-        return _field(
+        return FieldFault.of("org", f"没有“{org}”这个单位", f"There is no organisation {org!r}")
+    if (office.level, office.kind) not in row.sits_at:
+        return FieldFault.of(
             "role", f"{row.name.zh}不设在{office.name}", f"{row.name.en} does not sit at {office.name}"
         )
     return None
-
-
-def _field(field: str, zh: str, en: str) -> FieldFault:
-    return FieldFault(field, Text(zh, en))
-
-
-def _fault(field: str, zh: str, en: str) -> AnswersRefused:
-    return AnswersRefused([_field(field, zh, en)])

@@ -22,7 +22,7 @@ from workflow.commands import (
     WithdrawProposal,
 )
 from workflow.deadlines import SHANGHAI
-from workflow.errors import AnswersRefused, FieldFault, NotFound, RulesRefused, StepImpossible
+from workflow.errors import AnswersRefused, NotFound, RulesRefused, StepImpossible
 from workflow.permissions import may, refusal, require
 from workflow.releasing.checking import examine, faults_against_the_past
 from workflow.releasing.telling import proposed_facts
@@ -252,4 +252,4 @@ def _log(work: Work, kind: str, row: Any, sealed: Mapping[str, str] | None = Non
 
 
 def _wrong(field: str, zh: str, en: str) -> NoReturn:
-    raise AnswersRefused([FieldFault(field, Text(zh, en))])
+    raise AnswersRefused.at(field, zh, en)
